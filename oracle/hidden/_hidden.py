@@ -1,0 +1,51 @@
+"""What makes a function a hidden check."""
+
+import functools
+import inspect
+
+from poolkit import check as visible_checks
+from poolkit.voice import Failed
+
+from oracle.misconceptions import known
+
+
+def hidden(body):
+    """Make a function of the student's functions a hidden check: the twin of a visible one.
+
+    Title, likely cause and section come from the visible check of the same name. When the answer is
+    what a known misconception gives on this input, its sentence takes the place of the cause.
+    A body must be deterministic: the same functions fail at the same place with the same answer.
+    """
+    twin = getattr(visible_checks, body.__name__)
+    names = list(inspect.signature(body).parameters)
+
+    @functools.wraps(body)
+    def check(*functions):
+        try:
+            body(*functions)
+        except Failed as failure:
+            hint = recognise(body, dict(zip(names, functions, strict=True)), failure)
+            failure.title, failure.read = twin.title, twin.read
+            failure.cause = hint or failure.cause or twin.cause
+            raise failure from None
+
+    check.body, check.twin = body, twin
+    return check
+
+
+def recognise(body, functions, failure):
+    """Return the sentence of the misconception that fails ``body`` with the same answer, or None."""
+    if failure.got is None:
+        return None
+    for misconception in known():
+        if not misconception.functions.keys() & functions.keys():
+            continue
+        theirs = {**functions, **misconception.functions}
+        try:
+            body(*(theirs[name] for name in functions))
+        except Failed as other:
+            if other.got is not None and (other.what, other.fingerprint()) == (failure.what, failure.fingerprint()):
+                return misconception.hint
+        except Exception:  # a misconception that cannot even run with this student's other functions
+            continue
+    return None

@@ -1,0 +1,3 @@
+"""Hidden checks of chapter 2."""
+
+__all__ = []

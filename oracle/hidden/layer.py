@@ -1,0 +1,3 @@
+"""Hidden checks of chapter 3."""
+
+__all__ = []

@@ -1,0 +1,3 @@
+"""Visible checks of chapter 2."""
+
+__all__ = []

@@ -1,0 +1,3 @@
+"""Visible checks of chapter 3."""
+
+__all__ = []

@@ -1,0 +1,74 @@
+"""Play a chapter's notebook in this process: its setup, its answers, its tests; no kernel, no figures."""
+
+import contextlib
+import functools
+import io
+import linecache
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "source" / "maxpool"
+CHAPTERS = tuple(sorted(p.stem for p in SOURCE.glob("*.ipynb")))
+
+
+@functools.cache
+def read(chapter):
+    """Return the source notebook of a chapter, as '1-windows'."""
+    return nbformat.read(SOURCE / f"{chapter}.ipynb", as_version=4)
+
+
+def answers(chapter):
+    """Return {task: source of its solution cell} for the code tasks of a chapter."""
+    return {
+        cell.metadata.nbgrader.grade_id: cell.source
+        for cell in read(chapter).cells
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution")
+    }
+
+
+def points(chapter):
+    """Return {check: points} for the graded test cells of a chapter, in their order."""
+    return {
+        cell.metadata.nbgrader.grade_id.removeprefix("test_"): cell.metadata.nbgrader.points
+        for cell in read(chapter).cells
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
+    }
+
+
+@dataclass
+class Played:
+    """What came of a chapter: the error of each failed check, and the names that were defined."""
+
+    failures: dict = field(default_factory=dict)
+    namespace: dict = field(default_factory=dict)
+
+    @property
+    def failed(self):
+        return frozenset(self.failures)
+
+
+def play(chapter, answered=None):
+    """Run a chapter with ``answered`` {task: source} in place of its solutions; collect what failed.
+
+    Only the setup cells, the answers and the tests run: a test may use nothing else.
+    """
+    answered = {**answers(chapter), **(answered or {})}
+    played = Played(namespace={"__name__": "__main__"})
+    for cell in read(chapter).cells:
+        meta = cell.metadata.get("nbgrader", {})
+        name = meta.get("grade_id", "")
+        if cell.cell_type != "code" or not (meta.get("grade") or name in answered or name.startswith("setup")):
+            continue
+        source = answered.get(name, cell.source)
+        file = f"<{chapter} {name}>"
+        linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(source, file, "exec"), played.namespace)
+        except Exception as error:
+            if meta.get("grade"):
+                played.failures[name.removeprefix("test_")] = error
+    return played
