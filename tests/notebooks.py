@@ -1,4 +1,4 @@
-"""Play a chapter's notebook in this process: its setup, its answers, its tests; no kernel, no figures."""
+"""Play a chapter's notebook in this process: setup, answers and tests; no kernel, no figures."""
 
 import contextlib
 import functools
@@ -60,7 +60,9 @@ def play(chapter, answered=None):
     for cell in read(chapter).cells:
         meta = cell.metadata.get("nbgrader", {})
         name = meta.get("grade_id", "")
-        if cell.cell_type != "code" or not (meta.get("grade") or name in answered or name.startswith("setup")):
+        if cell.cell_type != "code" or not (
+            meta.get("grade") or name in answered or name.startswith("setup")
+        ):
             continue
         source = answered.get(name, cell.source)
         file = f"<{chapter} {name}>"

@@ -34,7 +34,7 @@ def hidden(body):
 
 
 def recognise(body, functions, failure):
-    """Return the sentence of the misconception that fails ``body`` with the same answer, or None."""
+    """Return the hint of the misconception that fails ``body`` with the same answer, or None."""
     if failure.got is None:
         return None
     for misconception in known():
@@ -44,8 +44,8 @@ def recognise(body, functions, failure):
         try:
             body(*(theirs[name] for name in functions))
         except Failed as other:
-            if other.got is not None and (other.what, other.fingerprint()) == (failure.what, failure.fingerprint()):
+            if other.got is not None and other.fingerprint() == failure.fingerprint():
                 return misconception.hint
-        except Exception:  # a misconception that cannot even run with this student's other functions
-            continue
+        except Exception:
+            continue  # it cannot even run with this student's other functions: not theirs
     return None

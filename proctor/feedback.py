@@ -1,0 +1,61 @@
+"""Feedback that says what the hidden tests found and does not show the tests."""
+
+import re
+
+from nbconvert.filters import strip_ansi
+from nbgrader import utils
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Unicode
+
+_FRAME = re.compile(r"^Cell In\[(\d+)\], line \d+")
+
+
+class HideTests(NbGraderPreprocessor):
+    """Remove hidden tests, and tracebacks that quote them, from an autograded notebook.
+
+    A failed test cell keeps the error's type and message, and of the traceback the frames in
+    cells that the student wrote. The gradebook and ``autograded/`` are not touched.
+    """
+
+    begin_test_delimeter = Unicode("BEGIN HIDDEN TESTS", help="as in ClearHiddenTests").tag(
+        config=True
+    )
+    end_test_delimeter = Unicode("END HIDDEN TESTS", help="as in ClearHiddenTests").tag(config=True)
+
+    def preprocess(self, nb, resources):
+        """Return the notebook with its test cells cleaned."""
+        theirs = {
+            str(cell.get("execution_count"))
+            for cell in nb.cells
+            if cell.cell_type == "code" and not utils.is_locked(cell)
+        }
+        for cell in nb.cells:
+            if cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell):
+                cell.source = self._visible(cell.source)
+                for output in cell.outputs:
+                    if output.output_type == "error":
+                        output.traceback = _own_frames(output, theirs)
+        return nb, resources
+
+    def _visible(self, source):
+        """The lines outside hidden regions; one that is never closed hides all that follows."""
+        lines, hidden = [], False
+        for line in source.split("\n"):
+            if self.begin_test_delimeter in line:
+                hidden = True
+            elif self.end_test_delimeter in line:
+                hidden = False
+            elif not hidden:
+                lines.append(line)
+        return "\n".join(lines)
+
+
+def _own_frames(error, theirs):
+    """A traceback of the student's frames (cells numbered ``theirs``) and the error itself."""
+    frames = [
+        part
+        for part in error.traceback
+        if (match := _FRAME.match(strip_ansi(part))) and match[1] in theirs
+    ]
+    message = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
+    return [*frames, message]

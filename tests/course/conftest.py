@@ -1,0 +1,46 @@
+"""A course in a temporary folder, as an instructor would have it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import notebooks
+
+
+@pytest.fixture(scope="session", autouse=True)
+def environment():
+    """nbgrader finds alembic and the kernel's python on PATH; no bytecode in released folders."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    patch.setenv("PYTHONPATH", str(notebooks.ROOT))
+    yield
+    patch.undo()
+
+
+def nbgrader(course, *words, check=True):
+    """Run one nbgrader command in a course folder; return the finished process, output in stdout."""
+    return subprocess.run(
+        [sys.executable, "-m", "nbgrader", *words],
+        cwd=course,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=check,
+    )
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory, environment):
+    """A course folder in which the assignment was released and solved by nbgrader's commands."""
+    course = tmp_path_factory.mktemp("course")
+    leave = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    shutil.copytree(notebooks.ROOT / "source", course / "source", ignore=leave)
+    shutil.copy(notebooks.ROOT / "nbgrader_config.py", course)
+    nbgrader(course, "generate_assignment", "maxpool")
+    nbgrader(course, "generate_solution", "maxpool")
+    return course

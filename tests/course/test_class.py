@@ -1,0 +1,98 @@
+"""A class goes the whole way round, through nbgrader's own commands."""
+
+import csv
+import html
+import re
+
+import pytest
+from nbgrader.api import Gradebook
+
+from oracle.misconceptions import known
+from tests import notebooks
+from tests.submissions import classroom, report
+from tests.submissions.__main__ import grade
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory, environment):
+    """The example class; a misconception's student hands in the chapter that shows it."""
+    folder = tmp_path_factory.mktemp("class") / "course"
+    students = classroom.submissions([])
+    students |= {m.name: classroom.chapter_of(m) for m in known()}
+    grade(folder, students)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def rows(course):
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+        return report.scores(gradebook, "maxpool")
+
+
+def text_of_feedback(course, student):
+    pages = (course / "feedback" / student / "maxpool").glob("*.html")
+    raw = "".join(page.read_text(encoding="utf-8") for page in pages)
+    body = re.sub(r"(?s)<(script|style).*?</\1>", "", raw)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", body)).split())
+
+
+def test_the_solutions_get_full_marks(rows):
+    tasks, students = rows
+    automatic = {task: points for task, points in tasks.items() if task != "derivation"}
+    assert {task: students["all-right"][task] for task in automatic} == automatic
+
+
+def test_the_blank_release_gets_nothing(rows):
+    assert set(rows[1]["blank"].values()) == {0}
+
+
+def test_a_crash_costs_its_own_task_and_what_is_built_on_it(rows):
+    tasks, students = rows
+    lost = {task for task in tasks if students["a-cell-that-crashes"][task] < tasks[task]}
+    assert lost == {"derivation", "maxpool_forward", "maxpool_backward"}  # derivation: by hand
+
+
+def test_loops_lose_the_points_of_being_vectorised_only(rows):
+    tasks, students = rows
+    loops = students["loops-where-arrays-belong"]
+    lost = {t: tasks[t] - loops[t] for t in tasks if loops[t] < tasks[t] and t != "derivation"}
+    assert lost == {"maxpool_forward": 2, "maxpool_backward": 2}
+
+
+@pytest.mark.parametrize("misconception", known(), ids=lambda m: m.name)
+def test_a_misconception_costs_its_points_and_feedback_says_why(course, rows, misconception):
+    (chapter,) = classroom.chapter_of(misconception)
+    points = notebooks.points(chapter)
+    expected = sum(points.values()) - sum(points[name] for name in misconception.loses)
+    row = rows[1][misconception.name]
+    assert sum(score for score in row.values() if score) == expected
+    assert " ".join(misconception.hint.split()) in text_of_feedback(course, misconception.name)
+
+
+def test_feedback_shows_no_hidden_test(course):
+    for page in (course / "feedback").rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert "oracle" not in text
+        assert "HIDDEN TESTS" not in text
+        assert "hidden." not in re.sub(r"(?s)<(script|style).*?</\1>", "", text)
+
+
+def test_a_syntax_error_is_shown_in_the_student_s_own_lines(course):
+    assert "'(' was never closed" in text_of_feedback(course, "a-cell-that-crashes")
+
+
+def test_grades_are_exported(course, rows):
+    with open(course / "grades.csv", encoding="utf-8") as file:
+        exported = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+    assert exported == {name: sum(s or 0 for s in row.values()) for name, row in rows[1].items()}
+
+
+def test_the_table_names_everyone_and_a_hint(course):
+    text = report.table(course)
+    for student in rows_of(course):
+        assert student[:36] in text
+    assert "↳ You rounded up" in text or "↳" in text
+
+
+def rows_of(course):
+    return [p.name for p in (course / "submitted").iterdir()]

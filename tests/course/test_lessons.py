@@ -1,0 +1,141 @@
+"""The lessons as a whole: the contract of names, full marks for the solutions, 0 for a blank."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from oracle import hidden
+from poolkit import check
+from tests import notebooks
+
+CONTRACT = {
+    "1-windows": {
+        "output_size": "(size, kernel_size, stride, padding=0, dilation=1)",
+        "window": "(k, l, kernel_size, stride)",
+        "pool_loops": "(x, kernel_size, stride)",
+    },
+    "2-jacobian": {
+        "local_derivative": "(x, k, l, kernel_size, stride)",
+        "jacobian": "(x, kernel_size, stride)",
+        "numerical_jacobian": "(f, x, h=1e-06)",
+        "backward_message": "(J, dy)",
+        "one_sided": "(f, x, v, h=1e-06)",
+        "is_subgradient": "(g, w)",
+    },
+    "3-layer": {
+        "pool_tiles": "(x, kernel_size)",
+        "windows": "(x, kernel_size, stride, padding, dilation)",
+        "maxpool_forward": "(x, kernel_size, stride=None, padding=0, dilation=1)",
+        "maxpool_backward": "(dy, cache)",
+    },
+}
+CHECKS = [name for chapter in notebooks.CHAPTERS for name in notebooks.points(chapter)]
+
+
+@pytest.fixture(scope="module", params=sorted(CONTRACT))
+def chapter(request):
+    return request.param
+
+
+def blank(chapter):
+    """What a released solution cell does."""
+    return {
+        task: re.sub(
+            r"### BEGIN SOLUTION.*### END SOLUTION",
+            "raise NotImplementedError()",
+            source,
+            flags=re.S,
+        )
+        for task, source in notebooks.answers(chapter).items()
+    }
+
+
+def test_the_tasks_are_those_of_the_contract(chapter):
+    played = notebooks.play(chapter)
+    signatures = {
+        task: str(inspect.signature(played.namespace[task])) for task in notebooks.answers(chapter)
+    }
+    assert signatures == CONTRACT[chapter]
+
+
+def test_the_solutions_get_full_marks(chapter):
+    assert notebooks.play(chapter).failures == {}
+
+
+def test_a_blank_release_gets_nothing(chapter):
+    assert notebooks.play(chapter, blank(chapter)).failed == set(notebooks.points(chapter))
+
+
+def test_a_blank_task_costs_that_task_and_what_is_built_on_it(chapter):
+    for task, stub in blank(chapter).items():
+        lost = notebooks.play(chapter, {task: stub}).failed
+        assert lost >= {c for c in notebooks.points(chapter) if task_of(c) == task}
+        if task not in ("windows", "maxpool_forward"):  # the layer is built on these two
+            assert {task_of(c) for c in lost} == {task}
+
+
+def task_of(name):
+    tasks = [t for tasks in CONTRACT.values() for t in tasks]
+    return max((t for t in tasks if name.startswith(f"{t}_")), key=len)
+
+
+def test_the_points_leave_room_for_the_fourth_chapter():
+    automatic = sum(sum(notebooks.points(c).values()) for c in CONTRACT)
+    by_hand = sum(
+        cell.metadata.nbgrader.points
+        for c in CONTRACT
+        for cell in notebooks.read(c).cells
+        if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("grade")
+    )
+    assert by_hand == 5
+    assert 85 <= automatic + by_hand <= 92
+
+
+def test_every_test_cell_has_a_visible_and_a_hidden_half_of_its_name(chapter):
+    form = re.compile(
+        r"# (\d+) points? · [^\n]+\n"
+        r"check\.(\w+)\((\w+(?:, \w+)*)\)\n"
+        r"### BEGIN HIDDEN TESTS\n"
+        r"from oracle import hidden\n+"
+        r"hidden\.(\w+)\(\3\)\n"
+        r"### END HIDDEN TESTS"
+    )
+    for cell in notebooks.read(chapter).cells:
+        meta = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "code" and meta.get("grade"):
+            match = form.fullmatch(cell.source)
+            assert match, cell.source
+            assert meta.grade_id == f"test_{match[2]}" == f"test_{match[4]}"
+            assert int(match[1]) == meta.points
+
+
+def test_visible_and_hidden_checks_are_the_ones_the_notebooks_call():
+    assert sorted(CHECKS) == sorted(hidden.__all__)
+    visible = [name for name in dir(check) if hasattr(getattr(check, name), "body")]
+    assert sorted(CHECKS) == visible
+
+
+def test_every_check_names_a_section_that_its_notebook_has(chapter):
+    prose = "\n".join(c.source for c in notebooks.read(chapter).cells if c.cell_type == "markdown")
+    headings = set(re.findall(r"^#{2,4} (.+?)\s*$", prose, flags=re.M))
+    for name in notebooks.points(chapter):
+        assert getattr(check, name).read in headings, name
+
+
+def test_an_instructor_s_cell_is_locked_and_a_student_s_is_not(chapter):
+    for cell in notebooks.read(chapter).cells:
+        if cell.cell_type == "code":
+            meta = cell.metadata.nbgrader
+            assert meta.locked != meta.solution, meta.grade_id
+
+
+def test_the_toolkit_needs_only_what_it_may_import():
+    allowed = {"numpy", "matplotlib", "ipywidgets", "IPython"}  # IPython comes with ipywidgets
+    standard = {"__future__", "ast", "functools", "hashlib", "inspect", "io", "json", "math"}
+    standard |= {"pathlib", "textwrap", "traceback", "warnings", "collections", "itertools"}
+    for path in Path(check.__file__).parent.parent.rglob("*.py"):
+        found = re.findall(r"^\s*(?:from|import) ([A-Za-z_]\w*)", path.read_text(), flags=re.M)
+        code = {m for m in found if m not in ("a", "the")}
+        assert code <= allowed | standard, path.name

@@ -1,0 +1,59 @@
+"""Every misconception is caught, loses what its mistake deserves, and hears its own sentence."""
+
+import json
+
+import pytest
+
+from oracle import hidden, symptoms
+from oracle.misconceptions import known
+from tests import notebooks
+
+CHAPTER = {task: chapter for chapter in notebooks.CHAPTERS for task in notebooks.answers(chapter)}
+
+
+@pytest.fixture(scope="module", params=known(), ids=lambda m: m.name)
+def misconception(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def played(misconception):
+    chapter = CHAPTER[next(iter(misconception.functions))]
+    return notebooks.play(chapter, misconception.sources)
+
+
+def test_it_loses_exactly_what_its_mistake_deserves(misconception, played):
+    assert played.failed == misconception.loses
+
+
+def test_it_hears_its_own_sentence(misconception, played):
+    assert any(misconception.hint in str(failure) for failure in played.failures.values())
+
+
+def test_the_hidden_half_alone_catches_it(misconception):
+    """A student who special-cases the visible examples gains nothing."""
+    chapter = CHAPTER[next(iter(misconception.functions))]
+    namespace = notebooks.play(chapter, misconception.sources).namespace
+    for name in misconception.loses:
+        check = getattr(hidden, name)
+        parameters = check.body.__code__.co_varnames[: check.body.__code__.co_argcount]
+        with pytest.raises(AssertionError):
+            check(*(namespace[p] for p in parameters))
+
+
+def test_there_are_thirty_with_names_of_their_own():
+    names, hints = [m.name for m in known()], [m.hint for m in known()]
+    assert len(set(names)) == len(names) >= 30
+    assert len(set(hints)) == len(hints)
+
+
+def test_no_check_is_idle():
+    failed = frozenset().union(*(m.loses for m in known()))
+    assert set(hidden.__all__) == failed
+
+
+def test_the_students_toolkit_knows_the_symptoms():
+    path = notebooks.SOURCE / "poolkit" / "symptoms.json"
+    assert json.loads(path.read_text(encoding="utf-8")) == symptoms.symptoms(), (
+        "symptoms.json is stale; run: make release"
+    )

@@ -1,0 +1,120 @@
+"""What is committed as released and solved is what nbgrader makes of the source, and no more."""
+
+import json
+import shutil
+
+import nbformat
+import pytest
+
+from tests import notebooks
+from tests.course.conftest import nbgrader
+
+RELEASE = notebooks.ROOT / "release" / "maxpool"
+SOLUTIONS = notebooks.ROOT / "solutions" / "maxpool"
+
+
+def files(folder):
+    return {
+        str(p.relative_to(folder)): p
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and "__pycache__" not in p.parts and ".ipynb_checkpoints" not in p.parts
+    }
+
+
+@pytest.fixture(params=notebooks.CHAPTERS)
+def chapter(request):
+    return request.param
+
+
+def test_release_is_fresh(released):
+    made, committed = files(released / "release" / "maxpool"), files(RELEASE)
+    assert made.keys() == committed.keys(), "release/ is stale; run: make release"
+    for name in made:
+        assert made[name].read_bytes() == committed[name].read_bytes(), (
+            f"release/maxpool/{name} is stale; run: make release"
+        )
+
+
+def without_outputs(path):
+    """A notebook's cells; outputs and kernel versions differ from machine to machine."""
+    return [
+        (c.id, c.cell_type, c.source, c.metadata.get("nbgrader"))
+        for c in nbformat.read(path, as_version=4).cells
+    ]
+
+
+def test_solutions_are_fresh(released):
+    made, committed = files(released / "solutions" / "maxpool"), files(SOLUTIONS)
+    assert made.keys() == committed.keys(), "solutions/ is stale; run: make release"
+    for name in made:
+        if name.endswith(".ipynb"):
+            same = without_outputs(made[name]) == without_outputs(committed[name])
+        else:
+            same = made[name].read_bytes() == committed[name].read_bytes()
+        assert same, f"solutions/maxpool/{name} is stale; run: make release"
+
+
+@pytest.mark.parametrize("which", ["made", "committed"])
+def test_solutions_ran_silently_and_show_their_pictures(released, chapter, which):
+    folder = released / "solutions" / "maxpool" if which == "made" else SOLUTIONS
+    pictures = 0
+    for cell in nbformat.read(folder / f"{chapter}.ipynb", as_version=4).cells:
+        if cell.cell_type == "code":
+            assert cell.execution_count
+            for output in cell.outputs:
+                assert output.output_type != "error", output.evalue
+                assert output.get("name") != "stderr", output.text
+                if "image/png" in output.get("data", {}):
+                    pictures += 1
+                    assert len(output.metadata["image/png"]["alt"]) > 20
+    assert pictures >= 3
+
+
+def test_the_release_holds_no_solution_and_no_hidden_test(chapter):
+    released_notebook = nbformat.read(RELEASE / f"{chapter}.ipynb", as_version=4)
+    text = json.dumps(released_notebook)
+    for word in ("BEGIN SOLUTION", "HIDDEN", "oracle", "hidden.", "MARK SCHEME"):
+        assert word not in text
+    source = {c.id: c for c in notebooks.read(chapter).cells}
+    for cell in released_notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            region, inside = [], False
+            for line in source[cell.id].source.splitlines():
+                inside = ("BEGIN SOLUTION" in line) or (inside and "END SOLUTION" not in line)
+                if inside and len(line.strip()) > 12 and "BEGIN SOLUTION" not in line:
+                    region.append(line.strip())
+            assert region
+            everywhere = "\n".join(c.source for c in released_notebook.cells)
+            for line in region:
+                assert line not in everywhere, f"{cell.id}: {line}"
+
+
+def test_the_release_folder_carries_nothing_of_the_oracle():
+    for name, path in files(RELEASE).items():
+        if name.endswith(".py"):
+            assert "oracle" not in path.read_text(encoding="utf-8"), name
+
+
+def test_the_solutions_hold_no_hidden_test(chapter):
+    text = (SOLUTIONS / f"{chapter}.ipynb").read_text(encoding="utf-8")
+    assert "HIDDEN TESTS" not in text
+    assert "oracle" not in text
+
+
+def test_validate_tells_a_student_where_the_blank_release_fails(released, chapter, tmp_path):
+    folder = shutil.copytree(released / "release" / "maxpool", tmp_path / "maxpool")
+    said = nbgrader(folder, "validate", f"{chapter}.ipynb", check=False).stdout
+    assert f"FAILED ON {len(notebooks.points(chapter))} CELL" in " ".join(said.split())
+    assert "is not written yet" in said
+
+
+def test_validate_is_content_with_right_answers(released, chapter, tmp_path):
+    folder = shutil.copytree(released / "release" / "maxpool", tmp_path / "maxpool")
+    path = folder / f"{chapter}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    answers = notebooks.answers(chapter)
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = answers.get(cell.metadata.nbgrader.grade_id, "My derivation.")
+    nbformat.write(notebook, path)
+    assert "Success" in nbgrader(folder, "validate", f"{chapter}.ipynb").stdout

@@ -1,0 +1,108 @@
+"""Grade a class of example submissions: ``python -m tests.submissions FOLDER``.
+
+Runs nbgrader's own commands in that folder, as an instructor would, and prints who got what and why.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from . import classroom, report
+
+ROOT = Path(__file__).parent.parent.parent
+ASSIGNMENT = "maxpool"
+
+
+def fresh(course):
+    """Make ``course`` an empty course with this repository's source and configuration."""
+    if course.resolve() in (ROOT, *ROOT.parents):
+        sys.exit(f"{course} holds the course itself; name a folder of its own, such as build")
+    if course.exists() and any(course.iterdir()) and not (course / ".example-class").exists():
+        sys.exit(f"{course} was not made by this command and is left alone; name another folder")
+    shutil.rmtree(course, ignore_errors=True)
+    (course / "logs").mkdir(parents=True)
+    (course / ".example-class").touch()
+    leave = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    shutil.copytree(ROOT / "source", course / "source", ignore=leave)
+    shutil.copy(ROOT / "nbgrader_config.py", course)
+
+
+class Command:
+    """One nbgrader command in the course, its output in ``logs/``."""
+
+    def __init__(self, course, *words, log=None):
+        self.line = " ".join(["nbgrader", *words])
+        self.log = course / "logs" / f"{log or words[0]}.log"
+        with open(self.log, "w", encoding="utf-8") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "nbgrader", *words],
+                cwd=course,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait(self):
+        """Wait for its end; if it failed, stop with its last lines."""
+        if self.process.wait():
+            last = self.log.read_text(encoding="utf-8").splitlines()[-12:]
+            sys.exit("\n".join([f"{self.line} failed. The end of {self.log}:", *last]))
+
+
+def follow(commands, count, total):
+    """Say how far the commands are, by what ``count()`` finds of ``total``, until they end."""
+    while any(command.process.poll() is None for command in commands):
+        if sys.stdout.isatty():
+            print(f"  {count()}/{total}", end="\r", flush=True)
+        time.sleep(0.5)
+    for command in commands:
+        command.wait()
+    print(f"  {count()}/{total}", flush=True)
+
+
+def grade(course, students, workers=None):
+    """Release, hand in, autograde, write feedback, export: everything but the table."""
+    workers = min(workers or os.cpu_count(), len(students))
+    fresh(course)
+    print(f"$ nbgrader generate_assignment {ASSIGNMENT}", flush=True)
+    Command(course, "generate_assignment", ASSIGNMENT).wait()
+    classroom.hand_in(students, course / "release" / ASSIGNMENT, course / "submitted")
+    for step, folder in (("autograde", "autograded"), ("generate_feedback", "feedback")):
+        print(f"$ nbgrader {step} {ASSIGNMENT}", flush=True)
+        # nbgrader works one submission at a time: each core gets its share of the class
+        shares = [set(list(students)[i::workers]) for i in range(workers)]
+        commands = [
+            Command(
+                course,
+                step,
+                ASSIGNMENT,
+                f"--CourseDirectory.student_id_exclude={','.join(set(students) - share)}",
+                log=f"{step}-{i}",
+            )
+            for i, share in enumerate(shares)
+        ]
+        made = course / folder
+        follow(commands, lambda made=made: len(list(made.glob(f"*/{ASSIGNMENT}"))), len(students))
+    print("$ nbgrader export", flush=True)
+    Command(course, "export", "--to=grades.csv").wait()
+
+
+def main():
+    """Grade the class and print its table."""
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m tests.submissions FOLDER   (the folder is made anew)")
+    course, begun = Path(sys.argv[1]), time.monotonic()
+    students = classroom.submissions(classroom.one_of_each_kind())
+    print(f"A class of {len(students)} example submissions, in {course}/")
+    grade(course, students)
+    print(f"\n{report.table(course)}\n")
+    print(f"Graded in {time.monotonic() - begun:.0f} s.")
+    print(f"Feedback   {course}/feedback/<student>/{ASSIGNMENT}/*.html")
+    print(f"Grades     {course}/grades.csv")
+    print("Next       make lab     (JupyterLab on this class, Formgrader included)")
+
+
+if __name__ == "__main__":
+    main()

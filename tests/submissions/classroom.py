@@ -1,0 +1,88 @@
+"""The class of example submissions: each student is named after what the submission shows."""
+
+import shutil
+from pathlib import Path
+
+import nbformat
+
+from oracle.misconceptions import known
+from tests import notebooks
+
+DERIVATION = """\
+Let $(i^*, j^*)$ be the place of the largest value in $\\Omega(k, l)$. Then $f_{kl}(x) = x_{i^*j^*}$
+as long as the values are distinct and the change is small, so $\\partial f_{kl}/\\partial x_{ij}$ is
+1 for $(i, j) = (i^*, j^*)$ and 0 for every other pixel.
+"""
+
+
+def right():
+    """Every task answered as in the solutions."""
+    return {c: notebooks.answers(c) for c in notebooks.CHAPTERS}
+
+
+def submissions(misconceptions):
+    """Return {student: {chapter: {task: source}}}; a task that is left out stays blank."""
+    loops = """\
+def maxpool_forward(x, kernel_size, stride=None, padding=0, dilation=1):
+    return spec.maxpool_forward(x, kernel_size, stride, padding, dilation)
+"""
+    backward = """\
+def maxpool_backward(dy, cache):
+    return spec.maxpool_backward(dy, cache)
+"""
+    layer = {"maxpool_forward": loops, "maxpool_backward": backward}
+    first = notebooks.CHAPTERS[0]
+    students = {
+        "all-right": right(),
+        "blank": {chapter: {} for chapter in notebooks.CHAPTERS},
+        "only-the-first-chapter": {first: notebooks.answers(first)},
+        "loops-where-arrays-belong": changed(layer),
+        "a-cell-that-crashes": changed(
+            {"maxpool_forward": "def maxpool_forward(x, kernel_size:\n"}
+        ),
+    }
+    return students | {m.name: changed(m.sources) for m in misconceptions}
+
+
+def changed(sources):
+    """The right answers with these tasks' sources in their place."""
+    return {
+        chapter: {task: sources.get(task, source) for task, source in answers.items()}
+        for chapter, answers in right().items()
+    }
+
+
+def chapter_of(misconception):
+    """The right answers of the misconception's chapter, with its sources in their place."""
+    return {
+        chapter: answers
+        for chapter, answers in changed(misconception.sources).items()
+        if answers.keys() & misconception.sources.keys()
+    }
+
+
+def one_of_each_kind():
+    """The first misconception of each kind."""
+    return {m.kind: m for m in reversed(known())}.values()
+
+
+def hand_in(students, release, submitted):
+    """Write each student's notebooks, made from the released ones, as nbgrader collects them.
+
+    release    the folder that was released
+    submitted  the course's ``submitted`` folder
+    """
+    for student, chapters in students.items():
+        folder = Path(submitted) / student / Path(release).name
+        shutil.copytree(release, folder, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
+        for chapter, answers in chapters.items():
+            notebook = nbformat.read(Path(release) / f"{chapter}.ipynb", as_version=4)
+            for cell in notebook.cells:
+                meta = cell.metadata.get("nbgrader", {})
+                if not meta.get("solution"):
+                    continue
+                if cell.cell_type == "markdown":
+                    cell.source = DERIVATION if answers else cell.source
+                elif meta.grade_id in answers:
+                    cell.source = answers[meta.grade_id]
+            nbformat.write(notebook, folder / f"{chapter}.ipynb")
