@@ -32,9 +32,7 @@ def arguments(x, kernel_size, stride=None, padding=0, dilation=1):
     Raises ValueError with one line: what, where, what to do.
     """
     if np.ndim(x) != 4:
-        raise ValueError(
-            f"x has shape {np.shape(x)}; give a batch of images, shape (N, C, H, W)"
-        )
+        raise ValueError(f"x has shape {np.shape(x)}; give a batch of images, shape (N, C, H, W)")
     kernel_size = pair(kernel_size, "kernel_size")
     stride = kernel_size if stride is None else pair(stride, "stride")
     padding, dilation = pair(padding, "padding"), pair(dilation, "dilation")
@@ -63,11 +61,18 @@ def arguments(x, kernel_size, stride=None, padding=0, dilation=1):
 
 
 def covered(k, l, shape, kernel_size, stride, padding=(0, 0), dilation=(1, 1)):
-    """List Ω(k, l) in row-major order: the pixels (i, j) inside an H×W image that output (k, l) sees."""
+    """List Ω(k, l), the pixels (i, j) inside an H×W image that output (k, l) sees, row by row."""
     H, W = shape
     rows = [k * stride[0] - padding[0] + u * dilation[0] for u in range(kernel_size[0])]
     columns = [l * stride[1] - padding[1] + v * dilation[1] for v in range(kernel_size[1])]
     return [(i, j) for i in rows for j in columns if 0 <= i < H and 0 <= j < W]
+
+
+def lowest(dtype):
+    """Return what no pixel is smaller than: minus infinity, or the smallest integer."""
+    if dtype.kind == "f":
+        return -np.inf
+    return np.iinfo(dtype).min if dtype.kind in "iu" else False
 
 
 def winners(x, kernel_size, stride=None, padding=0, dilation=1):
@@ -88,7 +93,8 @@ def winners(x, kernel_size, stride=None, padding=0, dilation=1):
                 break  # nothing beats a NaN, not even a later one
             elif np.isnan(x[n, c, i, j]) or x[n, c, i, j] > x[n, c][best]:
                 best = i, j  # strictly greater: the first of equals stays
-        chosen[n, c, k, l] = best
+        if best is not None:  # a dilated window can step over a small image
+            chosen[n, c, k, l] = best
     return chosen, (N, C, OH, OW)
 
 
@@ -99,7 +105,7 @@ def maxpool_forward(x, kernel_size, stride=None, padding=0, dilation=1):
     """
     x = np.asarray(x)
     chosen, shape = winners(x, kernel_size, stride, padding, dilation)
-    y = np.empty(shape, x.dtype)
+    y = np.full(shape, lowest(x.dtype), x.dtype)
     for (n, c, k, l), (i, j) in chosen.items():
         y[n, c, k, l] = x[n, c, i, j]
     return y, (chosen, x.shape, x.dtype)
