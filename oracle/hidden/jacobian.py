@@ -1,3 +1,374 @@
 """Hidden checks of chapter 2."""
 
-__all__ = []
+import numpy as np
+from poolkit.check.jacobian import (
+    message,
+    rows_choose,
+    same_dependence,
+    same_derivative,
+    same_jacobian,
+    same_message,
+    same_quotient,
+    same_slopes,
+    same_verdicts,
+    same_view,
+    same_whole,
+    same_wins,
+    watched,
+)
+from poolkit.voice import same
+
+from oracle import reference
+
+from ._hidden import hidden
+
+__all__ = [
+    "backward_message_overlap",
+    "backward_message_shape",
+    "backward_message_values",
+    "is_subgradient_corner",
+    "is_subgradient_hull",
+    "is_subgradient_negative",
+    "is_subgradient_outside",
+    "jacobian_overlap",
+    "jacobian_rectangular",
+    "jacobian_rows",
+    "jacobian_values",
+    "local_derivative_cases",
+    "local_derivative_stride",
+    "local_derivative_ties",
+    "numerical_jacobian_central",
+    "numerical_jacobian_inputs",
+    "numerical_jacobian_shape",
+    "numerical_jacobian_values",
+    "one_sided_direction",
+    "one_sided_tie",
+    "one_sided_values",
+]
+
+
+def distinct(seed, H, W, lowest=0):
+    """An H×W image of distinct whole numbers from ``lowest`` on: gaps far above any step."""
+    values = np.random.default_rng(seed).permutation(H * W) + lowest
+    return values.reshape(H, W).astype(float)
+
+
+def pooled(x, kernel_size, stride):
+    """Max pooling of one image."""
+    return reference.maxpool_forward(x[None, None], kernel_size, stride)[0][0, 0]
+
+
+def derivatives(x, kernel_size, stride):
+    """∂f_kl/∂x for every output, shape (OH, OW, H, W): the backward pass of each one-hot dy."""
+    y, cache = reference.maxpool_forward(np.asarray(x, float)[None, None], kernel_size, stride)
+    found = np.empty((*y.shape[2:], *x.shape))
+    for k, l in np.ndindex(found.shape[:2]):
+        dy = np.zeros(y.shape)
+        dy[0, 0, k, l] = 1
+        found[k, l] = reference.maxpool_backward(dy, cache)[0, 0]
+    return found
+
+
+def matrix(x, kernel_size, stride):
+    """The true Jacobian, outputs × inputs."""
+    return derivatives(x, kernel_size, stride).reshape(-1, x.size)
+
+
+# ---- local_derivative -----------------------------------------------------------------------
+
+
+@hidden
+def local_derivative_cases(local_derivative):
+    for seed, (size, k, lowest) in enumerate([(4, 2, 0), (6, 3, 5), (6, 2, -100), (3, 1, -4)]):
+        x = distinct(9 + seed, size, size, lowest)
+        expected = derivatives(x, k, k)
+        for place in np.ndindex(expected.shape[:2]):
+            same_derivative(local_derivative, (x, *place, k, k), expected[place])
+
+
+@hidden
+def local_derivative_stride(local_derivative):
+    # one case after the other: overlap, gaps, remainder, and pairs in both orientations
+    for seed, (H, W, kernel_size, stride) in enumerate(
+        [
+            (5, 5, 3, 1),
+            (7, 7, 3, 2),
+            (7, 7, 2, 3),
+            (5, 7, (2, 3), (1, 2)),
+            (8, 5, (3, 1), (2, 3)),
+            (4, 9, 2, (1, 3)),
+            (6, 6, (1, 4), 1),
+        ]
+    ):
+        x = distinct(10 + seed, H, W, 1)
+        expected = derivatives(x, kernel_size, stride)
+        for place in np.ndindex(expected.shape[:2]):
+            case = (x, *place, kernel_size, stride)
+            same_derivative(local_derivative, case, expected[place])
+
+
+@hidden
+def local_derivative_ties(local_derivative):
+    # the image is one window and its maximum is 1: nothing but the tie is judged here
+    images = [
+        [[0, 0, 1], [1, 0, 0], [0, 1, 1]],
+        [[1, 1], [1, 1]],
+        [[0, -1, 0, 0], [0, 0, 0, 1], [1, 0, 0, 0], [1, 0, 0, 0]],
+        [[-2, 1, 1], [1, 1, 0], [1, 0, 1]],
+    ]
+    for x in images:
+        x = np.array(x, dtype=float)
+        case = (x, 0, 0, len(x), len(x))
+        same_derivative(local_derivative, case, derivatives(x, len(x), len(x))[0, 0])
+
+
+# ---- jacobian -------------------------------------------------------------------------------
+
+
+@hidden
+def jacobian_values(jacobian):
+    for seed, (size, k, lowest) in enumerate([(4, 2, 0), (6, 3, 3), (6, 2, -100), (3, 1, 1)]):
+        x = distinct(20 + seed, size, size, lowest)
+        same_jacobian(jacobian, (x, k, k), matrix(x, k, k))
+
+
+@hidden
+def jacobian_rows(jacobian):
+    # x equals its transpose: unfolding it column by column is judged by another check
+    rng = np.random.default_rng(30)
+    for size, k in [(4, 2), (6, 3), (6, 2)]:
+        x = rng.integers(0, 3, (size, size)).astype(float)
+        x = np.maximum(x, x.T)
+        rows_choose(jacobian, (x, k, k), pooled(x, k, k))
+    x = np.full((4, 4), -1.0)
+    rows_choose(jacobian, (x, 2, 2), pooled(x, 2, 2))
+
+
+@hidden
+def jacobian_overlap(jacobian):
+    for seed, (size, k, s) in enumerate([(4, 3, 1), (5, 3, 1), (7, 3, 2), (5, 2, 3), (5, 1, 2)]):
+        x = mirrored(40 + seed, size)
+        same_wins(jacobian, (x, k, s), derivatives(x, k, s).sum(axis=(0, 1)))
+
+
+def mirrored(seed, size):
+    """Distinct values whose winners lie symmetrically: the order of unfolding is judged elsewhere.
+
+    The image equals its transpose but for a quarter, which no winner depends on: a window that
+    sees both (i, j) and (j, i) also sees (i, i), and the diagonal is higher than all the rest.
+    """
+    x = np.triu(distinct(seed, size, size, 1))
+    return x + np.triu(x, 1).T + 0.25 * np.tri(size, k=-1) + 100 * np.eye(size)
+
+
+@hidden
+def jacobian_rectangular(jacobian):
+    # stride = kernel: sharing a pixel is judged by another check
+    for seed, (H, W, kernel_size) in enumerate(
+        [(2, 6, (1, 2)), (6, 4, (3, 2)), (9, 3, (2, 1)), (4, 7, (4, 3)), (1, 8, (1, 3))]
+    ):
+        x = distinct(50 + seed, H, W, 1)
+        case = (x, kernel_size, kernel_size)
+        same_jacobian(jacobian, case, matrix(*case))
+
+
+# ---- backward_message -----------------------------------------------------------------------
+
+
+@hidden
+def backward_message_values(backward_message):
+    rng = np.random.default_rng(60)
+    for outputs, inputs in [(3, 3), (4, 16), (1, 9), (9, 81)]:
+        J = np.eye(inputs)[rng.permutation(inputs)[:outputs]]  # no pixel is chosen twice
+        dy = rng.normal(size=outputs)
+        same_message(backward_message, J, dy, dy @ J)
+
+
+@hidden
+def backward_message_overlap(backward_message):
+    rng = np.random.default_rng(61)
+    for size, k, s in [(4, 3, 1), (5, 3, 1), (7, 3, 2)]:
+        J = matrix(distinct(size, size, size), k, s)
+        dy = rng.normal(size=len(J))
+        same_message(backward_message, J, dy, dy @ J)
+
+
+@hidden
+def backward_message_shape(backward_message):
+    rng = np.random.default_rng(62)
+    for *shape, inputs in [(2, 3, 24), (3, 2, 6), (4, 1, 8), (1, 5, 5), (2, 2, 4), (7, 9)]:
+        J = np.eye(inputs)[rng.permutation(inputs)[: np.prod(shape)]]
+        dy = rng.normal(size=shape)
+        same("dx", message(backward_message, J, dy), dy.ravel() @ J)
+
+
+# ---- numerical_jacobian ---------------------------------------------------------------------
+
+
+@hidden
+def numerical_jacobian_values(numerical_jacobian):
+    # symmetric Jacobians: which way round the matrix lies is judged by the shape check
+    rng = np.random.default_rng(70)
+    A = rng.integers(-5, 6, (4, 4)).astype(float)
+    A = A + A.T
+    x = rng.integers(1, 9, 4) / 4
+    same_quotient(numerical_jacobian, "A·x", lambda x: A @ x, x, A)
+    same_quotient(numerical_jacobian, "sin(x)", np.sin, x, np.diag(np.cos(x)))
+    cubic = 2 * np.outer(x, x) + x @ x * np.eye(4)
+    same_quotient(numerical_jacobian, "x·|x|²", lambda x: x * (x @ x), x, cubic)
+    same_quotient(numerical_jacobian, "exp(x)", np.exp, x[:1], np.exp(x[:1])[:, None])
+
+
+@hidden
+def numerical_jacobian_central(numerical_jacobian):
+    x = np.array([-1.5, 0.0, 0.75, 2.0])
+    for h in (0.125, 0.5, 2.0):
+        same_quotient(numerical_jacobian, "x²", lambda x: x * x, x, np.diag(2 * x), h=h)
+        cubic = np.diag(3 * x**2 + h**2)
+        same_quotient(numerical_jacobian, "x³", lambda x: x * x * x, x, cubic, h=h)
+
+
+@hidden
+def numerical_jacobian_shape(numerical_jacobian):
+    rng = np.random.default_rng(71)
+    image = distinct(72, 4, 6)
+    same_dependence(
+        numerical_jacobian,
+        "max pooling",
+        lambda x: pooled(x, 2, 2),
+        image,
+        matrix(image, 2, 2),
+    )
+    volume = rng.normal(size=(2, 3, 2))
+    same_dependence(numerical_jacobian, "x.sum()", lambda x: x.sum(), volume, np.ones((1, 12)))
+    line = np.array([1.0, 2.0])
+    expected = np.repeat(np.eye(2), 3, axis=0)
+    outer = lambda x: np.outer(x, [1.0, 2.0, 3.0])  # noqa: E731
+    same_dependence(numerical_jacobian, "outer(x, (1, 2, 3))", outer, line, expected)
+
+
+@hidden
+def numerical_jacobian_inputs(numerical_jacobian):
+    rng = np.random.default_rng(73)
+    watched(numerical_jacobian, lambda x: x * x.sum(), rng.normal(size=4), h=0.25)
+    watched(numerical_jacobian, np.sin, rng.normal(size=3), h=1.0)
+    x = rng.normal(size=5)
+    same_view(numerical_jacobian, "x[::-1]", lambda x: x[::-1], x)
+    same_whole(numerical_jacobian, "x²", lambda x: x * x, np.array([5, -2, 7, 0]))
+
+
+# ---- one_sided ------------------------------------------------------------------------------
+
+
+@hidden
+def one_sided_values(one_sided):
+    rng = np.random.default_rng(80)
+    x = rng.integers(-4, 5, 3).astype(float)
+    units = [*np.eye(3), np.array([0.6, 0.0, 0.8]), np.array([-0.28, 0.96, 0.0])]
+    a = rng.integers(2, 9, 3).astype(float)
+    same_slopes(one_sided, f"{a.tolist()}·x", lambda x: a @ x, [(x, v, {}, a @ v) for v in units])
+    x = x / 4
+    same_slopes(one_sided, "|x|²", lambda x: np.sum(x**2), [(x, v, {}, 2 * x @ v) for v in units])
+    square = np.array([[1.0, 2.0], [3.0, 5.0]])
+    v = np.array([[0.0, 0.6], [0.8, 0.0]])
+    same_slopes(one_sided, "x.sum()", lambda x: x.sum(), [(square, v, {}, v.sum())])
+
+
+@hidden
+def one_sided_tie(one_sided):
+    rng = np.random.default_rng(81)
+    cases = []
+    for ties in (2, 3, 4):
+        x = rng.integers(-9, 0, 5).astype(float)
+        places = rng.permutation(5)[:ties]
+        x[places] = 2
+        for v in rng.normal(size=(6, 5)):
+            v /= np.sqrt(v @ v)  # how long v is, is judged by another check
+            cases.append((x, v, {}, v[places].max()))
+    same_slopes(one_sided, "max(x)", lambda x: x.max(), cases)
+    # a step longer than the gap reaches the neighbour's slope: h is the h that was passed
+    near, v = np.array([2.0, 1.5]), np.array([0.0, 1.0])
+    cases = [(near, v, {"h": 1.0}, 0.5), (near, v, {"h": 2.0}, 0.75), (near, v, {"h": 0.25}, 0.0)]
+    same_slopes(one_sided, "max(x)", lambda x: x.max(), cases)
+    kink = [(np.zeros(2), np.array(v), {}, s) for v, s in [((0.6, -0.8), 1.4), ((-0.8, 0.6), 1.4)]]
+    same_slopes(one_sided, "|x₀| + |x₁|", lambda x: np.abs(x).sum(), kink)
+
+
+@hidden
+def one_sided_direction(one_sided):
+    rng = np.random.default_rng(82)
+    a, x = rng.integers(1, 9, 4).astype(float), rng.integers(-3, 4, 4).astype(float)
+    v = rng.integers(-3, 4, 4).astype(float)
+    cases = [(x, scale * v, {}, scale * (a @ v)) for scale in (2, -1, 0.1, 10)]
+    cases.append((x, np.zeros(4), {}, 0.0))
+    same_slopes(one_sided, f"{a.tolist()}·x", lambda x: a @ x, cases)
+
+
+# ---- is_subgradient -------------------------------------------------------------------------
+
+
+@hidden
+def is_subgradient_corner(is_subgradient):
+    same_verdicts(
+        is_subgradient,
+        [
+            ([0, 1, 0], [2, 7, 5], True),
+            ([0, 0, 1, 0], [3, 1, 3, 3], True),
+            ([0, 0, 0, 1], [3, 1, 3, 3], True),
+            ([1, 0, 0, 0], [3, 1, 3, 3], True),
+            ([[0, 0, 0], [0, 0, 1]], [[-1, -4, -2], [-3, -1, -1]], True),
+            ([[0, 0, 0], [0, 1, 0]], [[-1, -4, -2], [-3, -1, -1]], True),
+            ([1], [-3], True),
+            ([[0, 0, 0], [0, 0, -1]], [[-1, -4, -2], [-3, -1, -1]], False),
+        ],
+    )
+
+
+@hidden
+def is_subgradient_hull(is_subgradient):
+    tenth = [0.1] * 10  # adds up to 0.9999999999999999
+    same_verdicts(
+        is_subgradient,
+        [
+            ([0.3, 0, 0.7], [2, 1, 2], True),
+            ([0.25, 0.25, 0.25, 0.25], [5, 5, 5, 5], True),
+            ([[0.6, 0, 0.1], [0, 0.3, 0]], [[0, -1, 0], [-2, 0, -9]], True),
+            (tenth, [1] * 10, True),
+            ([0, 0.875, 0.125, 0], [8, 8, 8, 8], True),
+            ([[0.7, 0], [0.1, 0.2]], [[-4, -5], [-4, -4]], True),
+            ([-0.3, 0, -0.7], [2, 1, 2], False),
+        ],
+    )
+
+
+@hidden
+def is_subgradient_outside(is_subgradient):
+    same_verdicts(
+        is_subgradient,
+        [
+            ([0, 1, 0], [2, 7, 5], True),
+            ([0, 2, 0], [2, 7, 5], False),
+            ([0, 0, 0], [2, 7, 5], False),
+            ([0, 0, 1], [2, 7, 5], False),
+            ([0.5, 0.5, 0.5], [3, 3, 3], False),
+            ([[0.5, 0.25], [0.25, 0]], [[3, 3], [2, 1]], False),
+            ([[0.5, 0.4], [0, 0]], [[3, 3], [2, 1]], False),
+            ([[0.45, 0.45], [0.1, 0]], [[0, 0], [-1, -3]], False),
+            ([1, 1, 1], [3, 3, 3], False),
+            ([1.5, 0, -0.5], [3, 3, 1], False),
+        ],
+    )
+
+
+@hidden
+def is_subgradient_negative(is_subgradient):
+    same_verdicts(
+        is_subgradient,
+        [
+            ([0, 1, 0], [2, 7, 5], True),
+            ([1.5, 0, -0.5], [4, 1, 4], False),
+            ([1, -0.5, 0.5], [4, 1, 4], False),
+            ([[-1, 1], [1, 0]], [[3, 3], [3, 0]], False),
+            ([0.5, 0.75, -0.25], [1, 1, 1], False),
+        ],
+    )

@@ -5,6 +5,7 @@ import functools
 import importlib
 import inspect
 import textwrap
+import types
 from dataclasses import dataclass, field
 
 _ALL = []
@@ -45,13 +46,20 @@ def misconception(task, kind, hint, loses, also=()):
                 kind=kind,
                 hint=hint,
                 loses=frozenset(loses.split()),
-                functions=functions,
+                functions={name: _named(f, name) for name, f in functions.items()},
                 sources={name: _as_cell(f, name) for name, f in functions.items()},
             )
         )
         return function
 
     return register
+
+
+def _named(function, name):
+    """A copy that is called ``name``, as in the student's notebook: messages on errors say it."""
+    copy = types.FunctionType(function.__code__, function.__globals__, name, function.__defaults__)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
 
 
 def _as_cell(function, name):

@@ -1,6 +1,7 @@
 """What is committed as released and solved is what nbgrader makes of the source, and no more."""
 
 import json
+import re
 import shutil
 
 import nbformat
@@ -64,9 +65,14 @@ def test_solutions_ran_silently_and_show_their_pictures(released, chapter, which
             for output in cell.outputs:
                 assert output.output_type != "error", output.evalue
                 assert output.get("name") != "stderr", output.text
-                if "image/png" in output.get("data", {}):
+                for alt in re.findall(
+                    r'<img alt="([^"]*)"', output.get("data", {}).get("text/html", "")
+                ):
                     pictures += 1
-                    assert len(output.metadata["image/png"]["alt"]) > 20
+                    assert len(alt) > 20
+                assert "image/png" not in output.get("data", {}), (
+                    "a picture without alternative text"
+                )
     assert pictures >= 3
 
 

@@ -1,9 +1,9 @@
 """How a check speaks: what is wrong, where, the likely cause, where to read.
 
-    backward · overlapping windows: dx[0,1,2,3] is 0.7, expected 1.9 (3 of 32 values differ)
-      Two windows chose this pixel: outputs (1,1) and (1,2).
-      Likely cause: a later gradient overwrote an earlier one.
-      Read: "Sharing a pixel"
+backward · overlapping windows: dx[0,1,2,3] is 0.7, expected 1.9 (3 of 32 values differ)
+  Two windows chose this pixel: outputs (1,1) and (1,2).
+  Likely cause: a later gradient overwrote an earlier one.
+  Read: "Sharing a pixel"
 """
 
 import hashlib
@@ -44,12 +44,12 @@ class Failed(AssertionError):
         return str(self).splitlines()
 
     def fingerprint(self):
-        """A short digest of what was returned; equal answers have equal digests."""
-        return fingerprint(self.got)
+        """A short digest of the place and what was returned; equal mistakes have equal digests."""
+        return fingerprint((self.what, fingerprint(self.got)))
 
 
 def fingerprint(got):
-    """A short digest of an answer: an array's shape, dtype and values to 6 digits, else its repr."""
+    """A short digest of an answer: of an array its shape, dtype and values to 6 digits."""
     if isinstance(got, (np.ndarray, np.generic)) and got.dtype.kind in "biuf":
         values = np.array([float(f"{v:.6g}") + 0.0 for v in np.ravel(got).tolist()])
         text = f"{np.shape(got)} {got.dtype} {values.tolist()}"
@@ -59,7 +59,7 @@ def fingerprint(got):
 
 
 def call(function, *args, **kwargs):
-    """Call a student's function quietly; an error in it becomes a ``Failed`` with the student's lines.
+    """Call a student's function quietly; an error in it becomes a ``Failed``, with their lines.
 
     Warnings are silenced: a warning is no mistake, and text on stderr would cost points.
     """
@@ -116,8 +116,10 @@ def same(name, got, expected, where=None, cause=None, dtype=False, rtol=1e-5, at
     if not isinstance(expected, np.ndarray):
         if isinstance(got, np.ndarray) and got.ndim == 0:
             got = got[()]
-        if isinstance(expected, (bool, np.bool_)) and not isinstance(got, (bool, np.bool_)):
-            fail(f"{name} is {short(got)}, expected a bool")
+        if isinstance(expected, (bool, np.bool_)):
+            if not isinstance(got, (bool, np.bool_)):
+                fail(f"{name} is {short(got)}, expected a bool")
+            expected, got = bool(expected), bool(got)  # NumPy's bool is no int, Python's is
         if not isinstance(got, (bool, int, float, np.number, np.bool_)):
             fail(f"{name} is {short(got)}, expected {number(expected)}")
         if isinstance(expected, (int, np.integer)) and not isinstance(got, (int, np.integer)):

@@ -1,0 +1,8 @@
+"""The pictures of the lesson. Every function draws and returns the sentence that says what it shows."""
+
+from ._base import compare
+from .jacobian import *  # noqa: F403  each chapter's module lists its figures in __all__
+from .layer import *  # noqa: F403
+from .windows import *  # noqa: F403
+
+__all__ = ["compare"]

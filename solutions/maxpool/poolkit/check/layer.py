@@ -1,0 +1,869 @@
+"""Visible checks of chapter 3, and how answers are compared; the hidden checks compare alike."""
+
+import sys
+
+import numpy as np
+
+from .. import numerical, spec
+from ..voice import Failed, call, number, same, short
+from ._visible import visible
+
+__all__ = [
+    "maxpool_backward_adjoint",
+    "maxpool_backward_batches",
+    "maxpool_backward_calls",
+    "maxpool_backward_conservation",
+    "maxpool_backward_dilation",
+    "maxpool_backward_dtype",
+    "maxpool_backward_gradient",
+    "maxpool_backward_inputs",
+    "maxpool_backward_linear",
+    "maxpool_backward_nan",
+    "maxpool_backward_overlap",
+    "maxpool_backward_padding",
+    "maxpool_backward_rectangular",
+    "maxpool_backward_remainder",
+    "maxpool_backward_sizes",
+    "maxpool_backward_ties",
+    "maxpool_backward_values",
+    "maxpool_backward_vectorised",
+    "maxpool_forward_dilation",
+    "maxpool_forward_dtype",
+    "maxpool_forward_gaps",
+    "maxpool_forward_inputs",
+    "maxpool_forward_nan",
+    "maxpool_forward_negative",
+    "maxpool_forward_overlap",
+    "maxpool_forward_padding",
+    "maxpool_forward_rectangular",
+    "maxpool_forward_remainder",
+    "maxpool_forward_sizes",
+    "maxpool_forward_values",
+    "maxpool_forward_vectorised",
+    "pool_tiles_rectangular",
+    "pool_tiles_remainder",
+    "pool_tiles_values",
+    "pool_tiles_vectorised",
+    "windows_dilation",
+    "windows_padding",
+    "windows_values",
+    "windows_vectorised",
+    "windows_view",
+]
+
+# The maximum sits in another corner of every 2×2 tile.
+CORNERS = np.array([[1, 6, 2, 3], [5, 4, 8, 7], [16, 10, 13, 12], [9, 11, 14, 15]], float)
+
+
+# ---- how answers are compared ---------------------------------------------------------------
+
+
+def images(*rows):
+    """One image of one channel, as a batch of shape (1, 1, H, W)."""
+    return np.array(rows, float)[None, None]
+
+
+def spelled(x, arguments):
+    """What was asked, in words."""
+    shape = "×".join(map(str, x.shape))
+    return ", ".join([f"x of shape {shape}", *(f"{k}={v}" for k, v in arguments.items())])
+
+
+def listed(places):
+    """Places in words: "(0,1) and (2,3)"."""
+    *others, last = ["({},{})".format(*place) for place in places]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def seen_by(x, arguments):
+    """Return a function of an index of y that says which pixels its window sees."""
+
+    def where(index):
+        n, c, k, l = index
+        pairs = spec.arguments(x, **arguments)
+        pixels = spec.covered(k, l, x.shape[2:], *pairs)
+        values = ", ".join(number(x[n, c, i, j]) for i, j in pixels[:9])
+        more = ", …" if len(pixels) > 9 else ""
+        return f"Window ({k},{l}) sees {values}{more}.\nThat was {spelled(x, arguments)}."
+
+    return where
+
+
+def won_by(x, arguments):
+    """Return a function of an index of dx that says which outputs chose that pixel."""
+
+    def where(index):
+        n, c, i, j = index
+        chosen, _ = spec.winners(x, **arguments)
+        outputs = [(k, l) for (m, d, k, l), p in chosen.items() if (m, d, *p) == (n, c, i, j)]
+        if not outputs:
+            said = "No window chose this pixel."
+        elif len(outputs) == 1:
+            said = f"One window chose this pixel: output {listed(outputs)}."
+        else:
+            said = f"{len(outputs)} windows chose this pixel: outputs {listed(outputs)}."
+        return f"{said}\nThat was {spelled(x, arguments)}."
+
+    return where
+
+
+def forward_pass(forward, x, **arguments):
+    """Call the student's forward pass; return (y, cache)."""
+    result = call(forward, x, **arguments)
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        said = f"a tuple of {len(result)}" if isinstance(result, tuple) else short(result)
+        raise Failed(
+            f"maxpool_forward returned {said}, expected the pair (y, cache)",
+            cause="backward needs to know who won: return y, cache",
+            got=said,
+        )
+    return tuple(result)
+
+
+def both_passes(forward, backward, x, dy, **arguments):
+    """Return dx of the student's two passes; they get copies of x and dy."""
+    _, cache = forward_pass(forward, x.copy(), **arguments)
+    return call(backward, dy.copy(), cache)
+
+
+def same_tiles(pool_tiles, x, kernel_size, expected):
+    """Raise ``Failed`` unless ``pool_tiles`` gives ``expected``."""
+    where = seen_by(x, {"kernel_size": kernel_size})
+    same("y", call(pool_tiles, x.copy(), kernel_size), expected, where)
+
+
+def same_windows(windows, x, kernel_size, stride, padding, dilation, expected):
+    """Raise ``Failed`` unless ``windows`` gives ``expected``, shape (N, C, OH, OW, kH, kW)."""
+    names = ("kernel_size", "stride", "padding", "dilation")
+    arguments = dict(zip(names, (kernel_size, stride, padding, dilation), strict=True))
+
+    def where(index):
+        k, l, u, v = index[2:]
+        return f"Pixel ({u},{v}) of window ({k},{l}).\nThat was {spelled(x, arguments)}."
+
+    got = call(windows, x.copy(), kernel_size, stride, padding, dilation)
+    same("w", got, expected, where)
+
+
+def same_forward(forward, x, expected, **arguments):
+    """Raise ``Failed`` unless the student's y is ``expected``."""
+    y, _ = forward_pass(forward, x.copy(), **arguments)
+    same("y", y, expected, seen_by(x, arguments))
+
+
+def same_backward(forward, backward, x, dy, expected, **arguments):
+    """Raise ``Failed`` unless the student's dx is ``expected``."""
+    dx = both_passes(forward, backward, x, dy, **arguments)
+    same("dx", dx, expected, won_by(x, arguments))
+
+
+def same_dtypes(name, answers):
+    """Raise ``Failed`` unless every array has its dtype; values are not judged.
+
+    answers  list of (array, expected dtype, a line on what was asked)
+    """
+    got = [str(a.dtype) if isinstance(a, np.ndarray) else short(a) for a, _, _ in answers]
+    for (array, expected, where), described in zip(answers, got, strict=True):
+        if not isinstance(array, np.ndarray):
+            raise Failed(f"{name} is {described}, expected an array of {expected}", where, got=got)
+        if array.dtype != expected:
+            raise Failed(f"{name} has dtype {described}, expected {expected}", where, got=got)
+
+
+def of_shape(dx, shape):
+    """Raise ``Failed`` unless dx is an array of that shape; its values are not judged."""
+    same("dx", np.zeros_like(dx) if isinstance(dx, np.ndarray) else dx, np.zeros(shape))
+
+
+def unchanged(function, name, before, after):
+    """Raise ``Failed`` if a function wrote into an array that it was given."""
+    if not np.array_equal(before, after, equal_nan=True):
+        raise Failed(
+            f"{function.__name__} changed {name}",
+            "The caller's array is not the same afterwards.",
+            "something is written into the array that came in; work on a copy, or on a new array",
+            got=after.copy(),
+            expected=before,
+        )
+
+
+def shares_memory(windows, x, *arguments):
+    """Whether the windows lie in x's own memory."""
+    return bool(np.shares_memory(call(windows, x, *arguments), x))
+
+
+def same_memory(windows, x, *arguments):
+    """Raise ``Failed`` unless ``windows`` gives a view."""
+    if not shares_memory(windows, x, *arguments):
+        raise Failed("w is a copy: it shares no memory with x", got="a copy")
+
+
+def adjoint(forward, backward, x, u, v, h=1e-3, **arguments):
+    """Raise ``Failed`` unless ⟨J·v, u⟩ = ⟨v, Jᵀ·u⟩ for the student's own two passes."""
+    above, _ = forward_pass(forward, x + h * v, **arguments)
+    below, _ = forward_pass(forward, x - h * v, **arguments)
+    left = np.sum((above - below) / (2 * h) * u)  # ⟨J·v, u⟩
+    dx = both_passes(forward, backward, x, u, **arguments)
+    of_shape(dx, x.shape)
+    where = f"⟨J·v, u⟩, measured with your forward pass, is {number(left)}."
+    same("⟨v, Jᵀ·u⟩", np.sum(v * dx), float(left), where)
+
+
+def linear(forward, backward, x, first, second, a, b, **arguments):
+    """Raise ``Failed`` unless dx of a·first + b·second is a·(dx of first) + b·(dx of second)."""
+    parts = [both_passes(forward, backward, x, dy, **arguments) for dy in (first, second)]
+    for part in parts:
+        of_shape(part, x.shape)
+    got = both_passes(forward, backward, x, a * first + b * second, **arguments)
+    where = f"Here dy = {a}·dy₁ + {b}·dy₂, and what is expected is {a}·dx₁ + {b}·dx₂ of your own."
+    same("dx", got, a * parts[0] + b * parts[1], where)
+
+
+def conserved(forward, backward, x, dy, **arguments):
+    """Raise ``Failed`` unless dx and dy have the same sum, in every image and channel."""
+    dx = both_passes(forward, backward, x, dy, **arguments)
+    of_shape(dx, x.shape)
+    same("Σdx", dx.sum(axis=(2, 3)), dy.sum(axis=(2, 3)), "The sum over every image and channel.")
+
+
+def as_measured(forward, backward, x, dy, **arguments):
+    """Raise ``Failed`` unless dx equals the finite differences of the student's forward pass."""
+    dx = both_passes(forward, backward, x, dy, **arguments)
+    measured = numerical.vjp(lambda z: forward_pass(forward, z, **arguments)[0], x, dy)
+    where = won_by(x, arguments)
+    same(
+        "dx",
+        dx,
+        measured,
+        lambda index: "Expected is what finite differences of your y measure.\n" + where(index),
+    )
+
+
+def own_gradients(forward, backward, batches, expected, **arguments):
+    """Raise ``Failed`` unless each of several passes, started together, gets its own gradient.
+
+    batches   list of (x, dy)
+    expected  dx of each
+    """
+    caches = [forward_pass(forward, x.copy(), **arguments)[1] for x, _ in batches]
+    order = [*range(len(batches)), 0]  # the first one twice: a cache is not used up
+    got = [call(backward, batches[n][1].copy(), caches[n]) for n in order]
+    for place, n in enumerate(order):
+        what = "for the second time" if place == len(batches) else f"of {len(batches)}"
+        where = f"Backward pass {n + 1} {what}, after all {len(batches)} forward passes."
+        same("dx", got[place], expected[n], where)
+
+
+# ---- counting what Python does --------------------------------------------------------------
+
+
+def operations(function, *args):
+    """Count the bytecode instructions that Python executes in ``function(*args)``."""
+    elsewhere = getattr(function, "__count_operations__", None)
+    if elsewhere is not None:  # a function of another process counts there
+        return elsewhere(*args)
+    count = 0
+
+    def local(frame, event, arg):
+        nonlocal count
+        count += event == "opcode"
+        return local
+
+    def trace(frame, event, arg):
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        return local
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function(*args)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def grows(function, arguments, sizes=None, more=24, count=operations):
+    """Return along which axes the operations get more: {axis: ((size, operations), (…, …))}.
+
+    arguments  function of one keyword for each axis; returns the tuple of positional arguments
+    sizes      {axis: size} to start from
+    more       by how many indices an axis gets longer
+    count      function(function, *args) that counts operations
+
+    A loop costs at least one operation for every further index, and as many again for the next.
+    An axis along which the function raises is passed over: other checks judge that.
+    """
+    sizes = sizes or {"N": 2, "C": 2, "H": 6, "W": 6}
+
+    def counted(**longer):
+        return call(count, function, *arguments(**{**sizes, **longer}))
+
+    call(function, *arguments(**sizes))  # whatever is done only the first time is done now
+    start = counted()
+    growing = {}
+    for axis, size in sizes.items():
+        try:
+            longer = counted(**{axis: size + more})
+            if longer - start >= more and counted(**{axis: size + 2 * more}) - longer >= more:
+                growing[axis] = (size, start), (size + more, longer)
+        except Failed:
+            continue
+    return growing
+
+
+def no_loops(function, arguments, count=operations):
+    """Raise ``Failed`` if Python does more for more images, channels, rows or columns."""
+    growing = grows(function, arguments, count=count)
+    if not growing:
+        return
+    things = {"N": "images", "C": "channels", "H": "rows", "W": "columns"}
+    *others, last = growing
+    lines = [
+        f"{function.__name__} executed {grouped(few)} operations for {size} {things[axis]} "
+        f"and {grouped(many)} for {longer}: it loops over {axis}."
+        for axis, ((size, few), (longer, many)) in growing.items()
+    ]
+    what = f"the work in Python grows with {', '.join(others) + ' and ' if others else ''}{last}"
+    raise Failed(what, "\n".join(lines), got=what)
+
+
+def grouped(number):
+    return f"{number:_}".replace("_", "\u202f")
+
+
+def shaped(N, C, H, W):
+    """A batch of distinct values, larger at every fifth step."""
+    return (np.arange(N * C * H * W) * 7 % 5 * 1e4 + np.arange(N * C * H * W)).reshape(N, C, H, W)
+
+
+def vectorised_tiles(pool_tiles, count=operations):
+    """Raise ``Failed`` unless ``pool_tiles`` is right and has no loop over N, C, H or W."""
+    x = shaped(2, 2, 6, 6)
+    same_tiles(pool_tiles, x, 2, spec.maxpool_forward(x, 2)[0])
+    no_loops(pool_tiles, lambda **sizes: (shaped(**sizes), 2), count)
+
+
+def vectorised_windows(windows, cases, count=operations):
+    """The same of ``windows``; cases: (kernel_size, stride, padding, dilation)."""
+    for case in cases:
+        no_loops(windows, lambda case=case, **sizes: (shaped(**sizes), *case), count)
+
+
+def vectorised_forward(forward, cases, count=operations):
+    """The same of the forward pass; cases: (kernel_size, stride)."""
+    x = shaped(2, 2, 6, 6)
+    same_forward(forward, x, spec.maxpool_forward(x, 2)[0], kernel_size=2)
+    for case in cases:
+        no_loops(forward, lambda case=case, **sizes: (shaped(**sizes), *case), count)
+
+
+def vectorised_backward(forward, backward, cases, count=operations):
+    """The same of the backward pass."""
+    x, dy = shaped(2, 2, 6, 6), np.arange(36.0).reshape(2, 2, 3, 3) / 8
+    expected = spec.maxpool_backward(dy, spec.maxpool_forward(x, 2)[1])
+    same_backward(forward, backward, x, dy, expected, kernel_size=2)
+
+    def arguments(case, **sizes):
+        y, cache = forward_pass(forward, shaped(**sizes), kernel_size=case[0], stride=case[1])
+        return np.ones_like(y), cache
+
+    for case in cases:
+        no_loops(backward, lambda case=case, **sizes: arguments(case, **sizes), count)
+
+
+# ---- pool_tiles -----------------------------------------------------------------------------
+
+
+@visible(
+    "pool_tiles · values",
+    cause="pixel i is row u of tile k with i = k·kH + u: the reshape splits H into (OH, kH), in "
+    "this order",
+    read="Tiles are a reshape",
+)
+def pool_tiles_values(pool_tiles):
+    """2×2 tiles of a 4×4 image: in each one the maximum sits in another corner."""
+    same_tiles(pool_tiles, CORNERS[None, None], 2, images([6, 8], [16, 15]))
+
+
+@visible(
+    "pool_tiles · remainder",
+    cause="5 rows make two tiles of 2; cut the fifth off before the reshape",
+    read="Tiles are a reshape",
+)
+def pool_tiles_remainder(pool_tiles):
+    """2×2 tiles of a 5×5 image: its last row and column, the largest values, fill no tile."""
+    x = np.arange(25.0).reshape(1, 1, 5, 5)
+    same_tiles(pool_tiles, x, 2, images([6, 8], [16, 18]))
+
+
+@visible(
+    "pool_tiles · rectangular",
+    cause="kH belongs to H and the rows, kW to W and the columns",
+    read="Tiles are a reshape",
+)
+def pool_tiles_rectangular(pool_tiles):
+    """Tiles of 2 rows and 3 columns on an image of 4 rows and 6 columns."""
+    x = np.arange(24.0).reshape(1, 1, 4, 6)
+    same_tiles(pool_tiles, x, (2, 3), images([8, 11], [20, 23]))
+
+
+@visible(
+    "pool_tiles · vectorised",
+    cause="Python visits the tiles one by one; one reshape and one maximum over two axes do them "
+    "all",
+    read="No loop over pixels",
+)
+def pool_tiles_vectorised(pool_tiles):
+    """Python does as much for 2 images as for 26, and so for channels, rows and columns."""
+    vectorised_tiles(pool_tiles)
+
+
+# ---- windows --------------------------------------------------------------------------------
+
+
+@visible(
+    "windows · values",
+    cause="w[n, c, k, l, u, v] is pixel (k·sH + u, l·sW + v) of image n, channel c",
+    read="Windows are a view",
+)
+def windows_values(windows):
+    """2×2 windows with stride 1 on a 3×3 image: the centre is in all four."""
+    x = images([1, 2, 3], [4, 5, 6], [7, 8, 9])
+    expected = [[[[1, 2], [4, 5]], [[2, 3], [5, 6]]], [[[4, 5], [7, 8]], [[5, 6], [8, 9]]]]
+    same_windows(windows, x, 2, 1, 0, 1, images(*expected))
+
+
+@visible(
+    "windows · view",
+    cause="something copies the pixels: np.pad, fancy indexing, reshape of a view and np.array "
+    "all do",
+    read="Windows are a view",
+)
+def windows_view(windows):
+    """Without padding the windows lie in x's own memory."""
+    same_memory(windows, CORNERS[None, None].copy(), 2, 2, 0, 1)
+
+
+@visible(
+    "windows · padding",
+    cause="what lies outside the image must never win, whatever the image holds",
+    read="Padding is minus infinity",
+)
+def windows_padding(windows):
+    """A 2×2 image with a border of 1: every 2×2 window holds one pixel and three times −∞."""
+    o = -np.inf
+    expected = [[[[o, o], [o, 1]], [[o, o], [2, o]]], [[[o, 3], [o, o]], [[4, o], [o, o]]]]
+    same_windows(windows, images([1, 2], [3, 4]), 2, 2, 1, 1, images(*expected))
+
+
+@visible(
+    "windows · dilation",
+    cause="neighbours in a window lie `dilation` pixels apart, so it spans d·(k − 1) + 1 of them",
+    read="Dilation spreads the window",
+)
+def windows_dilation(windows):
+    """A 2×2 window with dilation 2 sees the corners of a 3×3 image."""
+    x = images([1, 2, 3], [4, 5, 6], [7, 8, 9])
+    same_windows(windows, x, 2, 1, 0, 2, images([[[1, 3], [7, 9]]]))
+
+
+@visible(
+    "windows · vectorised",
+    cause="Python takes the windows one by one; strides describe them all at once",
+    read="No loop over pixels",
+)
+def windows_vectorised(windows):
+    """Python does as much for 2 images as for 26, and so for channels, rows and columns."""
+    vectorised_windows(windows, [(2, 2, 0, 1)])
+
+
+# ---- maxpool_forward ------------------------------------------------------------------------
+
+
+@visible(
+    "maxpool_forward · values",
+    cause="y[n, c, k, l] is the largest pixel of window (k, l) of image n, channel c",
+    read="The forward pass",
+)
+def maxpool_forward_values(maxpool_forward):
+    """2×2 windows, stride 2: the maximum sits in another corner of every window."""
+    same_forward(maxpool_forward, CORNERS[None, None], images([6, 8], [16, 15]), kernel_size=2)
+
+
+@visible(
+    "maxpool_forward · dtype",
+    cause="a new array is float64 unless it is told x.dtype: np.zeros, np.empty and np.full are",
+    read="The forward pass",
+)
+def maxpool_forward_dtype(maxpool_forward):
+    """float32 in, float32 out."""
+    x = CORNERS[None, None].astype(np.float32)
+    y, _ = forward_pass(maxpool_forward, x, kernel_size=2)
+    same_dtypes("y", [(y, x.dtype, "x is float32.")])
+
+
+@visible(
+    "maxpool_forward · overlapping windows",
+    cause="windows start every `stride` pixels, however large they are",
+    read="The forward pass",
+)
+def maxpool_forward_overlap(maxpool_forward):
+    """2×2, stride 1 on 3×3: the 9 in the centre is the maximum of all four windows."""
+    x = images([1, 2, 3], [4, 9, 5], [6, 7, 8])
+    same_forward(maxpool_forward, x, images([9, 9], [9, 9]), kernel_size=2, stride=1)
+
+
+@visible(
+    "maxpool_forward · rectangular",
+    cause="in a pair the first number belongs to the rows, the second to the columns",
+    read="Every shape, every batch",
+)
+def maxpool_forward_rectangular(maxpool_forward):
+    """Windows of 2 rows and 3 columns, side by side, on an image of 4 rows and 9 columns."""
+    x = np.arange(36.0).reshape(1, 1, 4, 9)
+    expected = images([11, 14, 17], [29, 32, 35])
+    same_forward(maxpool_forward, x, expected, kernel_size=(2, 3), stride=(2, 3))
+
+
+@visible(
+    "maxpool_forward · remainder",
+    cause="the last window must lie inside the image completely; what is left over is dropped",
+    read="The forward pass",
+)
+def maxpool_forward_remainder(maxpool_forward):
+    """2×2, stride 2 on 5×5: the last row and column, the largest values, are left over."""
+    x = np.arange(25.0).reshape(1, 1, 5, 5)
+    same_forward(maxpool_forward, x, images([6, 8], [16, 18]), kernel_size=2)
+
+
+@visible(
+    "maxpool_forward · gaps",
+    cause="a stride larger than the kernel jumps over pixels; the next window starts `stride` "
+    "further",
+    read="The forward pass",
+)
+def maxpool_forward_gaps(maxpool_forward):
+    """2×2, stride 3 on 5×5: the third row and column are in no window."""
+    x = np.arange(25.0).reshape(1, 1, 5, 5)
+    same_forward(maxpool_forward, x, images([6, 9], [21, 24]), kernel_size=2, stride=3)
+
+
+@visible(
+    "maxpool_forward · negative values",
+    cause="the search for the maximum starts from a value that is not in the window",
+    read="Padding is minus infinity",
+)
+def maxpool_forward_negative(maxpool_forward):
+    """Where every value is negative, so is the maximum."""
+    x = -np.arange(1.0, 17.0).reshape(1, 1, 4, 4)
+    same_forward(maxpool_forward, x, images([-1, -3], [-9, -11]), kernel_size=2)
+
+
+@visible(
+    "maxpool_forward · padding",
+    cause="the border is filled with something that can win, or it is missing on one side",
+    read="Padding is minus infinity",
+)
+def maxpool_forward_padding(maxpool_forward):
+    """A 2×2 image of negative values, padding 1: every window sees one pixel, and it wins."""
+    x = images([-1, -2], [-3, -4])
+    same_forward(maxpool_forward, x, x, kernel_size=2, padding=1)
+
+
+@visible(
+    "maxpool_forward · dilation",
+    cause="neighbours in a window lie `dilation` pixels apart",
+    read="Dilation spreads the window",
+)
+def maxpool_forward_dilation(maxpool_forward):
+    """A 2×2 window with dilation 2 sees the corners of a 3×3 image: 1, 2, 3 and 4."""
+    x = images([1, 9, 2], [8, 7, 6], [3, 5, 4])
+    same_forward(maxpool_forward, x, images([4]), kernel_size=2, dilation=2)
+
+
+@visible(
+    "maxpool_forward · not a number",
+    cause="every comparison with NaN is False, so a search by > walks past it",
+    read="Not a number wins",
+)
+def maxpool_forward_nan(maxpool_forward):
+    """Of four windows the second sees a NaN."""
+    x = images([1, 6, 2, np.nan], [5, 4, 8, 7], [16, 10, 13, 12], [9, 11, 14, 15])
+    same_forward(maxpool_forward, x, images([6, np.nan], [16, 15]), kernel_size=2)
+
+
+@visible(
+    "maxpool_forward · sizes",
+    cause="some step needs more than one pixel, or at least one image: a reshape to -1 does",
+    read="Every shape, every batch",
+)
+def maxpool_forward_sizes(maxpool_forward):
+    """One pixel in one window; then no image at all."""
+    same_forward(maxpool_forward, images([7]), images([7]), kernel_size=1)
+    same_forward(maxpool_forward, np.zeros((0, 3, 4, 4)), np.zeros((0, 3, 2, 2)), kernel_size=2)
+
+
+@visible(
+    "maxpool_forward · inputs",
+    cause="x is written to, or its memory is taken to be in row-major order",
+    read="Every shape, every batch",
+)
+def maxpool_forward_inputs(maxpool_forward):
+    """x is transposed and read-only, and must be the same afterwards."""
+    x = CORNERS[None, None].copy()
+    before = x.copy()
+    y, _ = forward_pass(maxpool_forward, x, kernel_size=2)
+    unchanged(maxpool_forward, "x", before, x)
+    x = x.transpose(0, 1, 3, 2)
+    x.flags.writeable = False
+    y, _ = forward_pass(maxpool_forward, x, kernel_size=2)
+    same("y", y, images([6, 16], [8, 15]), seen_by(x, {"kernel_size": 2}))
+
+
+@visible(
+    "maxpool_forward · vectorised",
+    cause="Python visits images, channels or outputs one by one; loop over a window's offsets at "
+    "most",
+    read="No loop over pixels",
+)
+def maxpool_forward_vectorised(maxpool_forward):
+    """Python does as much for 2 images as for 26, and so for channels, rows and columns."""
+    vectorised_forward(maxpool_forward, [(2,)])
+
+
+# ---- maxpool_backward -----------------------------------------------------------------------
+
+
+@visible(
+    "maxpool_backward · values",
+    cause="each dy goes, unchanged, to the one pixel that won its window; all others get zero",
+    read="Backward without the matrix",
+)
+def maxpool_backward_values(maxpool_forward, maxpool_backward):
+    """2×2 windows, stride 2: each of 1, 2, 3, 4 goes to another corner."""
+    expected = images([0, 1, 0, 0], [0, 0, 2, 0], [3, 0, 0, 0], [0, 0, 0, 4])
+    dy = images([1, 2], [3, 4])
+    same_backward(
+        maxpool_forward, maxpool_backward, CORNERS[None, None], dy, expected, kernel_size=2
+    )
+
+
+@visible(
+    "maxpool_backward · dtype",
+    cause="np.zeros makes float64 unless it is told the dtype of x",
+    read="What to keep for the way back",
+)
+def maxpool_backward_dtype(maxpool_forward, maxpool_backward):
+    """float32 in, float32 out."""
+    x, dy = CORNERS[None, None].astype(np.float32), images([1, 2], [3, 4]).astype(np.float32)
+    dx = both_passes(maxpool_forward, maxpool_backward, x, dy, kernel_size=2)
+    same_dtypes("dx", [(dx, x.dtype, "x and dy are float32.")])
+
+
+@visible(
+    "maxpool_backward · overlapping windows",
+    cause="a later gradient overwrote an earlier one",
+    read="Sharing a pixel",
+)
+def maxpool_backward_overlap(maxpool_forward, maxpool_backward):
+    """2×2, stride 1: the 9 wins all four windows and gets 1 + 2 + 3 + 4."""
+    x = images([1, 2, 3], [4, 9, 5], [6, 7, 8])
+    expected = images([0, 0, 0], [0, 10, 0], [0, 0, 0])
+    dy = images([1, 2], [3, 4])
+    same_backward(maxpool_forward, maxpool_backward, x, dy, expected, kernel_size=2, stride=1)
+
+
+@visible(
+    "maxpool_backward · rectangular",
+    cause="from a place in a window to a pixel, divide by the window's width; rows step by sH, "
+    "columns by sW",
+    read="Every shape, every batch",
+)
+def maxpool_backward_rectangular(maxpool_forward, maxpool_backward):
+    """Two windows of 2 rows and 3 columns, side by side."""
+    x = images([1, 9, 2, 3, 4, 5], [6, 7, 8, 12, 10, 11])
+    expected = images([0, 1, 0, 0, 0, 0], [0, 0, 0, 2, 0, 0])
+    same_backward(
+        maxpool_forward, maxpool_backward, x, images([1, 2]), expected, kernel_size=(2, 3)
+    )
+
+
+@visible(
+    "maxpool_backward · remainder",
+    cause="dx has one value for every pixel of x, also for those that no window sees",
+    read="What to keep for the way back",
+)
+def maxpool_backward_remainder(maxpool_forward, maxpool_backward):
+    """2×2, stride 2 on 3×3: one window, and five pixels that it does not see."""
+    x = images([1, 4, 9], [3, 2, 8], [7, 6, 5])
+    expected = images([0, 1, 0], [0, 0, 0], [0, 0, 0])
+    same_backward(maxpool_forward, maxpool_backward, x, images([1]), expected, kernel_size=2)
+
+
+@visible(
+    "maxpool_backward · ties",
+    cause="more than one pixel of a window, or the wrong one, counts as its maximum",
+    read="The first maximum wins",
+)
+def maxpool_backward_ties(maxpool_forward, maxpool_backward):
+    """The first window holds four equal values, the second two: the upper right one comes first."""
+    x = images([2, 2, 1, 5], [2, 2, 5, 3], [7, 4, 9, 7], [3, 6, 8, 6])
+    expected = images([1, 0, 0, 2], [0, 0, 0, 0], [3, 0, 4, 0], [0, 0, 0, 0])
+    dy = images([1, 2], [3, 4])
+    same_backward(maxpool_forward, maxpool_backward, x, dy, expected, kernel_size=2)
+
+
+@visible(
+    "maxpool_backward · padding",
+    cause="a place in the padded image is no place in x: take the padding off again",
+    read="Padding gets no gradient",
+)
+def maxpool_backward_padding(maxpool_forward, maxpool_backward):
+    """A 2×2 image of negative values, padding 1: every pixel wins its own window."""
+    x, dy = images([-1, -2], [-3, -4]), images([1, 2], [3, 4])
+    same_backward(maxpool_forward, maxpool_backward, x, dy, dy, kernel_size=2, padding=1)
+
+
+@visible(
+    "maxpool_backward · dilation",
+    cause="the pixel (u, v) of a window lies u·dilation rows and v·dilation columns from its "
+    "first one",
+    read="Dilation spreads the window",
+)
+def maxpool_backward_dilation(maxpool_forward, maxpool_backward):
+    """A 2×2 window with dilation 2 sees the corners of a 3×3 image: 1, 2, 3 and 4."""
+    x = images([1, 9, 2], [8, 7, 6], [3, 5, 4])
+    expected = images([0, 0, 0], [0, 0, 0], [0, 0, 1])
+    same_backward(
+        maxpool_forward, maxpool_backward, x, images([1]), expected, kernel_size=2, dilation=2
+    )
+
+
+@visible(
+    "maxpool_backward · not a number",
+    cause="NaN equals nothing, not even itself, so a search by == does not find it",
+    read="Not a number wins",
+)
+def maxpool_backward_nan(maxpool_forward, maxpool_backward):
+    """Of four windows the second sees two NaNs: the upper one comes first and gets the gradient."""
+    x = images([1, 6, 2, np.nan], [5, 4, np.nan, 7], [16, 10, 13, 12], [9, 11, 14, 15])
+    expected = images([0, 1, 0, 2], [0, 0, 0, 0], [3, 0, 0, 0], [0, 0, 0, 4])
+    dy = images([1, 2], [3, 4])
+    same_backward(maxpool_forward, maxpool_backward, x, dy, expected, kernel_size=2)
+
+
+@visible(
+    "maxpool_backward · batches",
+    cause="the gradients of several images or channels land in one of them",
+    read="Every shape, every batch",
+)
+def maxpool_backward_batches(maxpool_forward, maxpool_backward):
+    """Two images of two channels, one window each, another corner wins in each."""
+    x = np.array(
+        [[[[4, 1], [2, 3]], [[1, 4], [2, 3]]], [[[2, 1], [4, 3]], [[2, 1], [3, 4]]]], float
+    )
+    dy = np.arange(1.0, 5.0).reshape(2, 2, 1, 1)
+    same_backward(maxpool_forward, maxpool_backward, x, dy, (x == 4) * dy, kernel_size=2)
+
+
+@visible(
+    "maxpool_backward · sizes",
+    cause="some step needs more than one pixel, or at least one image: a reshape to -1 does",
+    read="Every shape, every batch",
+)
+def maxpool_backward_sizes(maxpool_forward, maxpool_backward):
+    """One pixel in one window; then no image at all."""
+    layer = maxpool_forward, maxpool_backward
+    same_backward(*layer, images([7]), images([3]), images([3]), kernel_size=1)
+    x, dy = np.zeros((0, 3, 4, 4)), np.zeros((0, 3, 2, 2))
+    same_backward(*layer, x, dy, x, kernel_size=2)
+
+
+@visible(
+    "maxpool_backward · inputs",
+    cause="an array that came in is written to, or its memory is taken to be in row-major order",
+    read="Every shape, every batch",
+)
+def maxpool_backward_inputs(maxpool_forward, maxpool_backward):
+    """x and dy are transposed, dy is read-only, and both must be the same afterwards."""
+    x, dy = CORNERS[None, None].copy(), images([1, 2], [3, 4])
+    _, cache = forward_pass(maxpool_forward, x, kernel_size=2)
+    before = x.copy(), dy.copy()
+    call(maxpool_backward, dy, cache)
+    unchanged(maxpool_backward, "x", before[0], x)
+    unchanged(maxpool_backward, "dy", before[1], dy)
+    x, dy = CORNERS.T.copy().T[None, None].transpose(0, 1, 3, 2), dy.transpose(0, 1, 3, 2)
+    dy.flags.writeable = False
+    expected = images([0, 0, 3, 0], [1, 0, 0, 0], [0, 2, 0, 0], [0, 0, 0, 4])
+    _, cache = forward_pass(maxpool_forward, x, kernel_size=2)
+    dx = call(maxpool_backward, dy, cache)
+    same("dx", dx, expected, won_by(x, {"kernel_size": 2}))
+
+
+@visible(
+    "maxpool_backward · calls",
+    cause="what the first forward pass kept was overwritten by the second: keep it in the cache "
+    "only",
+    read="What to keep for the way back",
+)
+def maxpool_backward_calls(maxpool_forward, maxpool_backward):
+    """Two forward passes, then their two backward passes."""
+    batches = [(images([1, 2], [3, 4]), images([1])), (images([8, 7], [6, 5]), images([2]))]
+    expected = [images([0, 0], [0, 1]), images([2, 0], [0, 0])]
+    own_gradients(maxpool_forward, maxpool_backward, batches, expected, kernel_size=2)
+
+
+@visible(
+    "maxpool_backward · finite differences",
+    cause="backward is not the derivative of forward: change one pixel a little and watch the loss",
+    read="Backward without the matrix",
+)
+def maxpool_backward_gradient(maxpool_forward, maxpool_backward):
+    """Step every pixel up and down by 0.001 and watch ⟨y, dy⟩."""
+    dy = images([1, 2], [3, 4])
+    as_measured(maxpool_forward, maxpool_backward, CORNERS[None, None], dy, kernel_size=2)
+
+
+@visible(
+    "maxpool_backward · linear",
+    cause="something other than a sum of dy's happens on the way: a limit, a threshold, a constant",
+    read="Three laws of a backward pass",
+)
+def maxpool_backward_linear(maxpool_forward, maxpool_backward):
+    """dx of 100·dy₁ + 1000·dy₂ is 100·dx₁ + 1000·dx₂."""
+    first, second = images([1, 2], [3, 4]), images([5, -1], [2, 0])
+    layer = maxpool_forward, maxpool_backward
+    linear(*layer, CORNERS[None, None], first, second, 100, 1000, kernel_size=2)
+
+
+@visible(
+    "maxpool_backward · adjoint",
+    cause="backward multiplies by another matrix than the transposed Jacobian of your forward pass",
+    read="Three laws of a backward pass",
+)
+def maxpool_backward_adjoint(maxpool_forward, maxpool_backward):
+    """A step v of x moves y by J·v; seen from u that is as much as v seen from Jᵀ·u."""
+    u, v = images([1, 2], [3, 4]), np.arange(16.0).reshape(1, 1, 4, 4) / 10
+    adjoint(maxpool_forward, maxpool_backward, CORNERS[None, None], u, v, kernel_size=2)
+
+
+@visible(
+    "maxpool_backward · conservation",
+    cause="each dy arrives exactly once: not divided, not copied, not lost",
+    read="Three laws of a backward pass",
+)
+def maxpool_backward_conservation(maxpool_forward, maxpool_backward):
+    """dy sums to 10, so dx does, and a tie changes nothing."""
+    x = images([2, 2, 1, 4], [2, 2, 3, 5], [6, 7, 8, 8], [9, 6, 7, 8])
+    conserved(maxpool_forward, maxpool_backward, x, images([1, 2], [3, 4]), kernel_size=2)
+
+
+@visible(
+    "maxpool_backward · vectorised",
+    cause="Python visits images, channels or outputs one by one; loop over a window's offsets at "
+    "most",
+    read="No loop over pixels",
+)
+def maxpool_backward_vectorised(maxpool_forward, maxpool_backward):
+    """Python does as much for 2 images as for 26, and so for channels, rows and columns."""
+    vectorised_backward(maxpool_forward, maxpool_backward, [(2, 2)])
