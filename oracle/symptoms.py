@@ -10,11 +10,10 @@ import inspect
 import json
 import sys
 
-from poolkit import check as visible
-from poolkit.voice import Failed
-
 from oracle import hidden
 from oracle.misconceptions import known
+from poolkit import check as visible
+from poolkit.voice import Failed
 
 
 def symptoms():

@@ -51,9 +51,10 @@ class Played:
 
 
 def play(chapter, answered=None):
-    """Run a chapter with ``answered`` {task: source} in place of its solutions; collect what failed.
+    """Run a chapter with ``answered`` {task: source} in place of its solutions.
 
     Only the setup cells, the answers and the tests run: a test may use nothing else.
+    Returns what failed and the names that were defined.
     """
     answered = {**answers(chapter), **(answered or {})}
     played = Played(namespace={"__name__": "__main__"})

@@ -3,10 +3,9 @@
 import functools
 import inspect
 
+from oracle.misconceptions import known
 from poolkit import check as visible_checks
 from poolkit.voice import Failed
-
-from oracle.misconceptions import known
 
 
 def hidden(body):

@@ -1,6 +1,8 @@
 """Hidden checks of chapter 2."""
 
 import numpy as np
+
+from oracle import reference
 from poolkit.check.jacobian import (
     message,
     rows_choose,
@@ -17,8 +19,6 @@ from poolkit.check.jacobian import (
     watched,
 )
 from poolkit.voice import same
-
-from oracle import reference
 
 from ._hidden import hidden
 

@@ -3,6 +3,9 @@
 import functools
 
 import numpy as np
+
+from oracle import reference
+from oracle.operations import count
 from poolkit import numerical
 from poolkit.check.layer import (
     adjoint,
@@ -30,9 +33,6 @@ from poolkit.check.layer import (
 )
 from poolkit.spec import pair
 from poolkit.voice import Failed, call, same
-
-from oracle import reference
-from oracle.operations import count
 
 from ._hidden import hidden
 
@@ -115,9 +115,46 @@ def forward_agrees(forward, x, **arguments):
 def agrees(forward, backward, x, dy, **arguments):
     """Compare the student's dx with the reference and, without ties, with finite differences."""
     same_backward(forward, backward, x, dy, gradient(x, dy, **arguments), **arguments)
-    if np.unique(x).size == x.size <= 36 and not np.isnan(x).any():
+    if np.unique(x).size == x.size <= 36 and (np.abs(x) < 1e4).all():  # and no NaN
         key = x.tobytes(), dy.tobytes(), x.shape, dy.shape, tuple(arguments.items())
         same_backward(forward, backward, x, dy, measured(*key), **arguments)
+
+
+def passes(forward, backward, rng):
+    """``agrees`` as a function of x and the arguments alone."""
+
+    def agree(x, **arguments):
+        agrees(forward, backward, x, upstream(rng, x, **arguments), **arguments)
+
+    return agree
+
+
+def stands(agree, rng, H, **arguments):
+    """Whether the answer is right for these arguments on one H×H image."""
+    try:
+        agree(distinct(rng, 1, 1, H, H) - 1000, **arguments)
+    except Failed:
+        return False
+    return True
+
+
+def together(agree, rng):
+    """Compare non-square padding and dilation, and all arguments at once.
+
+    Only where each of them, square and alone, is right: it has a check of its own.
+
+    agree  function of x and the arguments that raises ``Failed`` if the answer is wrong
+    """
+    spreads = stands(agree, rng, 8, kernel_size=2, dilation=3)
+    pads = stands(agree, rng, 4, kernel_size=2, padding=1)
+    cases = [(6, 4, {"kernel_size": 2, "padding": p}) for p in ((1, 0), (0, 1)) if pads]
+    cases += [(8, 8, {"kernel_size": 2, "dilation": d}) for d in ((1, 3), (3, 1)) if spreads]
+    both = pads and spreads and stands(agree, rng, 8, kernel_size=2, padding=1, dilation=3)
+    if both and stands(agree, rng, 5, kernel_size=3, stride=1):
+        all_four = {"kernel_size": (2, 3), "stride": (2, 1), "padding": (1, 2), "dilation": (3, 2)}
+        cases.append((6, 5, all_four))
+    for H, W, arguments in cases:
+        agree(distinct(rng, 1, 1, H, W) - 1000, **arguments)
 
 
 @functools.cache
@@ -299,6 +336,7 @@ def maxpool_forward_rectangular(maxpool_forward):
         (6, 9, 3, (3, 3)),
     ]:
         forward_agrees(maxpool_forward, distinct(rng, 1, 1, H, W), kernel_size=k, stride=s)
+    together(functools.partial(forward_agrees, maxpool_forward), rng)
 
 
 @hidden
@@ -329,9 +367,12 @@ def maxpool_forward_negative(maxpool_forward):
 def maxpool_forward_padding(maxpool_forward):
     rng = np.random.default_rng(15)
     for H, k, p in [(4, 2, 1), (7, 3, 1), (6, 5, 2), (4, 4, 2)]:
-        for shift in (0, 100):  # a window at the border may see negative pixels only
-            x = signed(rng, 1, 1, H, H) - shift
+        for shift, scale in [(0, 1), (100, 1), (100, 1e9)]:  # negative pixels only, however small
+            x = scale * (signed(rng, 1, 1, H, H) - shift)
             forward_agrees(maxpool_forward, x, kernel_size=k, padding=p)
+    agree = functools.partial(forward_agrees, maxpool_forward)
+    if stands(agree, rng, 8, kernel_size=2, dilation=3):
+        agree(signed(rng, 1, 1, 8, 8) - 100, kernel_size=2, padding=1, dilation=3)
 
 
 @hidden
@@ -432,6 +473,7 @@ def maxpool_backward_rectangular(maxpool_forward, maxpool_backward):
         x = distinct(rng, 1, 1, H, W)
         dy = upstream(rng, x, kernel_size=k, stride=s)
         agrees(maxpool_forward, maxpool_backward, x, dy, kernel_size=k, stride=s)
+    together(passes(maxpool_forward, maxpool_backward, rng), rng)
 
 
 @hidden
@@ -462,10 +504,13 @@ def maxpool_backward_ties(maxpool_forward, maxpool_backward):
 def maxpool_backward_padding(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(26)
     for H, k, p in [(4, 2, 1), (7, 3, 1), (6, 5, 2), (4, 4, 2)]:
-        for shift in (0, 100):
-            x = signed(rng, 1, 1, H, H) - shift
+        for shift, scale in [(0, 1), (100, 1), (100, 1e9)]:
+            x = scale * (signed(rng, 1, 1, H, H) - shift)
             dy = upstream(rng, x, kernel_size=k, padding=p)
             agrees(maxpool_forward, maxpool_backward, x, dy, kernel_size=k, padding=p)
+    agree = passes(maxpool_forward, maxpool_backward, rng)
+    if stands(agree, rng, 8, kernel_size=2, dilation=3):
+        agree(signed(rng, 1, 1, 8, 8) - 100, kernel_size=2, padding=1, dilation=3)
 
 
 @hidden

@@ -1,6 +1,8 @@
 """Hidden checks of chapter 1."""
 
 import numpy as np
+
+from oracle import reference
 from poolkit.check.windows import (
     count,
     int_coordinates,
@@ -11,8 +13,6 @@ from poolkit.check.windows import (
     same_sizes,
 )
 from poolkit.voice import call
-
-from oracle import reference
 
 from ._hidden import hidden
 

@@ -1,6 +1,7 @@
 """Wrong answers of chapter 2."""
 
 import numpy as np
+
 from poolkit import spec
 
 from ._registry import misconception
@@ -83,7 +84,7 @@ def searches_by_columns(x, k, l, kernel_size, stride):
 
 @misconception(
     "local_derivative",
-    kind="value",
+    kind="scaling",
     hint="You wrote the maximum itself into the array. The derivative says how fast the output "
     "follows the pixel, and it follows one to one, so the entry is 1.",
     loses="local_derivative_cases local_derivative_stride",
@@ -100,7 +101,7 @@ def writes_the_maximum(x, k, l, kernel_size, stride):
 
 @misconception(
     "local_derivative",
-    kind="coordinates",
+    kind="order",
     hint="You used the winner's place in the window as its place in the image. Add the "
     "window's corner, (k·s, l·s), to it.",
     loses="local_derivative_cases local_derivative_stride",
@@ -181,7 +182,7 @@ def reads_width_first(x, k, l, kernel_size, stride):
 
 @misconception(
     "local_derivative",
-    kind="window",
+    kind="stride",
     hint="You took the maximum of the whole image. Output (k, l) sees only its window, and "
     "only a pixel of the window can win it.",
     loses="local_derivative_cases local_derivative_stride",
@@ -425,7 +426,7 @@ def multiplies_by_j(J, dy):
 
 @misconception(
     "backward_message",
-    kind="chain rule",
+    kind="chain-rule",
     hint="You did not use dy. The column sums of J count the windows that a pixel won; each of "
     "them weighs as much as its output's gradient.",
     loses="backward_message_values backward_message_overlap backward_message_shape",
@@ -847,7 +848,7 @@ def ignores_the_sign(g, w):
 
 @misconception(
     "is_subgradient",
-    kind="window",
+    kind="stride",
     hint="You did not compare g with w: a pixel below the maximum has weight 0, since moving "
     "it a little moves nothing.",
     loses="is_subgradient_outside",

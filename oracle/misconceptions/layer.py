@@ -6,6 +6,7 @@ shows the mistake, and a right companion that keeps, or reads, what it needs.
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+
 from poolkit.spec import pair
 
 from ._registry import misconception
@@ -15,7 +16,7 @@ from ._registry import misconception
 
 @misconception(
     "pool_tiles",
-    kind="remainder",
+    kind="rounding",
     hint="You reshaped the whole image. Pixels that fill no tile have no place in (OH, kH, OW, "
     "kW): cut them off first.",
     loses="pool_tiles_remainder",
@@ -131,7 +132,7 @@ def windows_padded_by_zero(x, kernel_size, stride, padding, dilation):
     kind="padding",
     hint="You repeated the pixels of the edge. Their copies tie with them, and a copy in the "
     "border may be the first of the equals: the gradient leaves the image.",
-    loses="windows_padding maxpool_backward_padding",
+    loses="windows_padding maxpool_forward_padding maxpool_backward_padding",
 )
 def repeats_the_edge(x, kernel_size, stride, padding, dilation):
     (kH, kW), (sH, sW) = pair(kernel_size), pair(stride)
@@ -460,6 +461,127 @@ def skips_nan(x, kernel_size, stride=None, padding=0, dilation=1):
     j = np.arange(OW) * sW + v * dW - pW
     winners = (np.arange(N * C).reshape(N, C, 1, 1) * H + i) * W + j
     return w.max(axis=(4, 5)), (winners, x.shape, x.dtype)
+
+
+@misconception(
+    "maxpool_forward",
+    kind="padding",
+    hint="You padded with a number that looks small enough. Some image is smaller still: only "
+    "minus infinity is below every number.",
+    loses="maxpool_forward_padding maxpool_backward_padding",
+    also=BACKWARD,
+)
+def pads_with_a_very_small_number(x, kernel_size, stride=None, padding=0, dilation=1):
+    (kH, kW), (sH, sW) = pair(kernel_size), pair(kernel_size if stride is None else stride)
+    (pH, pW), (dH, dW) = pair(padding), pair(dilation)
+    N, C, H, W = x.shape
+    padded = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-9999)
+    span = dH * (kH - 1) + 1, dW * (kW - 1) + 1
+    w = sliding_window_view(padded, span, axis=(2, 3))[:, :, ::sH, ::sW, ::dH, ::dW]
+    OH, OW = w.shape[2:4]
+    u, v = np.divmod(w.reshape(N, C, OH, OW, kH * kW).argmax(axis=-1), kW)
+    i = np.arange(OH)[:, None] * sH + u * dH - pH
+    j = np.arange(OW) * sW + v * dW - pW
+    winners = (np.arange(N * C).reshape(N, C, 1, 1) * H + i) * W + j
+    return w.max(axis=(4, 5)), (winners, x.shape, x.dtype)
+
+
+@misconception(
+    "maxpool_forward",
+    kind="transposed",
+    hint="You read the padding as (left and right, above and below): in a pair the rows come "
+    "first, so its first number goes above and below.",
+    loses="maxpool_forward_rectangular maxpool_backward_rectangular",
+    also=BACKWARD,
+)
+def padding_as_width_by_height(x, kernel_size, stride=None, padding=0, dilation=1):
+    (kH, kW), (sH, sW) = pair(kernel_size), pair(kernel_size if stride is None else stride)
+    (pW, pH), (dH, dW) = pair(padding), pair(dilation)
+    N, C, H, W = x.shape
+    padded = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
+    span = dH * (kH - 1) + 1, dW * (kW - 1) + 1
+    w = sliding_window_view(padded, span, axis=(2, 3))[:, :, ::sH, ::sW, ::dH, ::dW]
+    OH, OW = w.shape[2:4]
+    u, v = np.divmod(w.reshape(N, C, OH, OW, kH * kW).argmax(axis=-1), kW)
+    i = np.arange(OH)[:, None] * sH + u * dH - pH
+    j = np.arange(OW) * sW + v * dW - pW
+    winners = (np.arange(N * C).reshape(N, C, 1, 1) * H + i) * W + j
+    return w.max(axis=(4, 5)), (winners, x.shape, x.dtype)
+
+
+@misconception(
+    "maxpool_forward",
+    kind="transposed",
+    hint="You read the dilation as (along the columns, along the rows): in a pair the rows come "
+    "first.",
+    loses="maxpool_forward_rectangular maxpool_backward_rectangular",
+    also=BACKWARD,
+)
+def dilation_as_width_by_height(x, kernel_size, stride=None, padding=0, dilation=1):
+    (kH, kW), (sH, sW) = pair(kernel_size), pair(kernel_size if stride is None else stride)
+    (pH, pW), (dW, dH) = pair(padding), pair(dilation)
+    N, C, H, W = x.shape
+    padded = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
+    span = dH * (kH - 1) + 1, dW * (kW - 1) + 1
+    w = sliding_window_view(padded, span, axis=(2, 3))[:, :, ::sH, ::sW, ::dH, ::dW]
+    OH, OW = w.shape[2:4]
+    u, v = np.divmod(w.reshape(N, C, OH, OW, kH * kW).argmax(axis=-1), kW)
+    i = np.arange(OH)[:, None] * sH + u * dH - pH
+    j = np.arange(OW) * sW + v * dW - pW
+    winners = (np.arange(N * C).reshape(N, C, 1, 1) * H + i) * W + j
+    return w.max(axis=(4, 5)), (winners, x.shape, x.dtype)
+
+
+@misconception(
+    "maxpool_forward",
+    kind="dtype",
+    hint="Where there is padding your y is float64: np.full makes float64 unless you give it "
+    "x.dtype.",
+    loses="maxpool_forward_dtype",
+    also=BACKWARD,
+)
+def border_in_float64(x, kernel_size, stride=None, padding=0, dilation=1):
+    (kH, kW), (sH, sW) = pair(kernel_size), pair(kernel_size if stride is None else stride)
+    (pH, pW), (dH, dW) = pair(padding), pair(dilation)
+    N, C, H, W = x.shape
+    padded = x
+    if pH or pW:
+        padded = np.full((N, C, H + 2 * pH, W + 2 * pW), -np.inf)
+        padded[:, :, pH : pH + H, pW : pW + W] = x
+    span = dH * (kH - 1) + 1, dW * (kW - 1) + 1
+    w = sliding_window_view(padded, span, axis=(2, 3))[:, :, ::sH, ::sW, ::dH, ::dW]
+    OH, OW = w.shape[2:4]
+    u, v = np.divmod(w.reshape(N, C, OH, OW, kH * kW).argmax(axis=-1), kW)
+    i = np.arange(OH)[:, None] * sH + u * dH - pH
+    j = np.arange(OW) * sW + v * dW - pW
+    winners = (np.arange(N * C).reshape(N, C, 1, 1) * H + i) * W + j
+    return w.max(axis=(4, 5)), (winners, x.shape, x.dtype)
+
+
+@misconception(
+    "maxpool_forward",
+    kind="nan",
+    hint="You searched with >, and a comparison with NaN is always False: a NaN wins only where "
+    "the search begins with it. Ask np.isnan as well.",
+    loses="maxpool_forward_nan maxpool_backward_nan",
+    also=BACKWARD,
+)
+def nan_loses_every_comparison(x, kernel_size, stride=None, padding=0, dilation=1):
+    (kH, kW), (sH, sW) = pair(kernel_size), pair(kernel_size if stride is None else stride)
+    (pH, pW), (dH, dW) = pair(padding), pair(dilation)
+    N, C, H, W = x.shape
+    xp = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
+    OH = (H + 2 * pH - dH * (kH - 1) - 1) // sH + 1
+    OW = (W + 2 * pW - dW * (kW - 1) - 1) // sW + 1
+    i, j = np.arange(OH)[:, None] * sH, np.arange(OW) * sW
+    image = np.arange(N * C).reshape(N, C, 1, 1)
+    y, winners = xp[:, :, i, j], (image * H + i - pH) * W + j - pW
+    for u in range(0, kH * dH, dH):
+        for v in range(0, kW * dW, dW):
+            seen = xp[:, :, i + u, j + v]
+            winners = np.where(seen > y, (image * H + i + u - pH) * W + j + v - pW, winners)
+            y = np.where(seen > y, seen, y)
+    return y, (winners, x.shape, x.dtype)
 
 
 @misconception(
@@ -911,7 +1033,7 @@ def sums_over_the_batch(dy, cache):
 
 @misconception(
     "maxpool_backward",
-    kind="remainder",
+    kind="rounding",
     hint="Your dx ends where the last window ends. x goes on: its other pixels are in no window, "
     "and their gradient is zero, not missing.",
     loses="maxpool_backward_remainder",
@@ -929,7 +1051,7 @@ def ends_with_the_last_window(dy, cache):
 
 @misconception(
     "maxpool_backward",
-    kind="unpooling",
+    kind="averaging",
     hint="You gave the gradient to the whole window. Only the pixel that won it moves the "
     "output, so only that one has a gradient.",
     loses="maxpool_backward_values maxpool_backward_overlap maxpool_backward_rectangular "
@@ -1008,7 +1130,7 @@ def passes_positive_maxima_only(dy, cache):
 
 @misconception(
     "maxpool_backward",
-    kind="linearity",
+    kind="scaling",
     hint="You limited the gradient. Clipping belongs to the optimiser; a layer passes on what it "
     "is given, however large.",
     loses="maxpool_backward_linear",
@@ -1047,7 +1169,7 @@ def uses_up_dy(dy, cache):
 
 @misconception(
     "maxpool_backward",
-    kind="memory",
+    kind="copies",
     hint="np.zeros_like copies x's memory order too, and reshape(-1) of such an array may be a "
     "copy: what you add to it never reaches dx.",
     loses="maxpool_backward_inputs",

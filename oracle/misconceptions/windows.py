@@ -1,6 +1,7 @@
 """Wrong answers of chapter 1."""
 
 import numpy as np
+
 from poolkit import spec
 
 from ._registry import misconception
@@ -106,7 +107,7 @@ def width_before_height(k, l, kernel_size, stride):
 
 @misconception(
     "output_size",
-    kind="counting",
+    kind="sharing",
     hint="You counted the steps between windows. There is one window more than steps, as there is "
     "one fence post more than gaps.",
     loses="output_size_values output_size_remainder",
@@ -244,7 +245,7 @@ def starts_at_minus_a_million(x, kernel_size, stride):
     hint="You took the largest magnitude. The maximum respects the sign: −1 is larger than −7.",
     loses="pool_loops_negative",
 )
-def ignores_the_sign(x, kernel_size, stride):
+def takes_the_largest_magnitude(x, kernel_size, stride):
     kH, kW = spec.pair(kernel_size)
     sH, sW = spec.pair(stride)
     H, W = x.shape
@@ -258,7 +259,7 @@ def ignores_the_sign(x, kernel_size, stride):
 
 @misconception(
     "pool_loops",
-    kind="maximum",
+    kind="averaging",
     hint="You averaged the window. That is average pooling; max pooling keeps one value and "
     "forgets the rest.",
     loses="pool_loops_values pool_loops_overlap pool_loops_remainder pool_loops_rectangular "
@@ -311,7 +312,7 @@ def cuts_into_tiles(x, kernel_size, stride):
 
 @misconception(
     "pool_loops",
-    kind="counting",
+    kind="sharing",
     hint="Your last window is missing. range stops before its end, so the last start, H − kH, "
     "needs an end of H − kH + 1.",
     loses="pool_loops_values pool_loops_overlap pool_loops_rectangular",

@@ -23,7 +23,7 @@ def environment():
 
 
 def nbgrader(course, *words, check=True):
-    """Run one nbgrader command in a course folder; return the finished process, output in stdout."""
+    """Run one nbgrader command in a course folder; return the finished process."""
     return subprocess.run(
         [sys.executable, "-m", "nbgrader", *words],
         cwd=course,

@@ -42,9 +42,11 @@ def test_the_hidden_half_alone_catches_it(misconception):
 
 
 def test_there_are_thirty_with_names_of_their_own():
-    names, hints = [m.name for m in known()], [m.hint for m in known()]
+    names = [m.name for m in known()]
     assert len(set(names)) == len(names) >= 30
-    assert len(set(hints)) == len(hints)
+    # the same mistake in another task may be told in the same words
+    told = [(task, m.hint) for m in known() for task in m.functions]
+    assert len(set(told)) == len(told)
 
 
 def test_no_check_is_idle():

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_array_equal
-from poolkit import spec
 
 from oracle import reference
 from oracle.reference import maxpool_backward, maxpool_forward, output_size
+from poolkit import spec
 from tests.oracle.onnx_vectors import NOT_POOLED_IN_2D, Vector, left_out, vectors
 
 try:

@@ -1,9 +1,8 @@
 """Grade a class of example submissions: ``python -m tests.submissions FOLDER``.
 
-Runs nbgrader's own commands in that folder, as an instructor would, and prints who got what and why.
+Runs nbgrader's own commands in that folder, as an instructor would; prints who got what and why.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -33,9 +32,9 @@ def fresh(course):
 class Command:
     """One nbgrader command in the course, its output in ``logs/``."""
 
-    def __init__(self, course, *words, log=None):
+    def __init__(self, course, *words):
         self.line = " ".join(["nbgrader", *words])
-        self.log = course / "logs" / f"{log or words[0]}.log"
+        self.log = course / "logs" / f"{words[0]}.log"
         with open(self.log, "w", encoding="utf-8") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "nbgrader", *words],
@@ -51,40 +50,30 @@ class Command:
             sys.exit("\n".join([f"{self.line} failed. The end of {self.log}:", *last]))
 
 
-def follow(commands, count, total):
-    """Say how far the commands are, by what ``count()`` finds of ``total``, until they end."""
-    while any(command.process.poll() is None for command in commands):
+def follow(command, count, total):
+    """Say how far a command is, by what ``count()`` finds of ``total``, until it ends."""
+    while command.process.poll() is None:
         if sys.stdout.isatty():
             print(f"  {count()}/{total}", end="\r", flush=True)
         time.sleep(0.5)
-    for command in commands:
-        command.wait()
+    command.wait()
     print(f"  {count()}/{total}", flush=True)
 
 
-def grade(course, students, workers=None):
+def grade(course, students):
     """Release, hand in, autograde, write feedback, export: everything but the table."""
-    workers = min(workers or os.cpu_count(), len(students))
     fresh(course)
     print(f"$ nbgrader generate_assignment {ASSIGNMENT}", flush=True)
     Command(course, "generate_assignment", ASSIGNMENT).wait()
     classroom.hand_in(students, course / "release" / ASSIGNMENT, course / "submitted")
     for step, folder in (("autograde", "autograded"), ("generate_feedback", "feedback")):
         print(f"$ nbgrader {step} {ASSIGNMENT}", flush=True)
-        # nbgrader works one submission at a time: each core gets its share of the class
-        shares = [set(list(students)[i::workers]) for i in range(workers)]
-        commands = [
-            Command(
-                course,
-                step,
-                ASSIGNMENT,
-                f"--CourseDirectory.student_id_exclude={','.join(set(students) - share)}",
-                log=f"{step}-{i}",
-            )
-            for i, share in enumerate(shares)
-        ]
         made = course / folder
-        follow(commands, lambda made=made: len(list(made.glob(f"*/{ASSIGNMENT}"))), len(students))
+        follow(
+            Command(course, step, ASSIGNMENT),
+            lambda made=made: len(list(made.glob(f"*/{ASSIGNMENT}"))),
+            len(students),
+        )
     print("$ nbgrader export", flush=True)
     Command(course, "export", "--to=grades.csv").wait()
 

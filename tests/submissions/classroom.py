@@ -10,8 +10,8 @@ from tests import notebooks
 
 DERIVATION = """\
 Let $(i^*, j^*)$ be the place of the largest value in $\\Omega(k, l)$. Then $f_{kl}(x) = x_{i^*j^*}$
-as long as the values are distinct and the change is small, so $\\partial f_{kl}/\\partial x_{ij}$ is
-1 for $(i, j) = (i^*, j^*)$ and 0 for every other pixel.
+as long as the values are distinct and the change is small, so the derivative is 1 for
+$(i, j) = (i^*, j^*)$ and 0 for every other pixel.
 """
 
 

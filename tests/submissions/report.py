@@ -40,7 +40,7 @@ def task_of(cell, answers):
 
 
 def hints(autograded):
-    """Return the likely causes that an autograded submission's tests name, the most frequent first."""
+    """Return the likely causes that a submission's tests name, the most frequent first."""
     found = []
     for path in sorted(Path(autograded).glob("*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import spec
 from ..voice import Failed, call
-from ._base import WINDOW_COLOURS, Caption, grid, mark, new, outline, panels, show
+from ._base import WINDOW_COLOURS, Caption, grid, lesson, mark, new, outline, panels, show
 
 __all__ = [
     "error_over_step",
@@ -57,6 +57,7 @@ def _say(axes, text, pad=5):
     axes.set_xlabel(text, color=GREY, fontsize=9.5, labelpad=pad)
 
 
+@lesson
 def impact(x, pixel, kernel_size, stride):
     """Draw which outputs see a pixel (their windows outlined), and which of them use it (★)."""
     x = np.asarray(x, float)
@@ -102,6 +103,7 @@ def impact(x, pixel, kernel_size, stride):
     )
 
 
+@lesson
 def hinge(x, pixel, kernel_size, stride):
     """Draw an output as a function of one of its pixels: max(m, x_ij)."""
     x = np.asarray(x, float)
@@ -173,6 +175,7 @@ def _attempt(function, *args):
         return None, str(failure).splitlines()[0]
 
 
+@lesson
 def your_derivatives(local_derivative, x, kernel_size, stride):
     """Draw ∂f_kl/∂x for every output, as a student's function gives them."""
     x = np.asarray(x, float)
@@ -242,6 +245,7 @@ def _entries(axes, J, chosen, W, texts=None, **style):
         axes.axvline(edge - 0.5, color="black", linewidth=1.2, zorder=1.5)
 
 
+@lesson
 def matrix(x, kernel_size, stride):
     """Draw the Jacobian between vec(x) and vec(y), its row sums, its column sums as an image."""
     x = np.asarray(x, float)
@@ -300,6 +304,7 @@ def matrix(x, kernel_size, stride):
     )
 
 
+@lesson
 def messages(x, dy, kernel_size, stride):
     """Draw how Jᵀ sends dy back: each row of J times its gradient, and the column sums."""
     x, dy = np.asarray(x, float), np.asarray(dy, float)
@@ -347,6 +352,7 @@ def messages(x, dy, kernel_size, stride):
     )
 
 
+@lesson
 def error_over_step():
     """Draw the error of differences over the step, and the central difference of a maximum."""
     figure, ((left, right),) = new(2, size=4.4)
@@ -401,6 +407,7 @@ def error_over_step():
     )
 
 
+@lesson
 def your_jacobians(jacobian, numerical_jacobian, pool, x, kernel_size, stride):
     """Draw a student's derived Jacobian above their measured one."""
     x = np.asarray(x, float)
@@ -432,6 +439,7 @@ def your_jacobians(jacobian, numerical_jacobian, pool, x, kernel_size, stride):
     return show(figure, f"Your derived Jacobian above your measured one; {verdict}.")
 
 
+@lesson
 def kink(w):
     """Draw the maximum of a window along two directions from a tie, with its slopes."""
     w = np.asarray(w, float)
@@ -491,6 +499,7 @@ def kink(w):
     )
 
 
+@lesson
 def hull():
     """Draw the subgradients of a two-way and of a three-way tie."""
     figure, ((left, right),) = new(2, size=4.4)

@@ -1,4 +1,4 @@
-"""The pictures of the lesson. Every function draws and returns the sentence that says what it shows."""
+"""The pictures of the lesson. Each function draws one and returns the sentence that it shows."""
 
 from ._base import compare
 from .jacobian import *  # noqa: F403  each chapter's module lists its figures in __all__

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import spec
 from ..voice import Failed, call
-from ._base import WINDOW_COLOURS, Caption, grid, mark, new, outline, panels, show
+from ._base import WINDOW_COLOURS, Caption, grid, lesson, mark, new, outline, panels, show
 
 __all__ = [
     "adjoint",
@@ -85,6 +85,7 @@ def _choosers(chosen):
     return by_pixel
 
 
+@lesson
 def loop_steps(size=32, channels=2, kernel_size=2):
     """Draw how many Python steps one forward pass takes, as the batch grows."""
     batch = 2 ** np.arange(8)
@@ -120,6 +121,7 @@ def loop_steps(size=32, channels=2, kernel_size=2):
     )
 
 
+@lesson
 def tiles(x, kernel_size):
     """Draw an image, the same numbers cut into tiles, and the largest number of each tile."""
     x = np.asarray(x)
@@ -180,6 +182,7 @@ def tiles(x, kernel_size):
     )
 
 
+@lesson
 def memory(shape, kernel_size, stride):
     """Draw two windows of an image, and where their pixels lie in the computer's memory."""
     (H, W), (kH, kW) = shape, spec.pair(kernel_size)
@@ -244,6 +247,7 @@ def memory(shape, kernel_size, stride):
     )
 
 
+@lesson
 def padded(x, kernel_size, stride, padding):
     """Draw an image padded with zeros and with minus infinity, and the maxima of each."""
     x = np.asarray(x, dtype=float)
@@ -282,6 +286,7 @@ def padded(x, kernel_size, stride, padding):
     )
 
 
+@lesson
 def dilated(kernel_size, dilations, size):
     """Draw the pixels that one window sees, for several dilations."""
     figure, (drawn,) = panels(
@@ -309,6 +314,7 @@ def dilated(kernel_size, dilations, size):
     )
 
 
+@lesson
 def planes(x, kernel_size):
     """Draw a batch as N×C planes, each with the flat addresses where its pixels lie."""
     x = np.asarray(x)
@@ -334,6 +340,7 @@ def planes(x, kernel_size):
     )
 
 
+@lesson
 def kept(shape=(32, 32, 64, 64), kernel_size=3, stride=1, itemsize=4):
     """Draw what a forward pass could keep for its backward pass, and the memory that takes."""
     N, C, H, W = shape
@@ -375,6 +382,7 @@ def kept(shape=(32, 32, 64, 64), kernel_size=3, stride=1, itemsize=4):
     )
 
 
+@lesson
 def rows_of_one(x, kernel_size, stride):
     """Draw the Jacobian of one image beside the list of addresses that says the same."""
     x = np.asarray(x)
@@ -418,6 +426,7 @@ def rows_of_one(x, kernel_size, stride):
     )
 
 
+@lesson
 def shared_pixel(x, dy, kernel_size, stride):
     """Draw how gradients go to the winners: added up, and overwritten by assignment."""
     x, dy = np.asarray(x), np.asarray(dy, dtype=float)
@@ -461,6 +470,7 @@ def shared_pixel(x, dy, kernel_size, stride):
     )
 
 
+@lesson
 def tied(window, dy=1.0):
     """Draw four ways to send a gradient back through a window with several largest numbers."""
     window = np.asarray(window, dtype=float)
@@ -498,6 +508,7 @@ def tied(window, dy=1.0):
     )
 
 
+@lesson
 def cropped(x, dy, kernel_size, stride, padding):
     """Draw the gradient on the padded image and the part of it that belongs to x."""
     x, dy = np.asarray(x), np.asarray(dy, dtype=float)
@@ -530,6 +541,7 @@ def cropped(x, dy, kernel_size, stride, padding):
     )
 
 
+@lesson
 def adjoint(x, v, u, kernel_size, stride):
     """Draw ⟨J v, u⟩ and ⟨v, Jᵀ u⟩ with the numbers that are multiplied."""
     x, v, u = (np.asarray(a, dtype=float) for a in (x, v, u))
@@ -583,6 +595,7 @@ def adjoint(x, v, u, kernel_size, stride):
     )
 
 
+@lesson
 def your_layer(forward, backward, x, dy, kernel_size, stride):
     """Draw what a student's two passes make of one image, right or wrong.
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import spec
 from ..voice import Failed, call
-from ._base import WINDOW_COLOURS, Caption, grid, mark, outline, panels, show
+from ._base import WINDOW_COLOURS, Caption, grid, lesson, mark, outline, panels, show
 
 __all__ = [
     "coverage",
@@ -90,6 +90,7 @@ def _connect(figure, one, other, start, end, colour):
     )
 
 
+@lesson
 def stack():
     """Draw the layer between a convolution with two channels and the next layer."""
     channels = two_channels()
@@ -161,6 +162,7 @@ def stack():
     )
 
 
+@lesson
 def receptive_field():
     """Draw the seed figure: the windows Ω(k, l) of 2×2 max pooling with stride 2 on 4×4."""
     figure, ((left, right),) = panels(
@@ -210,6 +212,7 @@ def _tint(colour, strength=0.28):
     return tuple(1 - strength * (1 - part) for part in to_rgb(colour))
 
 
+@lesson
 def pooled(x, kernel_size, stride, only=None, names=("x", "y")):
     """Draw an image with its windows and their maxima (★), and the output beside it.
 
@@ -258,6 +261,7 @@ def pooled(x, kernel_size, stride, only=None, names=("x", "y")):
     )
 
 
+@lesson
 def on_axis(*cases, title="A window counts only if it lies inside completely."):
     """Draw which windows fit on an axis.
 
@@ -347,6 +351,7 @@ def on_axis(*cases, title="A window counts only if it lies inside completely."):
     )
 
 
+@lesson
 def coverage(size=7, kernel_size=3, strides=(2, 3, 4)):
     """Draw how many windows see each pixel, for strides below, at and above the window's size."""
     figure, (drawn,) = panels(
@@ -389,6 +394,7 @@ def coverage(size=7, kernel_size=3, strides=(2, 3, 4)):
     )
 
 
+@lesson
 def walk(x, kernel_size, stride, steps=4):
     """Draw the loops at work: at each step one window is looked at and one output is written."""
     x = np.asarray(x, float)
@@ -423,6 +429,7 @@ def walk(x, kernel_size, stride, steps=4):
     )
 
 
+@lesson
 def your_windows(window, shape, kernel_size, stride):
     """Draw the windows that a student's ``window`` lists, each in its output's colour."""
     *_, (OH, OW), _ = _layout(np.zeros(shape), kernel_size, stride)
@@ -465,6 +472,7 @@ def your_windows(window, shape, kernel_size, stride):
     )
 
 
+@lesson
 def your_pooling(pool_loops, channels, kernel_size, stride):
     """Draw the lesson's channels and what a student's ``pool_loops`` makes of each."""
     try:

@@ -1,0 +1,67 @@
+"""Bad input to a command or a public function: one clear line, and nothing half-written."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from oracle import reference
+from poolkit import spec
+from tests import notebooks
+
+
+def run(*words, cwd=notebooks.ROOT):
+    return subprocess.run(
+        [sys.executable, *words], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["-m", "tests.submissions"], "usage:"),
+        (["-m", "tests.submissions", "."], "name a folder of its own"),
+        (["-m", "tests.submissions", "source"], "left alone"),
+        (["benchmarks/layer.py", "--rounds", "none"], "--rounds"),
+        (["benchmarks/layer.py", "--rounds", "0"], "rounds"),
+    ],
+)
+def test_a_command_says_in_one_line_what_is_wrong(words, says):
+    done = run(*words)
+    assert done.returncode != 0
+    assert says in done.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_refused_command_changes_nothing(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    done = run("-m", "tests.submissions", str(tmp_path))
+    assert done.returncode != 0
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+X = np.zeros((1, 1, 4, 4))
+
+
+@pytest.mark.parametrize("forward", [spec.maxpool_forward, reference.maxpool_forward])
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((np.zeros((4, 4)), 2), "(N, C, H, W)"),
+        ((X, 0), "kernel_size"),
+        ((X, (2, 2, 2)), "kernel_size"),
+        ((X, 2.5), "kernel_size"),
+        ((X, 2, 0), "stride"),
+        ((X, 2, 2, -1), "padding"),
+        ((X, 2, 2, 2), "padding"),
+        ((X, 2, 2, 0, 0), "dilation"),
+        ((X, 5), "image"),
+    ],
+)
+def test_a_layer_names_the_argument_that_is_wrong(forward, arguments, says):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        forward(*arguments)
+    message = str(caught.value)
+    assert says in message
+    assert "\n" not in message
