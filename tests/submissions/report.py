@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 from nbgrader.api import Gradebook
 
-CAUSE = re.compile(r"Likely cause: (.+)")
+CAUSE = re.compile(r"Likely cause: (.+(?:\n    .+)*)")  # a line, and those indented deeper
 
 
 def scores(gradebook, assignment):
@@ -46,7 +46,7 @@ def hints(autograded):
         for cell in nbformat.read(path, as_version=4).cells:
             for output in cell.get("outputs", []):
                 if output.output_type == "error":
-                    found += CAUSE.findall(output.evalue)
+                    found += [" ".join(cause.split()) for cause in CAUSE.findall(output.evalue)]
     return sorted(dict.fromkeys(found), key=lambda hint: -found.count(hint))
 
 
