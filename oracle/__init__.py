@@ -3,7 +3,6 @@
 ``reference``       the fast vectorised layer, independent of the students' loops
 ``hidden``          the property checks that the hidden tests call
 ``misconceptions``  named wrong answers, each with the sentence that helps
-``operations``      counts the Python operations that a function executes
 
 Never released. It imports NumPy and the students' toolkit (its specification and its voice), which
 lies beside the notebooks.

@@ -5,7 +5,6 @@ import functools
 import numpy as np
 
 from oracle import reference
-from oracle.operations import count
 from poolkit import numerical
 from poolkit.check.layer import (
     adjoint,
@@ -211,7 +210,7 @@ def pool_tiles_rectangular(pool_tiles):
 
 @hidden
 def pool_tiles_vectorised(pool_tiles):
-    vectorised_tiles(pool_tiles, count)
+    vectorised_tiles(pool_tiles)
 
 
 # ---- windows --------------------------------------------------------------------------------
@@ -282,7 +281,7 @@ def windows_dilation(windows):
 
 @hidden
 def windows_vectorised(windows):
-    vectorised_windows(windows, [(2, 2, 0, 1), (3, 1, 1, 1)], count)
+    vectorised_windows(windows, [(2, 2, 0, 1), (3, 1, 1, 1)])
 
 
 # ---- maxpool_forward ------------------------------------------------------------------------
@@ -423,7 +422,7 @@ def maxpool_forward_inputs(maxpool_forward):
 
 @hidden
 def maxpool_forward_vectorised(maxpool_forward):
-    vectorised_forward(maxpool_forward, [(2, 2), (3, 1)], count)
+    vectorised_forward(maxpool_forward, [(2, 2), (3, 1)])
 
 
 # ---- maxpool_backward -----------------------------------------------------------------------
@@ -632,4 +631,4 @@ def maxpool_backward_conservation(maxpool_forward, maxpool_backward):
 
 @hidden
 def maxpool_backward_vectorised(maxpool_forward, maxpool_backward):
-    vectorised_backward(maxpool_forward, maxpool_backward, [(2, 2), (3, 1)], count)
+    vectorised_backward(maxpool_forward, maxpool_backward, [(2, 2), (3, 1)])

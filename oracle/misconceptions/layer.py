@@ -73,8 +73,8 @@ def takes_tiles_as_width_by_height(x, kernel_size):
 @misconception(
     "pool_tiles",
     kind="loops",
-    hint="Your tiles are right, but a comprehension is a loop: it visits one row and column of "
-    "tiles after the other.",
+    hint="Your tiles are right, but Python visits them one after the other; a comprehension is a "
+    "loop too.",
     loses="pool_tiles_vectorised",
 )
 def tiles_one_by_one(x, kernel_size):
@@ -687,8 +687,8 @@ def one_channel_after_the_other(x, kernel_size, stride=None, padding=0, dilation
 @misconception(
     "maxpool_forward",
     kind="loops",
-    hint="np.apply_along_axis looks like an array operation, but calls a Python function for "
-    "every window, and cannot work on an empty batch.",
+    hint="Python visits every window by itself. np.apply_along_axis and np.vectorize only hide "
+    "that loop: they call a function for each window.",
     loses="maxpool_forward_vectorised maxpool_forward_sizes maxpool_backward_sizes",
     also=BACKWARD,
 )

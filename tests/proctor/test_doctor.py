@@ -58,7 +58,6 @@ OPEN = [
     "send_datagram",
     "signal_other",
     "see_processes",
-    "fill_disk",
 ]
 
 

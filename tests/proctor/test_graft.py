@@ -449,6 +449,14 @@ def test_a_notebook_without_metadata_and_ids_is_recognised():
     assert [each.source for each in added_cells(result.notebook)] == [RIGHT["draw"]]
 
 
+def test_nothing_of_another_notebook_has_a_place_here():
+    book = handed_in(**RIGHT)
+    book["cells"] = [own("z = 1", metadata={"nbgrader": {"grade_id": "other"}}), own("?", "raw")]
+    result = grafted(book)
+    assert answers_of(result.notebook) == BLANK
+    assert [each.source for each in added_cells(result.notebook)] == ["z = 1", "?"]
+
+
 def test_a_lost_answer_is_not_taken_from_a_cell_elsewhere():
     book = handed_in(**RIGHT)
     del book["cells"][at(book, "number")]
@@ -814,6 +822,15 @@ def test_of_a_file_that_was_cut_off_the_whole_cells_are_read(indent, lines, end)
     assert answers_of(result.notebook) == expected
     assert kinds(result) == ["missing", "not-json"]
     assert told(result, "missing") == ["why", "draw", "number"]
+
+
+def test_the_first_lines_of_an_answer_that_was_cut_off_are_not_an_answer():
+    book = handed_in(**RIGHT)
+    find(book, "number")["source"] = ["number = 42\n", "number = 43"]
+    text = json.dumps(book, indent=1)
+    for end in ('42\\n"', '42\\n",\n'):
+        result = grafted(text[: text.index(end) + len(end)].encode())
+        assert answers_of(result.notebook) == RIGHT | {"number": BLANK["number"]}
 
 
 def test_damage_to_one_cell_costs_one_cell():

@@ -394,6 +394,17 @@ def test_a_change_by_the_test_is_written_into_the_students_object():
     assert table == {"k": {1, 2, 5}, "new": bytearray(b"x")}
 
 
+def test_beyond_the_last_few_a_change_is_told_when_the_object_crosses():
+    pair = Pair(Limits(watched_bytes=100))
+    small, large = pair.back(np.zeros(3), np.zeros(50))
+    small += 1
+    large += 1
+    structure, buffers = pair.test.encode("call", [None])
+    assert [len(buffer) for buffer in buffers] == [24]
+    pair.student.decode(*frame((structure, buffers)))
+    assert pair.lend(large)[0].tolist() == [1] * 50
+
+
 def test_a_stale_copy_does_not_undo_the_students_work():
     pair = Pair()
     history = [1]

@@ -2,6 +2,7 @@
 
 ``spec``       max pooling as plain loops: slow, readable, the definition
 ``numerical``  derivatives by finite differences
+``operations`` counts what Python does in a function: no loop over pixels
 ``check``      the visible checks that the notebooks call
 ``figures``    the pictures
 

@@ -7,6 +7,7 @@ backward · overlapping windows: dx[0,1,2,3] is 0.7, expected 1.9 (3 of 32 value
 """
 
 import hashlib
+import textwrap
 import traceback
 import warnings
 
@@ -38,7 +39,8 @@ class Failed(AssertionError):
             lines.append(f"  Likely cause: {self.cause}")
         if self.read:
             lines.append(f'  Read: "{self.read}"')
-        return "\n".join(lines)
+        # nbgrader's Validate cuts a line at 86 characters; what goes on is indented deeper
+        return "\n".join(textwrap.fill(line, 84, subsequent_indent="    ") for line in lines)
 
     def _render_traceback_(self):  # IPython asks for this before it formats a traceback
         return str(self).splitlines()

@@ -1,11 +1,10 @@
 """Visible checks of chapter 3, and how answers are compared; the hidden checks compare alike."""
 
 import contextlib
-import sys
 
 import numpy as np
 
-from .. import numerical, spec
+from .. import numerical, operations, spec
 from ..voice import Failed, call, number, same, short
 from ._visible import visible
 
@@ -277,38 +276,12 @@ def own_gradients(forward, backward, batches, expected, **arguments):
 # ---- counting what Python does --------------------------------------------------------------
 
 
-def operations(function, *args):
-    """Count the bytecode instructions that Python executes in ``function(*args)``."""
-    elsewhere = getattr(function, "__count_operations__", None)
-    if elsewhere is not None:  # a function of another process counts there
-        return elsewhere(*args)
-    count = 0
-
-    def local(frame, event, arg):
-        nonlocal count
-        count += event == "opcode"
-        return local
-
-    def trace(frame, event, arg):
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        return local
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        function(*args)
-    finally:
-        sys.settrace(before)
-    return count
-
-
-def grows(function, arguments, sizes=None, more=24, count=operations):
+def grows(function, arguments, sizes=None, more=24):
     """Return along which axes the operations get more: {axis: ((size, operations), (…, …))}.
 
     arguments  function of one keyword for each axis; returns the tuple of positional arguments
     sizes      {axis: size} to start from
     more       by how many indices an axis gets longer
-    count      function(function, *args) that counts operations
 
     A loop costs at least one operation for every further index, and as many again for the next.
     If the function raises for another height or width, that axis is passed over: the rectangular
@@ -317,7 +290,7 @@ def grows(function, arguments, sizes=None, more=24, count=operations):
     sizes = sizes or {"N": 2, "C": 2, "H": 6, "W": 6}
 
     def counted(**longer):
-        return call(count, function, *arguments(**{**sizes, **longer}))
+        return call(operations.count, function, *arguments(**{**sizes, **longer}))
 
     call(function, *arguments(**sizes))  # whatever is done only the first time is done now
     start = counted()
@@ -333,9 +306,9 @@ def grows(function, arguments, sizes=None, more=24, count=operations):
     return growing
 
 
-def no_loops(function, arguments, count=operations):
+def no_loops(function, arguments):
     """Raise ``Failed`` if Python does more for more images, channels, rows or columns."""
-    growing = grows(function, arguments, count=count)
+    growing = grows(function, arguments)
     if not growing:
         return
     things = {"N": "images", "C": "channels", "H": "rows", "W": "columns"}
@@ -361,30 +334,30 @@ def shaped(N, C, H, W):
     return (np.arange(N * C * H * W) * 7 % 5 * 1e4 + np.arange(N * C * H * W)).reshape(N, C, H, W)
 
 
-def vectorised_tiles(pool_tiles, count=operations):
+def vectorised_tiles(pool_tiles):
     """Raise ``Failed`` unless ``pool_tiles`` is right and has no loop over N, C, H or W."""
     x = shaped(2, 2, 6, 6)
     with because(RIGHT_FIRST):
         same_tiles(pool_tiles, x, 2, spec.maxpool_forward(x, 2)[0])
-    no_loops(pool_tiles, lambda **sizes: (shaped(**sizes), 2), count)
+    no_loops(pool_tiles, lambda **sizes: (shaped(**sizes), 2))
 
 
-def vectorised_windows(windows, cases, count=operations):
+def vectorised_windows(windows, cases):
     """The same of ``windows``; cases: (kernel_size, stride, padding, dilation)."""
     for case in cases:
-        no_loops(windows, lambda case=case, **sizes: (shaped(**sizes), *case), count)
+        no_loops(windows, lambda case=case, **sizes: (shaped(**sizes), *case))
 
 
-def vectorised_forward(forward, cases, count=operations):
+def vectorised_forward(forward, cases):
     """The same of the forward pass; cases: (kernel_size, stride)."""
     x = shaped(2, 2, 6, 6)
     with because(RIGHT_FIRST):
         same_forward(forward, x, spec.maxpool_forward(x, 2)[0], kernel_size=2)
     for case in cases:
-        no_loops(forward, lambda case=case, **sizes: (shaped(**sizes), *case), count)
+        no_loops(forward, lambda case=case, **sizes: (shaped(**sizes), *case))
 
 
-def vectorised_backward(forward, backward, cases, count=operations):
+def vectorised_backward(forward, backward, cases):
     """The same of the backward pass."""
     x, dy = shaped(2, 2, 6, 6), np.arange(36.0).reshape(2, 2, 3, 3) / 8
     expected = spec.maxpool_backward(dy, spec.maxpool_forward(x, 2)[1])
@@ -396,7 +369,7 @@ def vectorised_backward(forward, backward, cases, count=operations):
         return np.ones_like(y), cache
 
     for case in cases:
-        no_loops(backward, lambda case=case, **sizes: arguments(case, **sizes), count)
+        no_loops(backward, lambda case=case, **sizes: arguments(case, **sizes))
 
 
 # ---- pool_tiles -----------------------------------------------------------------------------

@@ -22,10 +22,10 @@ def count(function, *args, **kwargs):
 
     Whatever the function raises is raised. Trace functions and replaced names are put back.
     """
-    # a function that lives in another process counts there
-    elsewhere = getattr(function, "__count_operations__", None)
-    if elsewhere is not None:
-        return elsewhere(*args, **kwargs)
+    # a function that lives in another process is counted there, by this module's own copy
+    remote = getattr(function, "__remote__", None)
+    if remote is not None:
+        return remote("poolkit.operations:count")(function, *args, **kwargs)
 
     with _Twins(function, args, kwargs), _Tracing() as tracing:
         function(*args, **kwargs)
