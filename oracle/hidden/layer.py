@@ -5,7 +5,6 @@ import functools
 import numpy as np
 
 from oracle import reference
-from poolkit import numerical
 from poolkit.check.layer import (
     adjoint,
     as_measured,
@@ -114,9 +113,8 @@ def forward_agrees(forward, x, **arguments):
 def agrees(forward, backward, x, dy, **arguments):
     """Compare the student's dx with the reference and, without ties, with finite differences."""
     same_backward(forward, backward, x, dy, gradient(x, dy, **arguments), **arguments)
-    if np.unique(x).size == x.size <= 36 and (np.abs(x) < 1e4).all():  # and no NaN
-        key = x.tobytes(), dy.tobytes(), x.shape, dy.shape, tuple(arguments.items())
-        same_backward(forward, backward, x, dy, measured(*key), **arguments)
+    if 0 < np.unique(x).size == x.size <= 36 and (np.abs(x) < 1e4).all():  # and no NaN
+        same_backward(forward, backward, x, dy, measured(x, dy, **arguments), **arguments)
 
 
 def passes(forward, backward, rng):
@@ -156,11 +154,13 @@ def together(agree, rng):
         agree(distinct(rng, 1, 1, H, W) - 1000, **arguments)
 
 
-@functools.cache
-def measured(x, dy, shape, dy_shape, arguments):
-    """Finite differences of the reference's forward pass; every misconception is asked the same."""
-    x, dy = np.frombuffer(x).reshape(shape), np.frombuffer(dy).reshape(dy_shape)
-    return numerical.vjp(lambda z: pooled(z, **dict(arguments)), x, dy)
+def measured(x, dy, h=1e-3, **arguments):
+    """Central differences of ⟨pooled(x), dy⟩ along every pixel, all steps in one batch."""
+    steps = h * np.eye(x.size).reshape(x.size, *x.shape)
+    moved = np.concatenate([x + steps, x - steps])  # one copy of x for each pixel and direction
+    y = pooled(moved.reshape(-1, *x.shape[1:]), **arguments)
+    losses = (y.reshape(2, x.size, dy.size) * dy.ravel()).sum(-1)
+    return ((losses[0] - losses[1]) / (2 * h)).reshape(x.shape)  # (L(x + h·e) − L(x − h·e)) / 2h
 
 
 def views(rng, x):

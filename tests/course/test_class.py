@@ -12,13 +12,21 @@ from tests import notebooks
 from tests.submissions import classroom, report
 from tests.submissions.__main__ import grade
 
+BUNDLES = {bundle[0].name: bundle for bundle in classroom.bundles(known())}
+
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory, environment):
-    """The example class; a misconception's student hands in the chapter that shows it."""
+    """The example class, and every misconception, some of them together in one submission."""
     folder = tmp_path_factory.mktemp("class") / "course"
     students = classroom.submissions([])
-    students |= {m.name: classroom.chapter_of(m) for m in known()}
+    for name, bundle in BUNDLES.items():
+        sources = {task: text for m in bundle for task, text in m.sources.items()}
+        students[name] = {
+            chapter: answers
+            for chapter, answers in classroom.changed(sources).items()
+            if answers.keys() & sources.keys()
+        }
     grade(folder, students)
     return folder
 
@@ -59,14 +67,26 @@ def test_loops_lose_the_points_of_being_vectorised_only(rows):
     assert lost == {"maxpool_forward": 2, "maxpool_backward": 2}
 
 
-@pytest.mark.parametrize("misconception", known(), ids=lambda m: m.name)
-def test_a_misconception_costs_its_points_and_feedback_says_why(course, rows, misconception):
-    (chapter,) = classroom.chapter_of(misconception)
-    points = notebooks.points(chapter)
-    expected = sum(points.values()) - sum(points[name] for name in misconception.loses)
-    row = rows[1][misconception.name]
-    assert sum(score for score in row.values() if score) == expected
-    assert " ".join(misconception.hint.split()) in text_of_feedback(course, misconception.name)
+@pytest.mark.parametrize("name", BUNDLES)
+def test_misconceptions_cost_their_points_and_feedback_says_why(course, rows, name):
+    points = {c: p for chapter in notebooks.CHAPTERS for c, p in notebooks.points(chapter).items()}
+    tasks, students = rows
+    lost = {}
+    for check in frozenset().union(*(m.loses for m in BUNDLES[name])):
+        task = report.task_of(check, tasks)
+        lost[task] = lost.get(task, 0) + points[check]
+    handed_in = {t for t in tasks if t != "derivation" and students[name][t] not in (None, 0)}
+    handed_in |= lost.keys()
+    assert {t: tasks[t] - students[name][t] for t in handed_in} == dict.fromkeys(
+        handed_in, 0
+    ) | lost
+    text = text_of_feedback(course, name)
+    for misconception in BUNDLES[name]:
+        assert " ".join(misconception.hint.split()) in text, misconception.name
+
+
+def test_every_misconception_is_in_the_class():
+    assert sorted(m.name for b in BUNDLES.values() for m in b) == sorted(m.name for m in known())
 
 
 def test_feedback_shows_no_hidden_test(course):
@@ -78,7 +98,8 @@ def test_feedback_shows_no_hidden_test(course):
 
 
 def test_a_syntax_error_is_shown_in_the_student_s_own_lines(course):
-    assert "'(' was never closed" in text_of_feedback(course, "a-cell-that-crashes")
+    text = text_of_feedback(course, "a-cell-that-crashes")
+    assert "def maxpool_forward(x, kernel_size: ^ SyntaxError: incomplete input" in text
 
 
 def test_grades_are_exported(course, rows):

@@ -91,7 +91,8 @@ def test_the_release_holds_no_solution_and_no_hidden_test(chapter):
                     region.append(line.strip())
             assert region
             everywhere = "\n".join(c.source for c in released_notebook.cells)
-            for line in region:
+            # how a pair is unpacked is taught, not asked
+            for line in (line for line in region if "= pair(" not in line):
                 assert line not in everywhere, f"{cell.id}: {line}"
 
 
@@ -110,7 +111,8 @@ def test_the_solutions_hold_no_hidden_test(chapter):
 def test_validate_tells_a_student_where_the_blank_release_fails(released, chapter, tmp_path):
     folder = shutil.copytree(released / "release" / "maxpool", tmp_path / "maxpool")
     said = nbgrader(folder, "validate", f"{chapter}.ipynb", check=False).stdout
-    assert f"FAILED ON {len(notebooks.points(chapter))} CELL" in " ".join(said.split())
+    failed = len(notebooks.points(chapter)) + (chapter == "2-jacobian")  # and the derivation
+    assert f"FAILED ON {failed} CELL" in " ".join(said.split())
     assert "is not written yet" in said
 
 

@@ -52,13 +52,25 @@ def changed(sources):
     }
 
 
-def chapter_of(misconception):
-    """The right answers of the misconception's chapter, with its sources in their place."""
-    return {
-        chapter: answers
-        for chapter, answers in changed(misconception.sources).items()
-        if answers.keys() & misconception.sources.keys()
-    }
+def bundles(misconceptions):
+    """Spread misconceptions over few students: each task wrong at most once, no two that touch.
+
+    Returns lists of misconceptions. Two of one bundle have no task and no lost check in common, so
+    what the bundle loses is what its members lose.
+    """
+    found = []
+    for one in misconceptions:
+        for bundle in found:
+            tasks = {task for other in bundle for task in other.functions}
+            lost = frozenset().union(*(other.loses for other in bundle))
+            alone = {"windows", "maxpool_forward", "maxpool_backward"}  # built on one another
+            layer = bool(one.functions.keys() & alone) and bool(tasks & alone)
+            if not layer and not tasks & one.functions.keys() and not lost & one.loses:
+                bundle.append(one)
+                break
+        else:
+            found.append([one])
+    return found
 
 
 def one_of_each_kind():

@@ -1,0 +1,197 @@
+"""Watches over a jailed process from within its jail: reaps, measures, ends."""
+
+import contextlib
+import gc
+import json
+import os
+import resource
+import select
+import signal
+import time
+
+_TICK = os.sysconf("SC_CLK_TCK")
+_PAGE_FIELDS = ("RssAnon:", "RssShmem:")
+
+
+def tell(control, **message):
+    """Send a message to the caller, if there is still one."""
+    if control is not None:
+        with contextlib.suppress(OSError):
+            control.send(json.dumps(message).encode())
+
+
+def process_handle(pid):
+    """A descriptor that becomes readable when the process ends; None where there are none."""
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        return None
+
+
+class Guard:
+    """Waits for ``child``; ends everything when it ends, when a limit is met, or when told to.
+
+    ``everyone()`` lists the processes of the jail; ``parent`` is a handle of the process whose
+    end is ours too; ``control`` the socket to the caller.
+    """
+
+    def __init__(self, child, plan, control, everyone, parent=None, interval=0.1):
+        self.child, self.plan, self.control = child, plan, control
+        self.everyone, self.parent, self.interval = everyone, parent, interval
+        self.status, self.reason = None, None
+        # a folder of its own file system is limited by that
+        self.folder = None if everyone is own_namespace or plan.space is None else plan.folder
+
+    def watch(self):
+        """Return the exit status (negative: a signal) and the reason of an end, or None."""
+        gc.disable()
+        poll = select.poll()
+        handle = process_handle(self.child)
+        for place in (self.control, handle, self.parent):
+            if place is not None:
+                poll.register(place, select.POLLIN)
+        interval = self.interval if handle is not None else 0.02
+        measured = 0.0
+        while self.status is None and self.reason is None:
+            for place, _ in poll.poll(interval * 1000):
+                if place == self.parent:
+                    self.reason = "parent"
+                elif place != handle:
+                    self._obey()
+            self.reap()
+            if self.status is None and time.monotonic() - measured > self.interval:
+                self.reason = self.reason or self._exceeded()
+                measured = time.monotonic()
+        return self.status, self.reason
+
+    def reap(self):
+        """Bury the dead; True if none is left alive."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return True
+            if pid == 0:
+                return False
+            if pid == self.child:
+                self.status = os.waitstatus_to_exitcode(status)
+
+    def cpu(self):
+        """Seconds of processor time of all processes of the jail so far, the dead included."""
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return ended.ru_utime + ended.ru_stime + sum(map(_cpu, self.everyone()))
+
+    def _obey(self):
+        """Do what the caller says; when there is none any more, end."""
+        try:
+            words = self.control.recv(200).split()
+        except OSError:
+            words = []
+        if not words or words[0] == b"kill":
+            self.reason = "killed" if words else "parent"
+        elif words[0] == b"signal":
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.child, int(words[1]))
+        elif words[0] == b"cpu":
+            tell(self.control, cpu=self.cpu())
+
+    def _exceeded(self):
+        """The limit that all processes together have passed, or None."""
+        if "limits" not in self.plan.layers:
+            return None
+        pids = self.everyone()
+        # RLIMIT_NPROC refuses first; this is for where it does not count just these processes
+        if len(pids) > self.plan.processes + 4:
+            return "processes"
+        if self.cpu() > self.plan.cpu:
+            return "cpu"
+        if sum(map(_resident, pids)) > self.plan.memory and (
+            sum(map(_proportional, pids)) > self.plan.memory
+        ):
+            return "memory"
+        if self.folder and _size(self.folder) > self.plan.space:
+            return "space"
+        return None
+
+
+def own_namespace():
+    """The processes of this PID namespace but its first."""
+    with contextlib.suppress(FileNotFoundError):
+        return [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+    return []
+
+
+def descendants():
+    """The processes below this one, orphans too if this process adopts them."""
+    children = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit() and (fields := _stat(int(name))):
+            children.setdefault(int(fields[1]), []).append(int(name))
+    found = []
+    waiting = [os.getpid()]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
+def end_descendants(guard):
+    """Kill the processes below this one until there is none; False if some stay for 5 s."""
+    end = time.monotonic() + 5
+    while not guard.reap():
+        for pid in descendants():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.0005)
+    return True
+
+
+def _size(folder):
+    """Bytes on disk of all files in a folder; infinite if there are too many to look at."""
+    total = 0
+    for number, (place, folders, files) in enumerate(os.walk(folder)):
+        for name in files + folders:
+            with contextlib.suppress(OSError):
+                total += os.lstat(os.path.join(place, name)).st_blocks * 512
+        if number > 1000 or len(files) > 10_000:
+            return float("inf")
+    return total
+
+
+def _stat(pid):
+    """The fields of /proc/pid/stat from the state on; [] if the process is gone."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _cpu(pid):
+    """Seconds of processor time of a process and of its children that it waited for."""
+    return sum(map(int, _stat(pid)[11:15])) / _TICK
+
+
+def _resident(pid):
+    """Bytes of memory, counting what is shared with others in full."""
+    return _kilobytes(f"/proc/{pid}/status", _PAGE_FIELDS) * 1024
+
+
+def _proportional(pid):
+    """Bytes of memory, sharing what is shared; slower."""
+    fields = ("Pss_Anon:", "Pss_Shmem:")
+    return _kilobytes(f"/proc/{pid}/smaps_rollup", fields, _resident(pid) // 1024) * 1024
+
+
+def _kilobytes(path, fields, otherwise=0):
+    """The sum of some lines of a file like /proc/pid/status."""
+    try:
+        with open(path) as lines:
+            return sum(int(line.split()[1]) for line in lines if line.startswith(fields))
+    except ProcessLookupError:
+        return 0
+    except OSError:
+        return otherwise

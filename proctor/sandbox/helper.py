@@ -1,0 +1,29 @@
+"""The program between `launch` and the student's: enters the jail, then becomes the program."""
+
+import json
+import os
+import signal
+import socket
+
+from . import inside
+from .policy import NoIsolation, Policy
+
+
+def main(descriptor):
+    """Receive a request on a socket, enter, and run the program that it names."""
+    control = socket.socket(fileno=descriptor)
+    request = json.loads(control.recv(1 << 20))
+    if "namespaces" in request["known"]:
+        inside.namespaces_refused = lambda: request["known"]["namespaces"]
+    try:
+        inside.enter(Policy(**request["policy"]), control, request["keep_fds"])
+    except (NoIsolation, OSError, ValueError):
+        os._exit(70)  # the caller has been told
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    argv = request["argv"]
+    try:
+        os.execve(argv[0], argv, dict(os.environ))
+    except OSError as error:
+        os.write(2, f"{argv[0]} cannot be run in the jail: {error.strerror}\n".encode())
+        os._exit(127)

@@ -1,0 +1,138 @@
+"""The system calls that Python 3.11 does not offer."""
+
+import contextlib
+import ctypes
+import os
+import struct
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWCGROUP = 0x02000000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 16384, 1 << 18
+MNT_DETACH = 2
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_GET_SECCOMP = 21
+PR_SET_SECCOMP = 22
+PR_CAPBSET_DROP = 24
+PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_CLEAR_ALL = 4
+
+CAP_KILL, CAP_SYS_PTRACE = 5, 19
+
+_SYS_CLOSE_RANGE, _SYS_MOUNT_SETATTR = (
+    436,
+    442,
+)  # the same number on every architecture, as all since 2018
+_AT_RECURSIVE = 0x8000
+
+
+def call(name, *args):
+    """Call a function of libc; a result of -1 raises OSError."""
+    args = [ctypes.c_long(arg) if isinstance(arg, int) else arg for arg in args]
+    result = getattr(_libc, name)(*args)
+    if result == -1:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+    return result
+
+
+def syscall(number, *args):
+    """A system call by its number; a result of -1 raises OSError."""
+    return call("syscall", number, *args)
+
+
+def prctl(option, *args):
+    """prctl(2), with the unused arguments zero as many options demand."""
+    try:
+        return call("prctl", option, *args, *[0] * (4 - len(args)))
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror} (option {option})") from None
+
+
+def unshare(flags):
+    """Leave the namespaces that ``flags`` names (os.unshare is there from Python 3.12)."""
+    call("unshare", flags)
+
+
+def mount(source, target, kind=None, flags=0, options=None):
+    """mount(2)."""
+    encoded = [None if text is None else os.fsencode(text) for text in (source, target, kind)]
+    try:
+        call("mount", *encoded, flags, None if options is None else options.encode())
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror} ({source} on {target})") from None
+
+
+def pivot_root(new, old):
+    """Make ``new`` the root; the old root is then at ``old``."""
+    call("pivot_root", os.fsencode(new), os.fsencode(old))
+
+
+def unmount(path):
+    """Detach ``path`` and all that is mounted below it."""
+    call("umount2", os.fsencode(path), MNT_DETACH)
+
+
+def restrict_mount(path, flags):
+    """Add MS_RDONLY, MS_NOSUID, MS_NODEV … to the mount at ``path`` and all below it."""
+    attributes = struct.pack("=QQQQ", flags, 0, 0, 0)  # the first four bits are the same
+    syscall(_SYS_MOUNT_SETATTR, -100, os.fsencode(path), _AT_RECURSIVE, attributes, len(attributes))
+
+
+def never_gain_capabilities():
+    """Empty the bounding and the ambient set."""
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+    with contextlib.suppress(OSError):  # past the last one; or no right to: there is none then
+        for capability in range(64):
+            prctl(PR_CAPBSET_DROP, capability)
+
+
+def drop_capabilities(keep=()):
+    """Give up all capabilities but ``keep`` (numbers below 32)."""
+    mask = sum(1 << capability for capability in keep)
+    header = struct.pack("=Ii", 0x20080522, 0)
+    low = struct.pack("=III", mask, mask, 0)
+    call("capset", header, low + bytes(12))
+
+
+def capabilities():
+    """The effective capabilities, as a bit mask."""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1], 16) for line in status if line.startswith("CapEff"))
+
+
+def close_all_but(*kept):
+    """Close every descriptor but ``kept``."""
+    start = 0
+    for descriptor in [*sorted({place for place in kept if place is not None}), 1 << 31]:
+        if start < descriptor:
+            try:
+                syscall(_SYS_CLOSE_RANGE, start, descriptor - 1, 0)
+            except OSError:  # before Linux 5.9, or not allowed
+                os.closerange(start, min(descriptor, os.sysconf("SC_OPEN_MAX")))
+        start = descriptor + 1
+
+
+def scrub_environment(env):
+    """Replace the environment, and wipe the inherited one that /proc/self/environ shows."""
+    os.environ.clear()
+    call("clearenv")
+    try:
+        with open("/proc/self/stat") as stat:
+            start, end = map(int, stat.read().rpartition(")")[2].split()[47:49])
+        ctypes.memset(start, 0, end - start)
+    except OSError:
+        pass  # no /proc inside: then no one reads it there
+    os.environ.update(env)

@@ -1,0 +1,191 @@
+"""A Jupyter cell, run in this process: what nbformat records of it, and nothing on a wire.
+
+The same IPython shell that a Jupyter kernel wraps, without its message sockets: in a grader they
+are only more to lock up and more to wait for.
+"""
+
+import io
+import json
+import os
+import sys
+import tempfile
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from nbformat.v4 import new_output
+from traitlets import Type
+
+# Inline figures, as in a notebook. matplotlib reads it when it is first imported.
+os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+
+
+class Outputs(list):
+    """The outputs of one cell, up to a number of characters in all."""
+
+    limit = 1_000_000
+
+    def __init__(self):
+        super().__init__()
+        self.left = self.limit
+
+    def record(self, output):
+        """Append an output; after the limit only one line that says so."""
+        size = _size(output)
+        if self.left <= 0:
+            return
+        self.left -= size
+        if self.left <= 0:
+            text = f"\n[output cut: a cell may write {self.limit:,} characters]\n"
+            output = new_output("stream", name="stdout", text=text)
+        elif output.output_type == "stream" and self and self[-1].get("name") == output.name:
+            self[-1].text += output.text
+            return
+        self.append(output)
+
+
+def _size(value):
+    """Characters in an output, at any depth."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(_size(v) for v in value.values())
+    if isinstance(value, (list, tuple)):
+        return sum(_size(v) for v in value)
+    return 8
+
+
+class _Stream(io.TextIOBase):
+    """``sys.stdout`` or ``sys.stderr`` of a cell."""
+
+    encoding = "utf-8"
+
+    def __init__(self, shell, name):
+        super().__init__()
+        self._shell, self.name = shell, name
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self._shell.outputs.record(new_output("stream", name=self.name, text=text))
+        return len(text)
+
+
+class _Publisher(DisplayPublisher):
+    def publish(self, data, metadata=None, *, transient=None, update=False, **kwargs):
+        self.shell.outputs.record(
+            new_output("display_data", data=_plain(data), metadata=metadata or {})
+        )
+
+    def clear_output(self, wait=False):
+        self.shell.outputs.clear()
+
+
+class _Hook(DisplayHook):
+    def write_output_prompt(self):
+        pass
+
+    def write_format_data(self, format_dict, md_dict=None):
+        self.shell.outputs.record(
+            new_output(
+                "execute_result",
+                data=_plain(format_dict),
+                metadata=md_dict or {},
+                execution_count=self.prompt_count,
+            )
+        )
+
+    def finish_displayhook(self):
+        pass
+
+
+def _plain(data):
+    """A mime bundle as nbformat writes it: bytes become base64."""
+    import base64
+
+    return {
+        mime: base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
+        for mime, value in data.items()
+    }
+
+
+class Shell(InteractiveShell):
+    """An IPython shell whose cells leave nbformat outputs."""
+
+    low = None  # a LowOutput, in a process whose file descriptors 1 and 2 are its own
+
+    display_pub_class = Type(_Publisher)
+    displayhook_class = Type(_Hook)
+
+    def __init__(self, **kwargs):
+        self.outputs = Outputs()
+        super().__init__(**kwargs)
+
+    def init_history(self):
+        self.config.HistoryManager.enabled = False  # no SQLite thread in a process that forks
+        super().init_history()
+
+    def init_io(self):
+        pass
+
+    def _showtraceback(self, etype, evalue, stb):
+        self.outputs.record(
+            new_output(
+                "error", ename=etype.__name__, evalue=_text(evalue), traceback=[str(s) for s in stb]
+            )
+        )
+
+    def enable_gui(self, gui=None):
+        pass
+
+    def run(self, source, count=None):
+        """Run one cell, numbered ``count``; return its outputs. Errors are outputs, exits too."""
+        if count is not None:
+            self.execution_count = count
+        before = sys.stdout, sys.stderr
+        self.watch()
+        try:
+            self.run_cell(source, store_history=True)
+        finally:
+            sys.stdout, sys.stderr = before
+        return self.written()
+
+    def watch(self):
+        """Record what is printed from now on."""
+        sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")
+
+    def written(self):
+        """Return the outputs since the last call, as plain dicts."""
+        if self.low is not None:
+            text = self.low.read()
+            if text:
+                self.outputs.record(new_output("stream", name="stdout", text=text))
+        outputs, self.outputs = self.outputs, Outputs()
+        return json.loads(json.dumps(outputs))
+
+
+class LowOutput:
+    """What goes to file descriptors 1 and 2 directly, as from a C library or a child process."""
+
+    def __init__(self):
+        self._kept = tempfile.TemporaryFile(dir=".")  # noqa: SIM115  as long as the process
+        self.file = self._kept.fileno()
+        os.dup2(self.file, 1)
+        os.dup2(self.file, 2)
+
+    def read(self, most=100_000):
+        """Return what came since the last call, at most ``most`` bytes of it, as text."""
+        data = os.pread(self.file, most, 0)
+        os.ftruncate(self.file, 0)
+        os.lseek(self.file, 0, os.SEEK_SET)
+        return data.decode("utf-8", errors="replace")
+
+
+def _text(error):
+    try:
+        return str(error)
+    except Exception as another:
+        return f"<its message raised {type(another).__name__}>"
