@@ -302,9 +302,12 @@ def _traceback(frames):
     for label, line, function, source in reversed(frames):
         file = f"<{label}>"
         _show_line(file, line, source)
-        code = _here.__code__.replace(co_filename=file, co_name=function, co_qualname=function)
+        code = _here.__code__.replace(
+            co_filename=file, co_name=function, co_qualname=function, co_firstlineno=line - 1
+        )  # its second line is the one that the frame stands in
         frame = types.FunctionType(code, {"sys": sys, "__name__": "__main__"})()
-        link = types.TracebackType(link, frame, -1, line)
+        # instruction 0: IPython searches for the one before, and for -1 it never comes to an end
+        link = types.TracebackType(link, frame, 0, line)
     return link
 
 

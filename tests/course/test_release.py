@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from tests import notebooks
-from tests.course.conftest import nbgrader
+from tests.conftest import nbgrader
 
 RELEASE = notebooks.ROOT / "release" / "maxpool"
 SOLUTIONS = notebooks.ROOT / "solutions" / "maxpool"

@@ -40,7 +40,8 @@ class Failed(AssertionError):
         if self.read:
             lines.append(f'  Read: "{self.read}"')
         # nbgrader's Validate cuts a line at 86 characters; what goes on is indented deeper
-        return "\n".join(textwrap.fill(line, 84, subsequent_indent="    ") for line in lines)
+        fold = textwrap.TextWrapper(84, subsequent_indent="    ", break_on_hyphens=False).fill
+        return "\n".join(map(fold, lines))
 
     def _render_traceback_(self):  # IPython asks for this before it formats a traceback
         return str(self).splitlines()
