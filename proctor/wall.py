@@ -292,8 +292,7 @@ def _construct(kind, args, text):
     raise AssertionError("an Exception can be made of any text")
 
 
-def _here():
-    return sys._getframe()
+_here = lambda: sys._getframe()  # noqa: E731  all of its instructions are on one line
 
 
 def _traceback(frames):
@@ -303,8 +302,8 @@ def _traceback(frames):
         file = f"<{label}>"
         _show_line(file, line, source)
         code = _here.__code__.replace(
-            co_filename=file, co_name=function, co_qualname=function, co_firstlineno=line - 1
-        )  # its second line is the one that the frame stands in
+            co_filename=file, co_name=function, co_qualname=function, co_firstlineno=line
+        )
         frame = types.FunctionType(code, {"sys": sys, "__name__": "__main__"})()
         # instruction 0: IPython searches for the one before, and for -1 it never comes to an end
         link = types.TracebackType(link, frame, 0, line)
