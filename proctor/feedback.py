@@ -7,7 +7,8 @@ from nbgrader import utils
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
-_FRAME = re.compile(r"^Cell In\[(\d+)\], line \d+")
+# as IPython shows a frame of its own process, and one that came across the wall
+_FRAME = re.compile(r"^(?:Cell |File <Cell )In\[(\d+)\]")
 
 
 class HideTests(NbGraderPreprocessor):

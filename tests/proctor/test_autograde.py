@@ -1,7 +1,9 @@
 """A course that knows nothing of pooling, graded through nbgrader's own command behind the wall."""
 
+import html
 import json
 import os
+import re
 import textwrap
 from types import SimpleNamespace
 
@@ -207,6 +209,10 @@ CASES = {
         source_of("def total(x):\n    print('x' * 50_000_000)\n    return x.sum()"),
         (2, 1, 3),
     ),
+    "raises-in-its-second-line": (
+        source_of("def total(x):\n    return x.nothing_like_it"),
+        (0, 0, 3),
+    ),
     "crashes": (source_of("def total(x:"), (0, 0, 3)),
     "test-deleted": (drop("test_total"), (2, 1, 3)),
     "test-copied": (copied, (2, 1, 3)),
@@ -316,6 +322,13 @@ def test_a_failed_test_says_its_message_and_not_its_source(course):
     page = feedback(course, "blank")
     assert "NotImplementedError" in page
     assert "np.isclose" not in page
+
+
+def test_an_error_in_the_student_s_code_is_shown_with_its_line(course):
+    page = re.sub(r"<[^>]+>", "", feedback(course, "raises-in-its-second-line"))
+    assert "In[2]:2, in total" in html.unescape(page).replace("&gt;", ">").replace(">", "")
+    assert page.count("nothing_like_it") >= 3
+    assert "the wall" not in page
 
 
 def test_a_repair_is_told(course):
