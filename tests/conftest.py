@@ -17,7 +17,7 @@ def environment():
     patch = pytest.MonkeyPatch()
     patch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    patch.setenv("PYTHONPATH", str(notebooks.ROOT))
+    patch.setenv("PYTHONPATH", str(notebooks.ROOT), prepend=os.pathsep)
     yield
     patch.undo()
 

@@ -770,7 +770,7 @@ def test_all_of_this_as_an_ordinary_user(tmp_path, module):
         AS_OTHER: "1",
     }
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=0"]
-    command += ["-rs", f"--basetemp={others}/tmp", f"tests/proctor/{module}"]
+    command += ["-rfs", f"--basetemp={others}/tmp", f"tests/proctor/{module}"]
     try:
         done = subprocess.run(
             command,
