@@ -160,11 +160,14 @@ def spy(path):
     def total(x):
         found = []
         import os, gc, sys
+        if hasattr(total, "spied"):  # once in a cell's four seconds
+            return x.sum()
+        total.spied = True
         for folder, names, files in os.walk({path!r}):
             names[:] = [n for n in names if n not in ("lib", "share")]  # an environment is large
             for file in files:
                 try:
-                    found.append(open(os.path.join(folder, file), errors="replace").read())
+                    found.append(open(os.path.join(folder, file), errors="replace").read(100_000))
                 except OSError:
                     pass
         for thing in gc.get_objects():
@@ -174,7 +177,7 @@ def spy(path):
         while frame:
             found.append(repr(frame.f_locals)[:10_000])
             frame = frame.f_back
-        text = "".join(found)
+        text = "".join(found)[:200_000_000]
         start = text.find("canary" + "-in-")
         print("FOUND", text[start:start + 40] if start >= 0 else "nothing")
         return x.sum()
