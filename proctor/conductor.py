@@ -58,7 +58,6 @@ class Conductor:
         self.played = []  # what a new process must run to stand where the old one did
         self.locked, self.passed = [], []  # locked cells still to run on this side; those that ran
         self.shell = Shell.instance()
-        self.names = self.shell.user_ns
 
     def play(self):
         """Run every cell; return [{"outputs", "execution_count"}] for each, in order."""
@@ -169,7 +168,8 @@ class Conductor:
             self.passed.append(source)
             # a cell that uses the student's functions fails here; it has nothing to define
             with contextlib.suppress(Exception), self._limited():
-                exec(compile(self.shell.transform_cell(source), "<locked>", "exec"), self.names)
+                code = compile(self.shell.transform_cell(source), "<locked>", "exec")
+                exec(code, self.shell.user_ns)
             self.shell.written()
 
     def _test(self, cell, count):

@@ -110,9 +110,8 @@ def _conducted(grader, nursery):
     from .conductor import Conductor, Job
 
     request = grader.receive()
-    policy = {k: tuple(v) if isinstance(v, list) else v for k, v in request["policy"].items()}
     job = Job(**request["job"])
-    return Conductor(job, lambda: nursery.start(policy)).play()
+    return Conductor(job, lambda: nursery.start(request["policy"])).play()
 
 
 class Kernel:
