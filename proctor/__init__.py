@@ -10,7 +10,7 @@ One line in ``nbgrader_config.py`` puts it in the way of ``nbgrader autograde``,
 def configure(config):
     """Set what nbgrader reads, executes and shows a submission with; returns the configuration."""
     autograde = config.Autograde
-    autograde.exporter_class = "proctor.execute.Exporter"
+    autograde.exporter_class = "proctor.reading.Exporter"
     autograde.autograde_preprocessors = [
         "proctor.execute.Execute",
         "nbgrader.preprocessors.IgnorePattern",
