@@ -7,20 +7,26 @@ locked cells and the tests; of the student's process it believes nothing but the
 import ast
 import builtins
 import contextlib
+import dis
+import functools
+import json
 import os
 import signal
-import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from nbformat import validate
-from nbformat.v4 import new_output
-
-from .shell import Shell
-from .student import RUN, WRITTEN
+from .sandbox import Ended
+from .shell import Shell, stream
+from .student import FUNCTIONS
 from .wall import NameMissing, Wall, WallError
 
 GRACE = 2.0  # seconds that an interrupted cell gets to come to its end
+AGAIN = 0.1  # what is known to hang gets this part of its limit …
+LEAST = 1.0  # … and at least so many seconds
+INSIDE = (
+    "This test ran in the student's own kernel (tag in-student-kernel): "
+    "its result is as trustworthy as the code that it tests.\n"
+)
 
 
 @dataclass
@@ -28,16 +34,13 @@ class Job:
     """One notebook to play.
 
     cells    [{"role", "source", "points"}]: role "student", "locked", "test", "inside" or "text"
-    trusted  folder with the assignment's own files: where tests run
     seconds  limit of one cell
     total    limit of the whole notebook, in seconds
     """
 
     cells: list
-    trusted: str
     seconds: float = 30.0
     total: float = 600.0
-    path: list = field(default_factory=list)
 
 
 class Lost(Exception):
@@ -54,15 +57,17 @@ class Conductor:
     def __init__(self, job, start):
         self.job, self.start = job, start
         self.deadline = time.monotonic() + job.total
-        self.kernel = self.wall = self.run = self.written = None
-        self.played = []  # what a new process must run to stand where the old one did
+        self.kernel = self.wall = None
+        # what a new process must run to stand where the old one did, and for how long at most
+        self.played = []
+        self.hung = set()  # functions that did not come to an end
+        self._held, self.limit = {}, job.seconds
+        self.owned, self.gone = set(), set()  # names that are the tests'; those a test has deleted
         self.locked, self.passed = [], []  # locked cells still to run on this side; those that ran
         self.shell = Shell.instance()
 
     def play(self):
         """Run every cell; return [{"outputs", "execution_count"}] for each, in order."""
-        os.chdir(self.job.trusted)
-        sys.path[:0] = ["", *self.job.path]
         os.environ["NBGRADER_EXECUTION"] = "autograde"
         self.shell.watch()
         results, count = [], 0
@@ -72,16 +77,45 @@ class Conductor:
                 continue
             count += 1
             results.append({"outputs": self._play(cell, count), "execution_count": count})
-        self._end()
         return results
+
+    def made_files(self):
+        """The files that the student's cells made, as {relative path: bytes}; {} if it is gone."""
+        if self.kernel is None or self.wall.broken is not None:
+            return {}
+        try:
+            with self._limited():
+                self.wall.begin()
+                found = self.made()
+        except (WallError, TimeoutError):
+            return {}
+        if type(found) is not dict:
+            return {}
+        return {n: d for n, d in found.items() if type(n) is str and type(d) is bytes}
+
+    def held(self):
+        """What keeps the student's process in: {layer: "held" or why not}; {} if none ran."""
+        return self.kernel.jail.held if self.kernel is not None else self._held
+
+    def end(self):
+        """End the student's process, and all that it started."""
+        if self.kernel is not None:
+            self._held = self.kernel.jail.held
+            self.kernel.kill()
+            self.kernel = self.wall = None
 
     def _play(self, cell, count):
         if cell["role"] == "locked":
             self.locked.append(cell["source"])
         try:
+            if time.monotonic() > self.deadline:
+                raise Lost(f"the notebook's {self.job.total:g} s were used up before this cell")
             if cell["role"] == "test":
                 return self._test(cell, count)
-            return self._student(cell["source"], count)
+            outputs = self._student(cell["source"], count)
+            if cell["role"] == "inside":
+                outputs = [stream("stdout", INSIDE), *scored(outputs, cell["points"])]
+            return outputs
         except Lost as lost:
             return [error("KernelStopped", str(lost))]
 
@@ -91,23 +125,24 @@ class Conductor:
         self._ready()
         with self._limited() as late:
             outputs = self._asked(self.run, source, count)
-        self.played.append((source, count))
+        self.played.append((source, count, self._short() if late else self.job.seconds))
         if late:
-            outputs.append(error("CellTimeoutError", f"stopped after {self.job.seconds:g} s"))
+            outputs.append(self._stopped())
         return outputs
 
     def _ready(self):
         """Make sure that a student's process stands where the notebook is."""
         if self.kernel is not None and self.wall.broken is None:
             return
-        self._end()
-        if time.monotonic() > self.deadline:
-            raise Lost(f"the notebook's {self.job.total:g} s were used up before this cell")
-        self.kernel = self.start()
+        self.end()
+        try:
+            self.kernel = self.start()
+        except (Ended, OSError, TimeoutError) as why:
+            raise Lost(f"no kernel could be started: {why}") from None
         self.wall = Wall(self.kernel.wall, timeout=self.job.seconds + 2 * GRACE)
-        self.run, self.written = self.wall.fetch(RUN), self.wall.fetch(WRITTEN)
-        for source, count in self.played:
-            with self._limited():
+        self.run, self.written, self.made, self.without = map(self.wall.fetch, FUNCTIONS)
+        for source, count, seconds in self.played:
+            with self._limited(seconds):
                 self._asked(self.run, source, count)
 
     def _asked(self, function, *args):
@@ -117,7 +152,7 @@ class Conductor:
             return clean(function(*args))
         except (WallError, TimeoutError):
             why = self._why()
-            self._end()
+            self.end()
             raise Lost(why) from None
 
     def _why(self):
@@ -128,15 +163,14 @@ class Conductor:
             return "the notebook used up its processor time; the kernel ended"
         if isinstance(self.wall.broken, str) and "late" not in self.wall.broken:
             return "the kernel ended while it ran this cell"
-        return f"stopped after {self.job.seconds:g} s; it did not react to an interrupt"
+        return f"stopped after {self.limit:.3g} s; it did not react to an interrupt"
 
-    def _end(self):
-        if self.kernel is not None:
-            self.kernel.kill()
-            self.kernel = self.wall = None
+    def _short(self):
+        """The limit, in seconds, of what hung before: a hang costs the whole limit once."""
+        return min(self.job.seconds, max(LEAST, AGAIN * self.job.seconds))
 
     @contextlib.contextmanager
-    def _limited(self):
+    def _limited(self, seconds=None):
         """Interrupt the student's process when the block is late, and the block itself after that.
 
         Gives a list that is not empty once it was late.
@@ -144,89 +178,159 @@ class Conductor:
         late = []
 
         def ring(*_):
-            late.append(True)
+            late.append(self.wall and self.wall.asked)
             if len(late) > 1:
-                raise TimeoutError(f"stopped after {self.job.seconds:g} s")
+                raise TimeoutError(f"stopped after {self.limit:g} s")
             if self.kernel is not None:
                 self.kernel.interrupt()
 
-        left = max(0.1, min(self.job.seconds, self.deadline - time.monotonic()))
+        self.limit = min(seconds or self.job.seconds, self.deadline - time.monotonic())
         before = signal.signal(signal.SIGALRM, ring)
-        signal.setitimer(signal.ITIMER_REAL, left, GRACE)
+        signal.setitimer(signal.ITIMER_REAL, max(0.1, self.limit), GRACE)
         try:
             yield late
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
 
+    def _stopped(self):
+        return error("CellTimeoutError", f"stopped after {self.limit:.3g} s")
+
     # the trusted side
 
     def _catch_up(self):
         """Run here the locked cells that the notebook has passed, for the names they define."""
-        while self.locked:
-            source = self.locked.pop(0)
+        for source in self.locked:
             self.passed.append(source)
-            # a cell that uses the student's functions fails here; it has nothing to define
-            with contextlib.suppress(Exception), self._limited():
-                code = compile(self.shell.transform_cell(source), "<locked>", "exec")
-                exec(code, self.shell.user_ns)
+            # a statement that uses the student's functions fails here, and only that one
+            for code in statements(source, self.shell):
+                with contextlib.suppress(Exception), self._limited():
+                    exec(code, self.shell.user_ns)
             self.shell.written()
+        self.locked.clear()
 
     def _test(self, cell, count):
         self._catch_up()
         self._ready()
         self.wall.begin()
-        names = needed([*self.passed, cell["source"]], self.shell) - self.shell.user_ns.keys()
-        fetched = {}
+        names = self.shell.user_ns
+        self.owned |= owned(cell["source"], self.shell)
+        wanted = needed([*self.passed, cell["source"]], self.shell) - self.owned - names.keys()
+        fetched, late, outputs = {}, [], []
         try:
             with self._limited() as late:
-                for name in sorted(names):
+                # the student's process learns no name that it does not have
+                for name in sorted(wanted.intersection(self.wall.names())):
                     with contextlib.suppress(NameMissing):
                         fetched[name] = self.wall.fetch(name)
-                self.shell.user_ns.update(fetched)
-                outputs = self.shell.run(cell["source"], count)
+            if not late:
+                names.update(fetched)
+                self._carry_deletions(fetched)
+                with self._limited(self._short() if self.hung & fetched.keys() else None) as late:
+                    outputs = self.shell.run(cell["source"], count)
+                self.wall.before = None
+                if self.gone:
+                    self.without()
         except (WallError, TimeoutError):
-            outputs = []
+            outputs = []  # half a test is no test
         finally:
-            for name in fetched:
-                self.shell.user_ns.pop(name, None)
+            for name, value in fetched.items():
+                if names.get(name) is value:
+                    del names[name]
+        if late:  # whatever else the test calls has the whole limit in the next one
+            hung = {name for name, value in fetched.items() if value is late[0]}
+            self.hung |= hung or fetched.keys()
         if self.wall.broken is not None:
             outputs = [o for o in outputs if o["output_type"] != "error"]
             outputs.append(error("KernelStopped", self._why()))
-            self._end()
+            self.end()
             return scored(outputs, cell["points"])
         if late:
-            outputs.append(error("CellTimeoutError", f"stopped after {self.job.seconds:g} s"))
+            outputs.append(self._stopped())
         printed = [o for o in self._asked(self.written) if o["output_type"] == "stream"]
         return [*scored(printed, 0), *scored(outputs, cell["points"])]
+
+    def _carry_deletions(self, fetched):
+        """Let the student's functions miss a name while the test has deleted it.
+
+        As in nbgrader's own example course: ``del squares``, then see that sum_of_squares fails.
+        """
+        self.gone = set()
+
+        def tell():
+            gone = fetched.keys() - self.shell.user_ns.keys()
+            if gone != self.gone:
+                self.gone, self.wall.before = gone, None
+                self.without(*sorted(gone))
+                self.wall.before = tell
+
+        self.wall.before = tell
 
 
 def error(name, text):
     """An error output that is one clear line."""
-    return new_output("error", ename=name, evalue=text, traceback=[f"{name}: {text}"])
+    line = f"{name}: {text}"
+    return {"output_type": "error", "ename": name, "evalue": text, "traceback": [line]}
 
 
-def clean(outputs):
-    """Outputs that came from a student's process, or one line if they are no outputs."""
+def clean(outputs, most=1_000, characters=1_000_000):
+    """Outputs that came from a student's process, or one line if they are no outputs.
+
+    most        outputs in all
+    characters  in all of them together
+    """
     try:
-        return [_output(output) for output in outputs]
+        found = [_output(output) for output in outputs[:most]]
     except Exception:
         return [error("OutputRefused", "what the kernel sent as this cell's output is no output")]
-
-
-_FIELDS = {
-    "stream": ("name", "text"),
-    "error": ("ename", "evalue", "traceback"),
-    "display_data": ("data", "metadata"),
-    "execute_result": ("data", "metadata", "execution_count"),
-}
+    if len(outputs) > most or len(json.dumps(found, ensure_ascii=False)) > 2 * characters:
+        return [error("OutputRefused", f"more than {most:,} outputs or {characters:,} characters")]
+    return found
 
 
 def _output(raw):
+    """One output as nbformat has it, checked field by field; ValueError if it is none."""
     kind = raw["output_type"]
-    output = new_output(kind, **{name: raw[name] for name in _FIELDS[kind]})
-    validate(output, "output", version=4)
-    return output
+    data = {"data": _bundle(raw["data"])} if "data" in raw else {}
+    if kind == "stream" and raw["name"] in ("stdout", "stderr"):
+        return {"output_type": kind, "name": raw["name"], "text": _text(raw["text"])}
+    if kind == "error":
+        lines = [_text(line) for line in raw["traceback"]]
+        return {
+            "output_type": kind,
+            "ename": _text(raw["ename"]),
+            "evalue": _text(raw["evalue"]),
+            "traceback": lines,
+        }
+    if kind == "display_data":
+        return {"output_type": kind, **data, "metadata": _plain(raw["metadata"], dict)}
+    if kind == "execute_result" and type(raw["execution_count"]) in (int, type(None)):
+        count = raw["execution_count"]
+        metadata = _plain(raw["metadata"], dict)
+        return {"output_type": kind, **data, "metadata": metadata, "execution_count": count}
+    raise ValueError("no output")
+
+
+def _bundle(data):
+    """A mime bundle: text for every type but JSON."""
+    return {
+        _text(mime): _plain(value) if mime.endswith("json") else _text(value)
+        for mime, value in _plain(data, dict).items()
+    }
+
+
+def _plain(value, kind=object):
+    """What JSON can hold, and nothing else; its text as `_text` has it."""
+    if not isinstance(value, kind):
+        raise ValueError("of another type")
+    return json.loads(_text(json.dumps(value, ensure_ascii=False, allow_nan=False)))
+
+
+def _text(value):
+    """A str that UTF-8 can hold."""
+    if type(value) is not str:
+        raise ValueError("no text")
+    return value.encode("utf-8", "replace").decode("utf-8")
 
 
 def scored(outputs, points):
@@ -253,9 +357,52 @@ def scored(outputs, points):
 
 def needed(sources, shell):
     """The names that code reads, at any depth, of those that are no built-ins."""
-    names = set()
-    for source in sources:
-        with contextlib.suppress(SyntaxError):
-            tree = ast.parse(shell.transform_cell(source))
-            names |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    return {name for name in names if not hasattr(builtins, name)}
+    names = set().union(*(_named(source, shell) for source in sources))
+    return {
+        name
+        for name in names - shell.builtin_trap.auto_builtins.keys()
+        if not hasattr(builtins, name)
+    }
+
+
+@functools.cache
+def _named(source, shell):
+    tree = _parsed(source, shell)
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+@functools.cache
+def owned(source, shell):
+    """The names that a cell binds before it reads them: they are never the student's."""
+    first = {}
+    for step in dis.get_instructions(compile(_parsed(source, shell), "<cell>", "exec")):
+        if step.opname in ("LOAD_NAME", "STORE_NAME", "DELETE_NAME"):
+            first.setdefault(step.argval, step.opname)
+    return frozenset(name for name, how in first.items() if how == "STORE_NAME")
+
+
+@functools.cache
+def statements(source, shell):
+    """A cell's statements, each as code of its own."""
+    tree = _parsed(source, shell)
+    return [compile(ast.Module([statement], []), "<locked>", "exec") for statement in tree.body]
+
+
+def _parsed(source, shell):
+    """A cell's syntax tree; empty if it has an error, which the cell itself will tell."""
+    try:
+        return ast.parse(shell.transform_cell(source))
+    except SyntaxError:
+        return ast.Module([], [])
+
+
+def warm(lessons, tests):
+    """Do once, before a fork, what every notebook of an assignment would do again.
+
+    lessons, tests  sources of its locked cells and of its tests
+    """
+    shell = Shell.instance()
+    for source in lessons:
+        _named(source, shell), statements(source, shell)
+    for source in tests:
+        _named(source, shell), owned(source, shell)

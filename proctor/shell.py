@@ -13,7 +13,6 @@ import tempfile
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
-from nbformat.v4 import new_output
 from traitlets import Type
 
 # Inline figures, as in a notebook. matplotlib reads it when it is first imported.
@@ -37,11 +36,16 @@ class Outputs(list):
         self.left -= size
         if self.left <= 0:
             text = f"\n[output cut: a cell may write {self.limit:,} characters]\n"
-            output = new_output("stream", name="stdout", text=text)
-        elif output.output_type == "stream" and self and self[-1].get("name") == output.name:
-            self[-1].text += output.text
+            output = stream("stdout", text)
+        elif output["output_type"] == "stream" and self and self[-1].get("name") == output["name"]:
+            self[-1]["text"] += output["text"]
             return
         self.append(output)
+
+
+def stream(name, text):
+    """A stream output as nbformat has it; `nbformat.v4.new_output` would validate every print."""
+    return {"output_type": "stream", "name": name, "text": text}
 
 
 def _size(value):
@@ -70,14 +74,14 @@ class _Stream(io.TextIOBase):
     def write(self, text):
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        self._shell.outputs.record(new_output("stream", name=self.name, text=text))
+        self._shell.outputs.record(stream(self.name, text))
         return len(text)
 
 
 class _Publisher(DisplayPublisher):
     def publish(self, data, metadata=None, *, transient=None, update=False, **kwargs):
         self.shell.outputs.record(
-            new_output("display_data", data=_plain(data), metadata=metadata or {})
+            {"output_type": "display_data", "data": _plain(data), "metadata": metadata or {}}
         )
 
     def clear_output(self, wait=False):
@@ -90,12 +94,12 @@ class _Hook(DisplayHook):
 
     def write_format_data(self, format_dict, md_dict=None):
         self.shell.outputs.record(
-            new_output(
-                "execute_result",
-                data=_plain(format_dict),
-                metadata=md_dict or {},
-                execution_count=self.prompt_count,
-            )
+            {
+                "output_type": "execute_result",
+                "data": _plain(format_dict),
+                "metadata": md_dict or {},
+                "execution_count": self.prompt_count,
+            }
         )
 
     def finish_displayhook(self):
@@ -133,9 +137,12 @@ class Shell(InteractiveShell):
 
     def _showtraceback(self, etype, evalue, stb):
         self.outputs.record(
-            new_output(
-                "error", ename=etype.__name__, evalue=_text(evalue), traceback=[str(s) for s in stb]
-            )
+            {
+                "output_type": "error",
+                "ename": etype.__name__,
+                "evalue": _text(evalue),
+                "traceback": [str(line) for line in stb],
+            }
         )
 
     def enable_gui(self, gui=None):
@@ -153,6 +160,11 @@ class Shell(InteractiveShell):
             sys.stdout, sys.stderr = before
         return self.written()
 
+    def warm(self):
+        """Do once, before a fork, what is slow the first time: run a cell, show a traceback."""
+        self.run("raise Exception", 0)
+        self.reset()
+
     def watch(self):
         """Record what is printed from now on."""
         sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")
@@ -162,7 +174,7 @@ class Shell(InteractiveShell):
         if self.low is not None:
             text = self.low.read()
             if text:
-                self.outputs.record(new_output("stream", name="stdout", text=text))
+                self.outputs.record(stream("stdout", text))
         outputs, self.outputs = self.outputs, Outputs()
         return json.loads(json.dumps(outputs))
 

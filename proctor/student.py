@@ -1,20 +1,23 @@
 """The student's side: a locked-in process that runs cells and answers calls, and knows no test."""
 
+import os
 import random
 import sys
 
 from .shell import LowOutput, Shell
 from .wall import Student
 
-RUN, WRITTEN = "__proctor_run__", "__proctor_written__"
+FUNCTIONS = ("__proctor_run__", "__proctor_written__", "__proctor_made__", "__proctor_without__")
+_MOST = 16 << 20  # bytes of files to hand over
 
 
 def main(wall):
     """Serve one notebook over the socket ``wall`` until its other end hangs up.
 
-    The conductor fetches two functions before any cell runs, and then uses nothing but those and
-    what the cells define: ``run(source, count)`` runs a cell, ``written()`` returns what was
-    printed since. Both return outputs as nbformat has them.
+    The conductor fetches four functions before any cell runs, and then uses nothing but those and
+    what the cells define: ``run(source, count)`` runs a cell and ``written()`` returns what was
+    printed since, both as outputs of nbformat's; ``made()`` returns the files that were made, as
+    {relative path: bytes}; ``without(*names)`` hides these names and gives back all others.
     """
     shell = Shell.instance()
     shell.low = LowOutput()
@@ -23,5 +26,37 @@ def main(wall):
     random.seed(0)
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(0)
-    shell.user_ns.update({RUN: shell.run, WRITTEN: shell.written})
-    Student(wall, shell.user_ns).serve()
+    names = shell.user_ns
+    hidden, before = {}, set(_files())
+
+    def without(*gone):
+        for name in hidden.keys() - set(gone):
+            names.setdefault(name, hidden.pop(name))
+        hidden.update({name: names.pop(name) for name in gone if name in names})
+
+    def made():
+        found, left = {}, _MOST
+        for path in sorted(set(_files()) - before):
+            with open(path, "rb") as file:
+                data = file.read(left + 1)
+            if len(data) <= left:
+                found[path] = data
+                left -= len(data)
+        return found
+
+    names.update(zip(FUNCTIONS, (shell.run, shell.written, made, without), strict=True))
+    Student(wall, names).serve()
+
+
+def _files():
+    """The regular files in the working folder, but hidden ones and notebooks."""
+    for folder, names, files in os.walk("."):
+        names[:] = [name for name in names if not name.startswith(".") and name != "__pycache__"]
+        for name in files:
+            path = os.path.normpath(os.path.join(folder, name))
+            if not name.startswith(".") and not name.endswith(".ipynb") and _is_regular(path):
+                yield path
+
+
+def _is_regular(path):
+    return os.path.isfile(path) and not os.path.islink(path)

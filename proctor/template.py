@@ -1,185 +1,244 @@
-"""A process that has already imported what notebooks import, and forks whoever plays one.
+"""Processes that have already imported what notebooks import, and fork whoever plays one.
 
-    template ──fork──▶ conductor (trusted: the tests)
-                         └─fork, before it knows any test──▶ nursery ──fork──▶ the student's process
+    grader ── template ──fork, before it knows any test──▶ nursery ──fork──▶ a student's process
+                 └─────fork──▶ a conductor for every notebook (trusted: the tests)
 
-No fork happens in a process that has seen a test, so no test is in a student's memory.
+The template and the nursery are warm: they have imported what the assignment's notebooks import,
+the template its tests too. No fork of the nursery's has seen a test, so none is in a student's
+memory.
 """
 
+import ast
 import contextlib
+import gc
 import importlib
 import os
+import resource
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
-from dataclasses import asdict
+from base64 import b64decode, b64encode
+from dataclasses import asdict, dataclass, field, replace
 
+from . import scratch
 from .channel import Channel, Closed
-from .sandbox import Jailed, Policy, clean_environment, enter
+from .nursery import Nursery, nurse, reap
+from .sandbox import NoIsolation, clean_environment, linux
 
 PRELOAD = ("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "ipywidgets")
+_INLINE = "module://matplotlib_inline.backend_inline"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What the template imports before any notebook is played.
+
+    files     {relative path: bytes}: what lies beside the notebooks, as students have it
+    lessons   sources of the cells that students see
+    tests     sources of the test cells
+    path      folders from which tests may import, and students' code may not
+    preload   names of modules that are imported first
+    """
+
+    files: dict = field(default_factory=dict)
+    lessons: tuple = ()
+    tests: tuple = ()
+    path: tuple = ()
+    preload: tuple = PRELOAD
+
+
+@dataclass
+class Played:
+    """What came of a notebook.
+
+    results  [{"outputs", "execution_count"}] for each cell
+    held     what kept the student's process in: {layer: "held" or why not}; {} if none ran
+    made     {relative path: bytes}: files that the student's cells made
+    """
+
+    results: list
+    held: dict
+    made: dict
 
 
 class Template:
     """The grader's handle of the template process; it ends with the grader.
 
-    preload  names of modules to import before any notebook is played
+    ``scratch`` is a folder that goes with it; ``files`` one in it, with the assignment's files.
     """
 
-    def __init__(self, preload=PRELOAD):
+    def __init__(self, assignment=Assignment()):
+        self.scratch = scratch.make()
+        self.files = os.path.join(self.scratch, "files")
+        write_files(assignment.files, self.files)
         ours, theirs = Channel.pair()
-        home = tempfile.gettempdir()
-        env = {**clean_environment(home), "PYTHONHASHSEED": "0", "MPLBACKEND": _INLINE}
+        env = {**clean_environment(self.scratch), "PYTHONHASHSEED": "0", "MPLBACKEND": _INLINE}
         for name in ("PYTHONPATH", "LD_LIBRARY_PATH"):
             if name in os.environ:
                 env[name] = os.environ[name]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "proctor.template", str(theirs.fileno()), *preload],
+            [sys.executable, "-m", "proctor.template", str(theirs.fileno())],
             pass_fds=(theirs.fileno(),),
             env=env,
             stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is the grader's to answer
         )
         theirs.close()
-        self.channel = ours
+        self.channel, self._sending = ours, threading.Lock()
+        about = asdict(assignment) | {"files": self.files, "scratch": self.scratch}
+        tests = {name: about.pop(name) for name in ("tests", "path")}
+        self.channel.send(about)
+        self.channel.send(tests)
 
-    def play(self, job, policy, timeout):
-        """Play one notebook in a fresh conductor; return what `Conductor.play` returns."""
+    def play(self, job, policy, extra=None):
+        """Play one notebook in a fresh conductor; return what was `Played`.
+
+        policy  a `Policy`; its folder is made here
+        extra   {relative path: bytes}: files of the student's own
+
+        May be called by several threads at once. Raises NoIsolation, RuntimeError.
+        """
+        request = {
+            "job": asdict(job),
+            "policy": asdict(replace(policy, readable=(*policy.readable, self.files))),
+            "extra": {name: b64encode(data).decode() for name, data in (extra or {}).items()},
+        }
         ours, theirs = Channel.pair()
         with contextlib.closing(ours):
-            with contextlib.closing(theirs):
+            with contextlib.closing(theirs), self._sending:
                 self.channel.send({"do": "play"}, [theirs.fileno()])
-            ours.send({"job": asdict(job), "policy": asdict(policy)})
-            answer = ours.receive(timeout)
+            ours.send(request)
+            answer = ours.receive(job.total + 60)
+        if "refused" in answer:
+            raise NoIsolation(answer["refused"])
         if "error" in answer:
             raise RuntimeError(answer["error"])
-        return answer["results"]
+        made = {name: b64decode(data) for name, data in answer["made"].items()}
+        return Played(answer["results"], answer["held"], made)
 
     def close(self):
-        """End the template."""
+        """End the template, its nursery and its folder."""
         self.channel.close()
         self.process.wait()
 
 
-_INLINE = "module://matplotlib_inline.backend_inline"
+def write_files(files, folder):
+    """Write {relative path: bytes} below a folder, which every user may read."""
+    os.makedirs(folder, mode=0o755, exist_ok=True)
+    for name, data in files.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(data)
 
 
-def main(descriptor, preload):
-    """Import, then fork a conductor for every socket that comes."""
+def main(descriptor):
+    """Import, then fork a conductor for every socket that comes; tidy up when the grader ends."""
     channel = Channel(socket.socket(fileno=descriptor))
-    for name in preload:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    # once in a jail, nothing of this package can be read any more
-    from . import conductor, student  # noqa: F401
+    about = channel.receive()
+    with scratch.kept(about["scratch"]):
+        nursery = _grow(channel, about)
+        with contextlib.suppress(Closed):
+            while True:
+                _, fds = channel.receive_fds(1)
+                if os.fork() == 0:
+                    channel.close()
+                    grader = Channel(socket.socket(fileno=fds[0]))
+                    in_child(lambda grader=grader: _conduct(grader, nursery, about))
+                os.close(fds[0])
+                reap()
+        os.chdir("/")
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(0, signal.SIGTERM)  # the conductors; what they started ends with them
+        nursery.close()
+        reap(0)
+
+
+def _grow(channel, about):
+    """Import all that is wanted; return the nursery's handle."""
+    from . import student  # noqa: F401  in a jail nothing of this package can be read any more
     from .shell import Shell
 
-    Shell.instance()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to answer
-    while True:
-        try:
-            _, fds = channel.receive_fds(1)
-        except Closed:
-            return
-        if os.fork() == 0:
-            channel.close()
-            _in_child(lambda fds=fds: conduct(Channel(socket.socket(fileno=fds[0]))))
-        os.close(fds[0])
-
-
-def conduct(grader):
-    """Play one job that comes over ``grader``, and answer with its results."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    ours, theirs = Channel.pair()
+    for name in about["preload"]:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    Shell.instance().warm()
+    os.chdir(about["files"])
+    sys.path[0] = about["files"]
+    _import(about["lessons"])
+    nursery, theirs = Nursery.pair()
     if os.fork() == 0:
-        grader.close()
-        ours.close()
-        _in_child(lambda: nurse(theirs))
+        channel.close()
+        nursery.close()
+        in_child(lambda: nurse(theirs))
     theirs.close()
-    try:
-        answer = {"results": _conducted(grader, Nursery(ours))}
-    except Exception:
-        answer = {"error": traceback.format_exc(limit=6)}
-    grader.send(answer)
+    # from here on there are tests in this process's memory
+    from . import conductor
+
+    tests = channel.receive()
+    sys.path[1:1] = tests["path"]
+    _import(tests["tests"])
+    conductor.warm(about["lessons"], tests["tests"])
+    gc.collect()
+    gc.freeze()  # a collection in a child would copy every page of ours
+    return nursery
 
 
-def _conducted(grader, nursery):
+def _import(sources):
+    """Run the import statements of cells; what fails, fails again in its cell and is told there."""
+    for source in sources:
+        with contextlib.suppress(SyntaxError):
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, (ast.Import, ast.ImportFrom)):
+                    with contextlib.suppress(Exception):
+                        exec(ast.unparse(node), {})
+
+
+def _conduct(grader, nursery, about):
+    """Play one job that comes over ``grader``, and answer with its results."""
     from .conductor import Conductor, Job
 
-    request = grader.receive()
-    job = Job(**request["job"])
-    return Conductor(job, lambda: nursery.start(request["policy"])).play()
-
-
-class Kernel:
-    """A student's process: the socket to it, and the jail around it."""
-
-    def __init__(self, wall, jail):
-        self.wall, self.jail = wall, jail
-
-    def interrupt(self):
-        """Raise KeyboardInterrupt in it."""
-        self.jail.send_signal(signal.SIGINT)
-
-    def reason(self):
-        """Why it ended, if the jail ended it: "memory", "cpu", "processes"; else None."""
-        with contextlib.suppress(TimeoutError):
-            self.jail.wait(0.05)
-        return self.jail.reason
-
-    def kill(self):
-        """End it with all that it started."""
-        self.jail.kill()
-        self.wall.close()
-
-
-class Nursery:
-    """The conductor's handle of the process that forks students' processes."""
-
-    def __init__(self, channel):
-        self.channel = channel
-
-    def start(self, policy):
-        """Return a fresh `Kernel` under ``policy``, a dict of `Policy`'s fields."""
-        wall, their_wall = socket.socketpair()
-        jail, their_jail = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with their_wall, their_jail:
-            self.channel.send({"policy": policy}, [their_jail.fileno(), their_wall.fileno()])
-        return Kernel(wall, Jailed(jail))
-
-
-def nurse(conductor):
-    """Fork a locked-in student's process for every policy that comes."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    while True:
+    linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+    with tempfile.TemporaryDirectory(dir=about["scratch"]) as own:
+        os.chmod(own, 0o711)
+        request = grader.receive()
+        # a test that makes terabytes of a student's answer fails; the grader does not
+        limit = request["policy"]["memory"] + (1 << 30)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        folder, trusted = os.path.join(own, "student"), os.path.join(own, "trusted")
+        for copy in (folder, trusted):
+            shutil.copytree(about["files"], copy)
+        for name, data in request["extra"].items():
+            with contextlib.suppress(OSError):  # the course's own files win
+                _write_new(os.path.join(folder, name), b64decode(data))
+        os.chdir(trusted)
+        sys.path[0] = ""
+        policy = request["policy"] | {"folder": folder}
+        conductor = Conductor(Job(**request["job"]), lambda: nursery.start(policy))
         try:
-            message, fds = conductor.receive_fds(2)
-        except Closed:
-            return
-        if os.fork() == 0:
-            conductor.close()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _in_child(lambda message=message, fds=fds: study(message["policy"], *fds))
-        for fd in fds:
-            os.close(fd)
+            answer = {"results": conductor.play(), "held": conductor.held()}
+            made = conductor.made_files()
+            answer["made"] = {name: b64encode(data).decode() for name, data in made.items()}
+        except NoIsolation as error:
+            answer = {"refused": str(error)}
+        except Exception:
+            answer = {"error": traceback.format_exc(limit=6)}
+        grader.send(answer)
+        conductor.end()  # nobody waits for it
 
 
-def study(policy, jail, wall):
-    """Enter the jail and serve one notebook's cells."""
-    policy = Policy(**{k: tuple(v) if isinstance(v, list) else v for k, v in policy.items()})
-    enter(policy, socket.socket(fileno=jail), (wall,))
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.chdir(policy.folder)
-    sys.path[0] = ""
-    from . import student
-
-    student.main(socket.socket(fileno=wall))
+def _write_new(path, data):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "xb") as file:
+        file.write(data)
 
 
-def _in_child(work):
+def in_child(work):
     """Do ``work`` in a forked process and end it: nothing of the parent's runs on."""
     try:
         work()
@@ -190,4 +249,4 @@ def _in_child(work):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
+    main(int(sys.argv[1]))

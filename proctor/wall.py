@@ -331,12 +331,13 @@ class Wall:
 
     ``deadline`` (of ``time.monotonic``, or None) bounds all calls together. A breach of the rules,
     a missed deadline or the kernel's end raises ``WallError``; from then on ``broken`` says why
-    and nothing more is asked or heard.
+    and nothing more is asked or heard. ``asked`` is the handle of the call that is or was last
+    under way; ``before``, where it is set, is called before each one.
     """
 
     def __init__(self, sock, timeout=30.0, limits=Limits()):  # noqa: B008  (it is frozen)
         self.timeout, self.limits = timeout, limits
-        self.deadline = self.broken = None
+        self.deadline = self.broken = self.asked = self.before = None
         self._channel = Channel(sock, limits)
         self._codec = Codec(True, limits, self._export, self._stand_in)
         self._lock = threading.RLock()
@@ -386,8 +387,11 @@ class Wall:
             if self.broken is not None:
                 raise WallError(self.broken)
             lent = self._codec.lent
+            if self.before is not None and not lent:
+                self.before()
             if not lent:  # nothing is under way
                 self._raised.clear()
+                self.asked = values[0] if values else None
                 ends = (time.monotonic() + self.timeout, self.deadline)
                 self._channel.deadline = min(end for end in ends if end is not None)
             lent.append(set())

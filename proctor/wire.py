@@ -103,6 +103,9 @@ class Limits:
 # Frames: bytes on a socket
 
 
+_CLOSED = "the student's kernel is gone (it closed the connection)"
+
+
 class Channel:
     """Frames over a connected stream socket: a head, the sizes, the structure, the buffers.
 
@@ -118,6 +121,7 @@ class Channel:
     def __init__(self, sock, limits):
         self._socket, self._limits = sock, limits
         self.deadline, self.carried = None, 0
+        self._ahead = b""  # what came with the last part that was read
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             sock.setsockopt(socket.SOL_SOCKET, option, 4 << 20)
 
@@ -176,7 +180,17 @@ class Channel:
         self._socket.close()
 
     def _read(self, size):
-        buffer, got = bytearray(min(size, self._FIRST)), 0
+        if size <= self._AT_ONCE:  # many parts come in one go
+            while len(self._ahead) < size:
+                self._be_patient()
+                chunk = self._socket.recv(self._AT_ONCE)
+                if not chunk:
+                    raise WallError(_CLOSED)
+                self._ahead += chunk
+            found, self._ahead = bytearray(self._ahead[:size]), self._ahead[size:]
+            return found
+        buffer, got = bytearray(min(size, self._FIRST)), len(self._ahead)
+        buffer[:got], self._ahead = self._ahead, b""
         while got < size:
             if got == len(buffer):  # grows with what has come, not with what was announced
                 buffer.extend(bytes(min(size - got, got)))
@@ -184,7 +198,7 @@ class Channel:
             with memoryview(buffer) as view, view[got:] as rest:
                 count = self._socket.recv_into(rest)
             if not count:
-                raise WallError("the student's kernel is gone (it closed the connection)")
+                raise WallError(_CLOSED)
             got += count
         return buffer
 

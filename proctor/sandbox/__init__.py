@@ -9,7 +9,7 @@
 machine allows it; `Jailed.held` says which are. Linux only.
 """
 
-from .inside import enter
+from .inside import enter, foresee
 from .outside import Ended, Jailed, launch
 from .policy import LAYERS, NoIsolation, Policy, clean_environment
 
@@ -21,5 +21,6 @@ __all__ = [
     "Policy",
     "clean_environment",
     "enter",
+    "foresee",
     "launch",
 ]

@@ -1,5 +1,6 @@
 """What a jailed process may see, and how much it may use."""
 
+import functools
 import os
 import site
 import sys
@@ -86,8 +87,8 @@ class Policy:
             self,
             folder=os.path.realpath(self.folder),
             sockets=self.sockets and os.path.realpath(self.sockets),
-            readable=_both([*_SYSTEM, *_interpreter(), *self.readable]),
-            hidden=_both(self.hidden),
+            readable=_both((*_SYSTEM, *_interpreter(), *self.readable)),
+            hidden=_both(tuple(self.hidden)),
             env=clean_environment(os.path.realpath(self.folder)) | self.env,
         )
 
@@ -115,6 +116,7 @@ def clean_environment(folder):
     return env
 
 
+@functools.cache
 def _interpreter():
     """The folders of this interpreter and its packages; not where an editable install points."""
     found = [os.path.realpath(sys.executable)]
@@ -126,6 +128,7 @@ def _interpreter():
     return found
 
 
+@functools.cache
 def _both(paths):
     """The paths that exist, each as written and as it really is, outer ones first."""
     absolute = {os.path.abspath(path) for path in paths if os.path.exists(path)}
