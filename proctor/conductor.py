@@ -23,6 +23,7 @@ from .wall import NameMissing, Wall, WallError
 GRACE = 2.0  # seconds that an interrupted cell gets to come to its end
 AGAIN = 0.1  # what is known to hang gets this part of its limit …
 LEAST = 1.0  # … and at least so many seconds
+SHOWN = "Left out while the notebook was graded: this cell only shows something.\n"
 INSIDE = (
     "This test ran in the student's own kernel (tag in-student-kernel): "
     "its result is as trustworthy as the code that it tests.\n"
@@ -33,7 +34,8 @@ INSIDE = (
 class Job:
     """One notebook to play.
 
-    cells    [{"role", "source", "points"}]: role "student", "locked", "test", "inside" or "text"
+    cells    [{"role", "source", "points"}]; the role is "student", "locked", "test", "inside" (a
+             test in the student's kernel), "shown" (need not run) or "text"
     seconds  limit of one cell
     total    limit of the whole notebook, in seconds
     """
@@ -74,6 +76,9 @@ class Conductor:
         for cell in self.job.cells:
             if cell["role"] == "text" or not cell["source"].strip():
                 results.append({"outputs": [], "execution_count": None})
+                continue
+            if cell["role"] == "shown":
+                results.append({"outputs": [stream("stdout", SHOWN)], "execution_count": None})
                 continue
             count += 1
             results.append({"outputs": self._play(cell, count), "execution_count": count})

@@ -6,9 +6,12 @@ import functools
 import glob
 import importlib.util
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from nbformat.notebooknode import from_dict
+from nbformat.v4 import new_markdown_cell
 from nbgrader import utils
 
 from .conductor import Job
@@ -17,6 +20,8 @@ from .sandbox import Policy
 from .template import PRELOAD, Assignment
 
 INSIDE = "in-student-kernel"  # tag of a test that needs the student's live objects
+SHOW = "show-only"  # tag of a cell of the course's that need not run while a notebook is graded
+OPEN = "Graded without isolation: nothing kept this code from the grader's own files and network."
 
 
 class Course:
@@ -51,37 +56,65 @@ class Course:
         paths = sorted(glob.glob(os.path.join(source, "*.ipynb")))
         return _cells(tuple((path, os.stat(path).st_mtime_ns) for path in paths))
 
-    def job(self, notebook, seconds, total):
-        """The `Job` of a grafted notebook.
+    def lessons(self):
+        """The texts of the course's own cells, which students see."""
+        return self._cells()[0]
 
-        seconds  limit of one cell
-        total    limit of the whole notebook, in seconds
-        """
-        lessons = set(self._cells()[0])
-        cells = [
-            {
-                "role": role(cell, lessons),
-                "source": cell.source,
-                "points": float(cell.metadata.get("nbgrader", {}).get("points") or 0),
-            }
-            for cell in notebook.cells
-        ]
-        return Job(cells, seconds, total)
 
-    def policy(self, memory, sandbox=True, hidden=()):
-        """The `Policy` of students' processes; their folder is still to be made.
+@dataclass(frozen=True)
+class Settings:
+    """How a notebook is played.
 
-        memory   bytes
-        sandbox  False: go on where nothing can keep the files
-        hidden   names of modules, and paths, to hide besides the course's
-        """
+    seconds  limit of one cell
+    total    limit of the whole notebook, in seconds
+    memory   bytes of a student's processes
+    sandbox  False: go on where nothing can keep the files
+    hidden   files and folders to hide
+    """
+
+    seconds: float = 30
+    total: float = 600
+    memory: int = 2 << 30
+    sandbox: bool = True
+    hidden: tuple = ()
+
+    def policy(self):
+        """The `Policy` of students' processes; their folder is still to be made."""
         return Policy(
             folder="",
-            hidden=(self.root, *_editable(), *map(_place, hidden)),
-            memory=memory,
+            hidden=self.hidden,
+            memory=self.memory,
             env={"NBGRADER_EXECUTION": "autograde"},
-            sandbox=sandbox,
+            sandbox=self.sandbox,
         )
+
+
+def play(template, notebook, lessons, settings, extra):
+    """Play a grafted notebook and put the outputs into it; return what was `Played`.
+
+    lessons  the texts of the course's own cells
+    extra    {relative path: bytes}: the files of the student's own
+    """
+    lessons = set(lessons)
+    cells = [
+        {
+            "role": role(cell, lessons),
+            "source": cell.source,
+            "points": float(cell.metadata.get("nbgrader", {}).get("points") or 0),
+        }
+        for cell in notebook.cells
+    ]
+    played = template.play(Job(cells, settings.seconds, settings.total), settings.policy(), extra)
+    for cell, result in zip(notebook.cells, played.results, strict=True):
+        if cell.cell_type == "code":
+            cell.outputs = [from_dict(output) for output in result["outputs"]]
+            cell.execution_count = result["execution_count"]
+    if played.open:
+        told = new_markdown_cell(f"**{OPEN}**", id="not-isolated")
+        if notebook.nbformat_minor < 5:  # cells had no ids
+            del told["id"]
+        notebook.cells.insert(0, told)
+    return played
 
 
 def role(cell, lessons):
@@ -91,9 +124,12 @@ def role(cell, lessons):
     """
     if cell.cell_type != "code":
         return "text"
+    tags = cell.metadata.get("tags", ())
     if utils.is_grade(cell) and not utils.is_solution(cell):
-        return "inside" if INSIDE in cell.metadata.get("tags", ()) else "test"
-    return "locked" if cell.source in lessons else "student"
+        return "inside" if INSIDE in tags else "test"
+    if cell.source in lessons:
+        return "shown" if SHOW in tags else "locked"
+    return "student"
 
 
 @functools.lru_cache(8)
@@ -106,6 +142,14 @@ def _cells(notebooks):
                 hidden = utils.is_grade(cell) or "HIDDEN TESTS" in cell.source
                 (tests if hidden else lessons).append(cell.source)
     return tuple(lessons), tuple(tests)
+
+
+def hide(root, names=()):
+    """The paths to hide from students: the course's, this package's where it is a checkout, more.
+
+    names  modules and paths
+    """
+    return (root, *_editable(), *map(_place, names))
 
 
 def _place(name):

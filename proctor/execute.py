@@ -2,15 +2,12 @@
 
 import atexit
 
-from nbformat.notebooknode import from_dict
-from nbformat.v4 import new_markdown_cell
 from nbgrader.preprocessors import Execute as StockExecute
 from traitlets import Bool, Integer, List, Unicode
 
-from .course import Course, keep_files, read_files
+from .course import OPEN, Course, Settings, hide, keep_files, play, read_files
 from .template import PRELOAD, Template
 
-OPEN = "Graded without isolation: nothing kept this code from the grader's own files and network."
 _warm = {}  # the assignment that is being graded, and its template
 
 
@@ -38,20 +35,22 @@ class Execute(StockExecute):
         submitted = course.folder(converter.coursedir.submitted_directory, about["student"])
         own = converter.exclude_overwriting.get(about["assignment"], ())
         template = _template(course.assignment(tuple(self.preload), leave_out=own))
-        job = course.job(nb, self.timeout or 30, self.total_timeout)
-        policy = course.policy(self.memory, self.sandbox, self.hidden)
         extra = read_files(submitted, course.ignore)
-        played = template.play(job, policy, extra)
+        played = play(template, nb, course.lessons(), self.settings(course), extra)
         keep_files(played.made, resources["metadata"]["path"])
-        for cell, result in zip(nb.cells, played.results, strict=True):
-            if cell.cell_type == "code":
-                cell.outputs = [from_dict(output) for output in result["outputs"]]
-                cell.execution_count = result["execution_count"]
-        held = played.held
-        if held and "held" not in (held["namespaces"], held["landlock"]):
+        if played.open:
             self.log.warning("%s of %s: %s", about["notebook"], about["student"], OPEN)
-            nb.cells.insert(0, new_markdown_cell(f"**{OPEN}**", id="not-isolated"))
         return nb, resources
+
+    def settings(self, course):
+        """The `Settings` that these traits are, for a `Course`."""
+        return Settings(
+            seconds=self.timeout or 30,
+            total=self.total_timeout,
+            memory=self.memory,
+            sandbox=self.sandbox,
+            hidden=hide(course.root, self.hidden),
+        )
 
 
 def _template(assignment):

@@ -65,6 +65,11 @@ class Played:
     held: dict
     made: dict
 
+    @property
+    def open(self):
+        """Whether a student's process ran that nothing kept in."""
+        return bool(self.held) and "held" not in (self.held["namespaces"], self.held["landlock"])
+
 
 class Template:
     """The grader's handle of the template process; it ends with the grader.
