@@ -1,0 +1,7 @@
+"""``proctor grade ASSIGNMENT``: a whole class, with all cores or on a cluster.
+
+    submitted/ ──bytes──▶ workers: graft, play, on two sides of the wall ──bytes──▶ one writer
+
+The writer is nbgrader's own converter, in its order: it writes ``autograded/`` and the gradebook
+as ``nbgrader autograde`` does, and the result is the same for any number of workers.
+"""
