@@ -4,8 +4,6 @@ import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 
-import nbformat
-
 from proctor.course import Settings, play
 from proctor.graft import graft
 from proctor.reading import add_repairs
@@ -32,13 +30,13 @@ class Unit:
 class Graded:
     """What a worker made of a notebook.
 
-    notebook  the executed notebook as nbformat's JSON
+    notebook  the executed notebook, as nbformat's JSON has it
     notes     sentences: what was repaired
     made      {relative path: bytes}: files that the student's cells made
     isolated  whether something kept the student's code in
     """
 
-    notebook: str
+    notebook: dict
     notes: list = field(default_factory=list)
     made: dict = field(default_factory=dict)
     isolated: bool = True
@@ -68,4 +66,4 @@ def grade(unit, template, notebook, data, extra=None, notes=()):
     book = add_repairs(grafted.notebook, notes)
     played = play(template, book, unit.assignment.lessons, unit.settings, extra or {})
     told = [note.what for note in notes]
-    return Graded(nbformat.writes(book), told, played.made, not played.open).to_bytes()
+    return Graded(book, told, played.made, not played.open).to_bytes()

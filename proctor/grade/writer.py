@@ -11,6 +11,7 @@ from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import (
     AssignLatePenalties,
+    CheckCellMetadata,
     ClearOutput,
     DeduplicateIds,
     NbGraderPreprocessor,
@@ -29,7 +30,7 @@ from proctor.reading import read
 from .unit import Graded, Unit
 
 # what the source notebook's frame has made needless, and what `Record` does with one connection
-_DONE = (ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells)
+_DONE = (CheckCellMetadata, ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells)
 _RECORDED = (SaveAutoGrades, AssignLatePenalties)
 _STOPPED = ("KernelStopped", "CellTimeoutError", "OutputRefused")
 
@@ -96,15 +97,13 @@ class Writer(Autograde):
 
     def _unit(self):
         """What the workers need to know; sets what is done here to every notebook after them."""
-        steps = [*self.sanitize_preprocessors, *self.autograde_preprocessors]
         self.exporter._preprocessors = []
-        for step in steps:
+        for step in (*self.sanitize_preprocessors, *self.autograde_preprocessors):
             self.exporter.register_preprocessor(step)
-        steps, self.exporter._preprocessors = self.exporter._preprocessors, []
+        steps = self.exporter._preprocessors
         execute = next(step for step in steps if isinstance(step, Execute))
-        kept = [s for s in steps if s is not execute and type(s) not in (*_DONE, *_RECORDED)]
-        saved = [type(step) for step in steps]
-        self.exporter._preprocessors = [*kept, Record(saved, writer=self, parent=self.exporter)]
+        self.steps = [s for s in steps if s is not execute and type(s) not in (*_DONE, *_RECORDED)]
+        self.steps.append(Record([type(step) for step in steps], self, parent=self.exporter))
         own = self.exclude_overwriting.get(self.course.name, ())
         names = [n.name for n in self.book.find_assignment(self.course.name).notebooks]
         assignment = self.course.assignment(tuple(execute.preload), leave_out=own)
@@ -142,7 +141,7 @@ class Writer(Autograde):
         made = self._format_dest(assignment_id, student_id)
         own = self.exclude_overwriting.get(assignment_id, ())
         files = {
-            **{name: submitted for name in read_files(submitted, self.course.ignore)},
+            **dict.fromkeys(read_files(submitted, self.course.ignore), submitted),
             **{n: source for n in read_files(source, self.course.ignore) if n not in own},
         }
         for name, folder in files.items():
@@ -180,7 +179,7 @@ class Writer(Autograde):
         graded = Graded.from_bytes(self.ahead.pop(notebook_filename).result())
         resources = self.init_single_notebook_resources(notebook_filename)
         about = resources["nbgrader"]
-        notebook = nbformat.reads(graded.notebook, as_version=nbformat.current_nbformat)
+        notebook = nbformat.from_dict(graded.notebook)
         for text in graded.notes:
             self.report.problem(about["student"], about["notebook"], text)
         for cell in notebook.cells:
@@ -189,8 +188,13 @@ class Writer(Autograde):
                     self.report.problem(about["student"], about["notebook"], output.evalue)
         if not graded.isolated:
             self.report.problem(about["student"], about["notebook"], "graded without isolation")
-        output, resources = self.exporter.from_notebook_node(notebook, resources)
-        self.write_single_notebook(output, resources)
+        resources = self.exporter._init_resources(resources)
+        for step in self.steps:
+            notebook, resources = step(notebook, resources)
+        resources["output_extension"] = self.exporter.file_extension
+        # as NotebookExporter writes it, but for its validation: the frame's cells are the source's,
+        # and the conductor checked every output
+        self.write_single_notebook(nbformat.v4.writes(notebook) + "\n", resources)
         made = self._format_dest(about["assignment"], about["student"])
         keep_files(graded.made, made)
 
