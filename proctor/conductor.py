@@ -92,7 +92,7 @@ class Conductor:
             with self._limited():
                 self.wall.begin()
                 found = self.made()
-        except (WallError, TimeoutError):
+        except Exception:  # as in _asked
             return {}
         if type(found) is not dict:
             return {}
@@ -145,6 +145,7 @@ class Conductor:
         except (Ended, OSError, TimeoutError) as why:
             raise Lost(f"no kernel could be started: {why}") from None
         self.wall = Wall(self.kernel.wall, timeout=self.job.seconds + 2 * GRACE)
+        self.wall.spent = self.kernel.jail.cpu
         self.run, self.written, self.made, self.without = map(self.wall.fetch, FUNCTIONS)
         for source, count, seconds in self.played:
             with self._limited(seconds):
@@ -159,6 +160,8 @@ class Conductor:
             why = self._why()
             self.end()
             raise Lost(why) from None
+        except Exception:  # our own function, in a process that need not be ours any more
+            return clean(None)
 
     def _why(self):
         reason = self.kernel.reason()
@@ -224,10 +227,7 @@ class Conductor:
         fetched, late, outputs = {}, [], []
         try:
             with self._limited() as late:
-                # the student's process learns no name that it does not have
-                for name in sorted(wanted.intersection(self.wall.names())):
-                    with contextlib.suppress(NameMissing):
-                        fetched[name] = self.wall.fetch(name)
+                fetched, refused = self._fetch(wanted)
             if not late:
                 names.update(fetched)
                 self._carry_deletions(fetched)
@@ -235,7 +235,9 @@ class Conductor:
                     outputs = self.shell.run(cell["source"], count)
                 self.wall.before = None
                 if self.gone:
-                    self.without()
+                    with contextlib.suppress(WallError):
+                        self.without()
+                outputs = refused + outputs
         except (WallError, TimeoutError):
             outputs = []  # half a test is no test
         finally:
@@ -254,6 +256,21 @@ class Conductor:
             outputs.append(self._stopped())
         printed = [o for o in self._asked(self.written) if o["output_type"] == "stream"]
         return [*scored(printed, 0), *scored(outputs, cell["points"])]
+
+    def _fetch(self, wanted):
+        """What the student has of these names, and outputs that say which cannot be had."""
+        fetched, refused = {}, []
+        # the student's process learns no name that it does not have
+        for name in sorted(wanted.intersection(self.wall.names())):
+            try:
+                fetched[name] = self.wall.fetch(name)
+            except (WallError, TimeoutError):
+                raise
+            except NameMissing:
+                pass
+            except Exception as error:  # what it is cannot cross
+                refused.append(stream("stdout", f"{name} cannot be used in a test: {error}\n"))
+        return fetched, refused
 
     def _carry_deletions(self, fetched):
         """Let the student's functions miss a name while the test has deleted it.

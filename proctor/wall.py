@@ -87,6 +87,13 @@ class Handle:
         """A proxy of the function ``"module:name"``, imported in the student's kernel."""
         return _carry(self, "remote", path)
 
+    def __spent__(self):
+        """Seconds of processor time that the student's processes have used, seen from outside."""
+        spent = self.__wall.spent
+        if spent is None:
+            raise TypeError("nobody measures what the student's processes use")
+        return spent()
+
     def __getattr__(self, name):
         _refuse(self, name)
         return _carry(self, "getattr", name)
@@ -332,12 +339,13 @@ class Wall:
     ``deadline`` (of ``time.monotonic``, or None) bounds all calls together. A breach of the rules,
     a missed deadline or the kernel's end raises ``WallError``; from then on ``broken`` says why
     and nothing more is asked or heard. ``asked`` is the handle of the call that is or was last
-    under way; ``before``, where it is set, is called before each one.
+    under way; ``before``, where it is set, is called before each one, and ``spent`` gives the
+    seconds of processor time that the other end's processes have used.
     """
 
     def __init__(self, sock, timeout=30.0, limits=Limits()):  # noqa: B008  (it is frozen)
         self.timeout, self.limits = timeout, limits
-        self.deadline = self.broken = self.asked = self.before = None
+        self.deadline = self.broken = self.asked = self.before = self.spent = None
         self._channel = Channel(sock, limits)
         self._codec = Codec(True, limits, self._export, self._stand_in)
         self._lock = threading.RLock()
@@ -360,9 +368,9 @@ class Wall:
     def names(self):
         """Return the names of the student's namespace."""
         value, error = self._exchange("names")
-        if error is not None:
-            raise error
-        return [name for name in value if type(name) is str] if type(value) is tuple else []
+        if error is not None or type(value) is not tuple:
+            return []
+        return [name for name in value if type(name) is str]
 
     def close(self):
         """Tell the student's end to stop serving, and close the socket."""

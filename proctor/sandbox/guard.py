@@ -172,7 +172,12 @@ def _stat(pid):
 
 def _cpu(pid):
     """Seconds of processor time of a process and of its children that it waited for."""
-    return sum(map(int, _stat(pid)[11:15])) / _TICK
+    children = sum(map(int, _stat(pid)[13:15])) / _TICK
+    try:
+        # its clock, to the nanosecond: clock_getcpuclockid(3)
+        return children + time.clock_gettime(~pid << 3 | 2)
+    except OSError:
+        return children
 
 
 def _resident(pid):
