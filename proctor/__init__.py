@@ -25,4 +25,12 @@ def configure(config):
         "proctor.feedback.HideTests",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]
+    # both pages are rendered by this exporter
+    config.HTMLExporter.preprocessors = ["proctor.sanitise.Clean"]
+    config.HTMLExporter.filters = {
+        "markdown2html": "proctor.sanitise.Markdown",
+        "highlight_code": "proctor.sanitise.Code",
+        "ansi2html": "proctor.sanitise.colours",
+        "strip_files_prefix": "proctor.sanitise.as_written",
+    }
     return config

@@ -4,24 +4,22 @@ import re
 
 from nbconvert.filters import strip_ansi
 from nbgrader import utils
-from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Unicode
+from nbgrader.preprocessors import ClearHiddenTests
 
 # as IPython shows a frame of its own process, and one that came across the wall
 _FRAME = re.compile(r"^(?:Cell |File <Cell )In\[(\d+)\]")
+_LONGEST = 2_000  # characters of a message: it may quote what a hidden test passed in
 
 
-class HideTests(NbGraderPreprocessor):
-    """Remove hidden tests, and tracebacks that quote them, from an autograded notebook.
+class HideTests(ClearHiddenTests):
+    """Remove hidden tests, and what would quote them, from an autograded notebook.
 
     A failed test cell keeps the error's type and message, and of the traceback the frames in
-    cells that the student wrote. The gradebook and ``autograded/`` are not touched.
+    cells that the student wrote. A hidden test speaks by that message and by the pictures that it
+    displays. What is printed while it runs is left out, and the cell's value: a student's function
+    can print what it was given, and a warning prints the line of the test that met it. The
+    gradebook and ``autograded/`` are not touched. Delimiters: ``c.ClearHiddenTests``.
     """
-
-    begin_test_delimeter = Unicode("BEGIN HIDDEN TESTS", help="as in ClearHiddenTests").tag(
-        config=True
-    )
-    end_test_delimeter = Unicode("END HIDDEN TESTS", help="as in ClearHiddenTests").tag(config=True)
 
     def preprocess(self, nb, resources):
         """Return the notebook with its test cells cleaned."""
@@ -32,7 +30,10 @@ class HideTests(NbGraderPreprocessor):
         }
         for cell in nb.cells:
             if cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell):
-                cell.source = self._visible(cell.source)
+                source = self._visible(cell.source)
+                if source != cell.source:
+                    cell.outputs = [o for o in cell.outputs if o.output_type in _said_by(cell)]
+                cell.source = source
                 for output in cell.outputs:
                     if output.output_type == "error":
                         output.traceback = _own_frames(output, theirs)
@@ -51,6 +52,15 @@ class HideTests(NbGraderPreprocessor):
         return "\n".join(lines)
 
 
+def _said_by(cell):
+    """The kinds of output by which a hidden test speaks.
+
+    A test inside the student's kernel has the student's own pictures among its outputs.
+    """
+    inside = "in-student-kernel" in cell.metadata.get("tags", ())
+    return ("error",) if inside else ("error", "display_data")
+
+
 def _own_frames(error, theirs):
     """A traceback of the student's frames (cells numbered ``theirs``) and the error itself."""
     frames = [
@@ -59,4 +69,4 @@ def _own_frames(error, theirs):
         if (match := _FRAME.match(strip_ansi(part))) and match[1] in theirs
     ]
     message = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
-    return [*frames, message]
+    return [*frames, message if len(message) <= _LONGEST else f"{message[:_LONGEST]} […]"]
