@@ -5,6 +5,7 @@ import sys
 _USAGE = """\
 usage: proctor grade ASSIGNMENT   grade a class with all cores (proctor grade --help)
        proctor doctor             try what keeps a student's code in on this machine
+       proctor kernel             install the Jupyter kernel "Python 3 (locked in)"
 """
 
 
@@ -20,6 +21,10 @@ def main():
         from . import doctor
 
         sys.exit(doctor.main(rest))
+    elif command == "kernel":
+        from .provisioner import install
+
+        print(f"installed in {install()}")
     elif command in ("-h", "--help"):
         print(_USAGE, end="")
     else:

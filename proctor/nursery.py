@@ -55,9 +55,15 @@ class Nursery:
         wall, their_wall = socket.socketpair()
         jail, their_jail = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with their_wall, their_jail:
-            fds = [their_jail.fileno(), their_wall.fileno()]
-            socket.send_fds(self._socket, [json.dumps(policy).encode()], fds)
+            self.ask({"policy": policy}, [their_jail.fileno(), their_wall.fileno()])
         return Kernel(wall, Jailed(jail))
+
+    def ask(self, request, fds):
+        """Send a request: its "policy", and "connection" if it is to be a Jupyter kernel.
+
+        fds  the jail's end of a control socket, and of a wall's if it is not
+        """
+        socket.send_fds(self._socket, [json.dumps(request).encode()], fds)
 
     def close(self):
         self._socket.close()
@@ -97,13 +103,19 @@ def reap(how=os.WNOHANG):
             pass
 
 
-def study(policy, jail, wall):
+def study(request, jail, wall=None):
     """Enter the jail and serve one notebook's cells."""
-    policy = Policy(**{k: tuple(v) if isinstance(v, list) else v for k, v in policy.items()})
-    enter(policy, socket.socket(fileno=jail), (wall,))
+    policy = {k: tuple(v) if isinstance(v, list) else v for k, v in request["policy"].items()}
+    policy = Policy(**policy)
+    if wall is None:  # once in the jail, nothing of this package can be read
+        from .provisioner import serve
+    else:
+        from . import student
+    enter(policy, socket.socket(fileno=jail), (wall,) if wall is not None else ())
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(policy.folder)
     sys.path[0] = ""
-    from . import student
-
-    student.main(socket.socket(fileno=wall))
+    if wall is None:
+        serve(request["connection"])
+    else:
+        student.main(socket.socket(fileno=wall))
