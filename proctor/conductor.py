@@ -424,6 +424,7 @@ def warm(lessons, tests):
     lessons, tests  sources of its locked cells and of its tests
     """
     shell = Shell.instance()
+    shell.transform_cell = functools.cache(shell.transform_cell)  # nothing here changes it
     for source in lessons:
         _named(source, shell), statements(source, shell)
     for source in tests:

@@ -95,7 +95,7 @@ class Limits:
     calls_deep: int = 32  # calls within calls, over the wall
     shared: int = 200_000  # objects that both ends hold
     integer_digits: int = 10_000  # hexadecimal
-    watched: int = 128  # objects looked at for changes, besides those of the calls under way
+    watched: int = 24  # objects looked at for changes, besides those of the calls under way
     watched_bytes: int = 1 << 20  # of all of these
 
 
