@@ -1,5 +1,7 @@
 """The course on one page. Every line is an ordinary nbgrader setting."""
 
+import proctor
+
 c = get_config()  # noqa: F821  nbgrader gives it
 
 c.CourseDirectory.course_id = "max-pooling"
@@ -15,12 +17,9 @@ c.GenerateSolution.preprocessors = [
     "nbgrader.preprocessors.ClearMarkScheme",
 ]
 
-# Feedback says what each hidden test found, not how it looked for it.
-c.GenerateFeedback.preprocessors = [
-    "nbgrader.preprocessors.GetGrades",
-    "proctor.feedback.HideTests",
-    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
-]
-
 # A run leaves no clock times in a notebook: the same work gives the same file.
 c.Execute.record_timing = False
+
+# Grading that cannot be fooled: submissions are data, tests stand behind a wall, feedback tells
+# what they found and not how.
+proctor.configure(c)

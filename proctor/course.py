@@ -1,15 +1,18 @@
 """What a grader needs to know of a course: its assignment, and the files of a submission."""
 
+import ast
 import contextlib
 import fnmatch
 import functools
 import glob
 import importlib.util
+import itertools
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 from nbformat.notebooknode import from_dict
 from nbformat.v4 import new_markdown_cell
 from nbgrader import utils
@@ -43,11 +46,12 @@ class Course:
         """
         files = read_files(self.folder(self.coursedir.source_directory), self.ignore)
         lessons, tests = self._cells()
+        released = {name.split(os.sep)[0].removesuffix(".py") for name in files}
         return Assignment(
             files={name: data for name, data in files.items() if name not in leave_out},
             lessons=lessons,
             tests=(*lessons, *tests),
-            path=(self.root,),
+            private=_private(self.root, (*lessons, *tests), self.ignore, released),
             preload=preload,
         )
 
@@ -127,7 +131,7 @@ def role(cell, lessons):
     tags = cell.metadata.get("tags", ())
     if utils.is_grade(cell) and not utils.is_solution(cell):
         return "inside" if INSIDE in tags else "test"
-    if cell.source in lessons:
+    if utils.is_locked(cell) or cell.source in lessons:
         return "shown" if SHOW in tags else "locked"
     return "student"
 
@@ -142,6 +146,40 @@ def _cells(notebooks):
                 hidden = utils.is_grade(cell) or "HIDDEN TESTS" in cell.source
                 (tests if hidden else lessons).append(cell.source)
     return tuple(lessons), tuple(tests)
+
+
+def _private(root, sources, ignore, released):
+    """{relative path: bytes} of the modules in ``root`` that sources import, and those import.
+
+    released  names that are found beside the notebooks instead
+    """
+    found, seen, waiting = {}, set(released), list(sources)
+    while waiting:
+        for name in _imported(waiting.pop()) - seen:
+            seen.add(name)
+            folder, file = os.path.join(root, name), f"{name}.py"
+            if glob.glob(os.path.join(glob.escape(folder), "*.py")):
+                module = read_files(folder, ignore)
+                module = {os.path.join(name, inner): data for inner, data in module.items()}
+            else:
+                data = read(os.path.join(root, file))
+                module = {} if data is None else {file: data}
+            found |= module
+            waiting += [d.decode(errors="replace") for n, d in module.items() if n.endswith(".py")]
+    return found
+
+
+@functools.lru_cache(1000)
+def _imported(source):
+    """The top-level names of the modules that a cell or a module imports."""
+    names = set()
+    with contextlib.suppress(SyntaxError):  # it is told where it runs
+        for node in ast.walk(ast.parse(TransformerManager().transform_cell(source))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names.add(node.module.split(".")[0])
+    return frozenset(names)
 
 
 def hide(root, names=()):
@@ -190,14 +228,19 @@ def read_files(folder, ignore=(), most=64 << 20, number=5_000):
     return found
 
 
-def keep_files(files, folder):
+# what nbgrader itself reads there, and what a browser would run
+_KEPT_OUT = ("timestamp.txt", "*.ipynb", "*.htm*", "*.xhtml", "*.svg")
+
+
+def keep_files(files, folder, most=1_000):
     """Write files that a student's code made into a folder, where they replace nothing."""
     root = os.path.realpath(folder)
-    for name, data in files.items():
+    for name, data in itertools.islice(files.items(), most):
+        if _matches(os.path.basename(name).lower(), _KEPT_OUT):
+            continue
         path = os.path.join(root, name)
-        inside = os.path.realpath(path).startswith(root + os.sep)
         with contextlib.suppress(OSError, ValueError):  # a name that this file system refuses
-            if inside:
+            if os.path.realpath(path).startswith(root + os.sep):
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 with open(path, "xb") as file:
                     file.write(data)

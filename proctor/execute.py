@@ -1,11 +1,13 @@
 """Executes a grafted notebook in nbgrader's way: in place of its ``Execute``."""
 
 import atexit
+import os
 
 from nbgrader.preprocessors import Execute as StockExecute
 from traitlets import Bool, Integer, List, Unicode
 
 from .course import OPEN, Course, Settings, hide, keep_files, play, read_files
+from .reading import NOTHING, give_nothing, read
 from .template import PRELOAD, Template
 
 _warm = {}  # the assignment that is being graded, and its template
@@ -34,6 +36,9 @@ class Execute(StockExecute):
         course = Course(converter.coursedir, about["assignment"])
         submitted = course.folder(converter.coursedir.submitted_directory, about["student"])
         own = converter.exclude_overwriting.get(about["assignment"], ())
+        if read(os.path.join(submitted, f"{about['notebook']}.ipynb"), 0) is None:
+            give_nothing(nb, NOTHING)
+            return nb, resources
         template = _template(course.assignment(tuple(self.preload), leave_out=own))
         extra = read_files(submitted, course.ignore)
         played = play(template, nb, course.lessons(), self.settings(course), extra)

@@ -163,12 +163,19 @@ class Frame:
     slots  one for each of its cells
     """
 
-    def __init__(self, source, config=None):
+    def __init__(self, source, config=None, recorded=None):
+        """Prepare.
+
+        recorded  the source notebook without its solutions, as the gradebook has it; by default
+                  it is made as nbgrader makes it
+        """
         _check(source)
-        self.blank = copy.deepcopy(source)
+        self.blank = copy.deepcopy(recorded or source)
         _drop_outputs(self.blank)
         _give_ids(self.blank)
-        recorded, released = _released(self.blank, config)
+        if recorded is None:
+            recorded = _without_solutions(self.blank, config)
+        released = _released(recorded, config)
         for cell, kept, given in zip(self.blank.cells, recorded.cells, released.cells, strict=True):
             # What a student answers is what was released; the rest is graded as recorded.
             cell.source = given.source if utils.is_solution(cell) else kept.source
@@ -217,17 +224,26 @@ def _fresh_ids(taken, prefix):
             yield f"{prefix}-{number}"
 
 
-def _released(notebook, config):
-    """The notebook as nbgrader records it (no solutions), and as students get it."""
+def _without_solutions(notebook, config):
+    """The notebook as nbgrader records it."""
+    return _run((ClearSolutions,), notebook, config)
+
+
+def _released(recorded, config):
+    """The recorded notebook as students get it."""
+    return _run((ClearHiddenTests, ClearMarkScheme), recorded, config)
+
+
+def _run(steps, notebook, config):
+    """A copy of the notebook after nbgrader's preprocessors."""
+    notebook = copy.deepcopy(notebook)
     try:
-        recorded, _ = ClearSolutions(config=config).preprocess(copy.deepcopy(notebook), {})
-        released = copy.deepcopy(recorded)
-        for step in (ClearHiddenTests, ClearMarkScheme):
-            released, _ = step(config=config).preprocess(released, {})
+        for step in steps:
+            notebook, _ = step(config=config).preprocess(notebook, {})
     except (RuntimeError, ValueError) as error:
         first = str(error).strip().split("\n")[0]
         raise ValueError(f"the source notebook cannot be released: {first}") from error
-    return recorded, released
+    return notebook
 
 
 def _slot(index, cell, released, original):

@@ -1,22 +1,45 @@
 """Reads a submission in nbgrader's way: in place of the exporter that ``autograde`` reads with."""
 
+import copy
+import glob
+import json
 import os
+import shutil
 import stat
+import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import nbformat
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpecManager, NoSuchKernel
 from nbconvert.exporters import NotebookExporter
-from nbformat.v4 import new_markdown_cell
-from nbgrader.preprocessors import IncludeHeaderFooter, InstantiateTests
+from nbformat.notebooknode import from_dict
+from nbformat.v4 import new_markdown_cell, new_output
+from nbgrader import utils
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters.base import NbGraderException
+from nbgrader.preprocessors import ClearSolutions, Execute, IncludeHeaderFooter
 
-from .graft import LIMIT, describe, graft
+from .graft import LIMIT, Frame, describe, graft
+from .unfinished import Unfinished
+
+NOTHING = "no file was handed in, so this test was not run"
 
 
 class Exporter(NotebookExporter):
     """Reads a submitted notebook as data: its answers, in the source's frame."""
 
+    def __init__(self, **kwargs):
+        from .collect import set_aside  # which reads files with this module
+
+        super().__init__(**kwargs)
+        self._frames = {}
+        _expect(self.parent)
+        set_aside(self.parent)
+        Unfinished(self.parent).watch()
+
     def from_filename(self, filename, resources=None, **kwargs):
-        """Graft a file of ``submitted/``; read any other as it is."""
+        """Graft a file of ``submitted/``; read one of ``autograded/`` as it is."""
         course = self.parent.coursedir
         about = (resources or {}).get("nbgrader")
         submitted = course.format_path(
@@ -24,24 +47,137 @@ class Exporter(NotebookExporter):
         )
         if Path(filename).parent.resolve() != Path(submitted).resolve():
             return super().from_filename(filename, resources, **kwargs)
-        source = Path(
-            course.format_path(course.source_directory, ".", about["assignment"]),
-            f"{about['notebook']}.ipynb",
-        )
-        grafted = graft(self._recorded(source, resources), read(filename), config=self.config)
+        from .collect import notes
+
+        grafted = graft(self.frame(about, resources), read(filename))
         for note in grafted.notes:
             self.log.warning("%s: %s", filename, note.what)
-        notebook = grafted.notebook
-        if grafted.notes:
-            notebook.cells.insert(0, new_markdown_cell(describe(grafted.notes), id="repaired"))
+        notebook = add_repairs(grafted.notebook, [*notes(submitted), *grafted.notes])
         return self.from_notebook_node(notebook, resources, **kwargs)
 
-    def _recorded(self, path, resources):
-        """The source notebook as `nbgrader generate_assignment` recorded it."""
-        notebook = nbformat.read(path, as_version=nbformat.current_nbformat)
-        for step in (IncludeHeaderFooter, InstantiateTests):
-            notebook, _ = step(parent=self.parent).preprocess(notebook, resources)
-        return notebook
+    def from_notebook_node(self, nb, resources=None, **kwargs):
+        """Convert a notebook; a test in it that nothing is going to run gives no points."""
+        executes = [step for step in self._preprocessors if isinstance(step, Execute)]
+        if executes and not any(step.enabled for step in executes):
+            give_nothing(nb, "this test was not run, so it gives no points")
+        return super().from_notebook_node(nb, resources, **kwargs)
+
+    def frame(self, about, resources):
+        """The source notebook as it was released, prepared once for all submissions."""
+        key = about["assignment"], about["notebook"]
+        if key not in self._frames:
+            course = self.parent.coursedir
+            folder = course.format_path(course.source_directory, ".", about["assignment"])
+            path = Path(folder, f"{about['notebook']}.ipynb")
+            if not path.is_file():
+                raise NbGraderException(f"{path} is not there: submissions are graded in its frame")
+            source = nbformat.read(path, as_version=nbformat.current_nbformat)
+            source, _ = IncludeHeaderFooter(parent=self.parent).preprocess(source, resources)
+            unsolved, _ = ClearSolutions(parent=self.parent).preprocess(copy.deepcopy(source), {})
+            with Gradebook(about["db_url"], course.course_id) as gradebook:
+                recorded = as_recorded(unsolved, gradebook.find_notebook(*reversed(key)), path)
+            self._check_kernel(recorded, path)
+            self._frames[key] = Frame(source, self.config, recorded)
+        return self._frames[key]
+
+    def _check_kernel(self, notebook, path):
+        """Refuse a source notebook that is not Python's."""
+        name = notebook.metadata.get("kernelspec", {}).get("name")
+        if not name:
+            return
+        name = NATIVE_KERNEL_NAME if name == "python" else name  # as jupyter_client reads it
+        try:
+            kernel = KernelSpecManager(parent=self).get_kernel_spec(name)
+        except NoSuchKernel:
+            raise NbGraderException(f"{path} asks for the kernel {name!r}, unknown here") from None
+        if kernel.language.lower() != "python":
+            raise NbGraderException(
+                f"{path} asks for the kernel {name!r}, of {kernel.language}: only Python is graded"
+            )
+        python = shutil.which(kernel.argv[0]) or kernel.argv[0]
+        if os.path.dirname(python) != os.path.dirname(sys.executable):
+            self.log.warning(
+                "%s asks for the kernel '%s', which is %s; it is graded with %s and its packages",
+                *(path, name, python, sys.executable),
+            )
+
+
+def _expect(converter):
+    """Let nbgrader go through every notebook of the assignment, handed in or not.
+
+    It passes over a folder without notebooks; here what is not there is graded as blank, and told.
+    """
+    course = converter.coursedir
+    pattern = f"{course.notebook_id}.ipynb"
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        try:
+            notebooks = gradebook.find_assignment(course.assignment_id).notebooks
+        except MissingEntry:
+            return
+        names = [name for n in notebooks if fnmatch(name := f"{n.name}.ipynb", pattern)]
+    folders = glob.glob(converter._format_source(course.assignment_id, course.student_id))
+    for folder in filter(os.path.isdir, folders):
+        found = converter.assignments.setdefault(folder, [])
+        found += [p for name in names if (p := os.path.join(folder, name)) not in found]
+
+
+def add_repairs(notebook, notes):
+    """Put what was repaired, if anything was, in a first cell; returns the notebook."""
+    if notes:
+        told = new_markdown_cell(describe(notes), id="repaired")
+        if notebook.nbformat_minor < 5:  # cells had no ids
+            del told["id"]
+        notebook.cells.insert(0, told)
+    return notebook
+
+
+def as_recorded(notebook, entry, path="the source notebook"):
+    """The source notebook with what ``nbgrader generate_assignment`` recorded of its cells.
+
+    entry  the `nbgrader.api.Notebook`: texts (automatic tests are written out in them), types,
+           points and kernel as students have them, even if the source was edited since
+
+    NbGraderException: other cells are recorded than the notebook has.
+    """
+    texts = {cell.name: cell for cell in entry.source_cells}
+    points = {cell.name: cell.max_score for cell in (*entry.grade_cells, *entry.task_cells)}
+    roles = {
+        "grade": {cell.name for cell in entry.grade_cells},
+        "solution": {cell.name for cell in entry.solution_cells},
+        "task": {cell.name for cell in entry.task_cells},
+    }
+    differ = set(texts)
+    for cell in notebook.cells:
+        meta = cell.metadata.get("nbgrader", {})
+        name = meta.get("grade_id")
+        if name in texts and cell.cell_type == texts[name].cell_type:
+            differ.discard(name)
+            cell.source = texts[name].source
+            meta.update({role: name in names for role, names in roles.items()})
+            if utils.is_locked(cell) != texts[name].locked:
+                meta["locked"] = texts[name].locked
+            if name in points:
+                meta["points"] = points[name]
+        elif utils.is_grade(cell) or utils.is_solution(cell) or utils.is_task(cell):
+            differ.add(name)
+    if differ:
+        raise NbGraderException(
+            f"{path} and the gradebook differ in {', '.join(sorted(differ))}: "
+            "run `nbgrader generate_assignment` again"
+        )
+    kernel = json.loads(entry.kernelspec or "{}")
+    if kernel:
+        notebook.metadata["kernelspec"] = from_dict(kernel)
+    return notebook
+
+
+def give_nothing(notebook, what):
+    """Put an error into every test: without an output, nbgrader would give it all its points."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell):
+            cell.outputs = [
+                new_output("error", ename="NotRun", evalue=what, traceback=[f"NotRun: {what}"])
+            ]
 
 
 def read(path, limit=LIMIT):

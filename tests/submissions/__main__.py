@@ -1,6 +1,6 @@
 """Grade a class of example submissions: ``python -m tests.submissions FOLDER``.
 
-Runs nbgrader's own commands in that folder, as an instructor would; prints who got what and why.
+Runs the commands in that folder as an instructor would; prints who got what and why.
 """
 
 import shutil
@@ -30,14 +30,15 @@ def fresh(course):
 
 
 class Command:
-    """One nbgrader command in the course, its output in ``logs/``."""
+    """One command in the course, its output in ``logs/``."""
 
     def __init__(self, course, *words):
-        self.line = " ".join(["nbgrader", *words])
-        self.log = course / "logs" / f"{words[0]}.log"
+        self.line = " ".join(words)
+        self.log = course / "logs" / f"{words[1]}.log"
+        print(f"$ {self.line}", flush=True)
         with open(self.log, "w", encoding="utf-8") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "nbgrader", *words],
+                [sys.executable, "-m", *words],
                 cwd=course,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -63,19 +64,19 @@ def follow(command, count, total):
 def grade(course, students):
     """Release, hand in, autograde, write feedback, export: everything but the table."""
     fresh(course)
-    print(f"$ nbgrader generate_assignment {ASSIGNMENT}", flush=True)
-    Command(course, "generate_assignment", ASSIGNMENT).wait()
+    Command(course, "nbgrader", "generate_assignment", ASSIGNMENT).wait()
     classroom.hand_in(students, course / "release" / ASSIGNMENT, course / "submitted")
-    for step, folder in (("autograde", "autograded"), ("generate_feedback", "feedback")):
-        print(f"$ nbgrader {step} {ASSIGNMENT}", flush=True)
+    for words, folder in (
+        (("proctor", "grade"), "autograded"),
+        (("nbgrader", "generate_feedback"), "feedback"),
+    ):
         made = course / folder
         follow(
-            Command(course, step, ASSIGNMENT),
+            Command(course, *words, ASSIGNMENT),
             lambda made=made: len(list(made.glob(f"*/{ASSIGNMENT}"))),
             len(students),
         )
-    print("$ nbgrader export", flush=True)
-    Command(course, "export", "--to=grades.csv").wait()
+    Command(course, "nbgrader", "export", "--to=grades.csv").wait()
 
 
 def main():

@@ -1,0 +1,99 @@
+"""Lets a run of ``autograde`` that was killed be finished by the next one.
+
+nbgrader passes over a submission whose folder in ``autograded/`` exists, half done or not. While a
+submission is worked on, a hidden file beside that folder, one for each notebook, says so; the
+grader holds a lock on it, which the system takes away with the process. What is marked and not
+locked was interrupted: it is removed before nbgrader looks, which then does it again.
+"""
+
+import contextlib
+import fcntl
+import shutil
+from pathlib import Path
+
+
+class Unfinished:
+    """The marks of one `nbgrader.converters.Autograde`, set and removed by its own hooks."""
+
+    def __init__(self, converter):
+        self.converter, self.course = converter, converter.coursedir
+        self.hooks = converter.pre_convert_hook, converter.post_convert_hook
+        self.held = []  # (mark, the open file that locks it) of the submission that is worked on
+
+    def watch(self):
+        """Remove what was interrupted, and mark from now on what is being done."""
+        for notebooks in self.converter.assignments.values():
+            self._clean(notebooks)
+        self.converter.pre_convert_hook = self._begin
+        self.converter.post_convert_hook = self._end
+
+    def _clean(self, notebooks):
+        folder = self._folder(notebooks)
+        interrupted = [path for path in notebooks if _is_interrupted(_mark(folder, path))]
+        if interrupted and folder.exists():
+            self.converter.log.warning("%s was not finished: it is done again", folder)
+            if self.course.notebook_id == "*":
+                shutil.rmtree(folder)
+            else:
+                for path in interrupted:
+                    (folder / Path(path).name).unlink(missing_ok=True)
+        elif folder.exists() and self._is_due(folder, notebooks):
+            # nbgrader is going to remove it when its turn comes, and may be killed meanwhile
+            for path in notebooks:
+                _mark(folder, path).touch()
+
+    def _is_due(self, folder, notebooks):
+        """Whether nbgrader does again what is there."""
+        about = self._about(notebooks)
+        if about["student"] in self.course.student_id_exclude.split(","):
+            return False
+        if self.converter.force:
+            return True
+        given, done = map(self.course.get_existing_timestamp, (Path(notebooks[0]).parent, folder))
+        return None not in (given, done) and given > done
+
+    def _begin(self, notebooks, **about):
+        self._release()
+        folder = self._folder(notebooks)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for path in notebooks:
+            mark = _mark(folder, path)
+            file = open(mark, "w")  # noqa: SIM115  closed when the submission is done
+            with contextlib.suppress(BlockingIOError):  # someone else is at it, or was and failed
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.held.append((mark, file))
+        if self.hooks[0]:
+            self.hooks[0](notebooks=notebooks, **about)
+
+    def _end(self, **about):
+        try:
+            if self.hooks[1]:
+                self.hooks[1](**about)
+        finally:
+            for mark, _ in self.held:
+                mark.unlink(missing_ok=True)
+            self._release()
+
+    def _release(self):
+        while self.held:
+            self.held.pop()[1].close()
+
+    def _about(self, notebooks):
+        return self.converter.init_single_notebook_resources(notebooks[0])["nbgrader"]
+
+    def _folder(self, notebooks):
+        """Where what is made of a submission goes."""
+        about = self._about(notebooks)
+        kind = self.course.autograded_directory
+        return Path(self.course.format_path(kind, about["student"], about["assignment"]))
+
+
+def _mark(folder, notebook):
+    return folder.with_name(f".{folder.name}.{Path(notebook).stem}.unfinished")
+
+
+def _is_interrupted(mark):
+    with contextlib.suppress(FileNotFoundError, BlockingIOError), open(mark) as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False

@@ -1,0 +1,134 @@
+"""nbgrader's own tests, which its wheel carries, with this grader configured."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from xml.etree import ElementTree
+
+import pytest
+from traitlets.config import Config
+
+import proctor
+
+CONFIGURATION = """
+import proctor
+
+c = get_config()
+proctor.configure(c)
+c.Execute.preload = []  # these notebooks import nothing
+"""
+
+# Every new gradebook asks alembic for the schema's version, in a process that takes two seconds.
+RUN = """
+import functools, sys
+import pytest
+from nbgrader import api
+
+api.get_alembic_version = functools.cache(api.get_alembic_version)
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+
+# Tests whose very purpose is a behaviour that this grader changes: (what they then say, why).
+CHANGED = {
+    "autograde": {
+        "test_grade_empty_timestamp": (
+            "unexpected return code: 0",
+            "A `timestamp.txt` without a time is set aside and told; the submission is graded.",
+        ),
+        "test_handle_failure": (
+            "unexpected return code: 0",
+            "A notebook with cells that the assignment does not have is no failure: it is repaired "
+            "and graded.",
+        ),
+        "test_handle_failure_single_notebook": (
+            "unexpected return code: 0",
+            "The same.",
+        ),
+        "test_missing_source_kernelspec": (
+            "unexpected return code: 0",
+            "A student's kernel is not launched, whether the source names one or not.",
+        ),
+        "test_no_execute": (
+            r"assert \[{'data': .*_result'}\] == \[\]",
+            "What a student saved as outputs is never taken, nor scored.",
+        ),
+    }
+}
+SKIPPED = {
+    # by nbgrader: both take too long, one needs a database server, one a lot of memory
+    "autograde": {"test_many_students", "test_infinite_loop_with_output"},
+}
+# Parts of nbgrader, and how many of its tests pass without this grader (nbgrader 0.9.6).
+PARTS = {"autograde": 40, "validate": 20, "generate_feedback": 15, "collect": 11, "zip_collect": 26}
+
+
+@pytest.fixture(scope="module")
+def configured(tmp_path_factory, environment):
+    """The environment in which every nbgrader command reads the one line of configuration."""
+    folder = tmp_path_factory.mktemp("configured")
+    (folder / "nbgrader_config.py").write_text(CONFIGURATION)
+    return {**os.environ, "JUPYTER_CONFIG_PATH": str(folder)}
+
+
+@pytest.fixture(scope="module")
+def outcomes(configured, tmp_path_factory):
+    """{part: {test: (outcome, message)}}; two parts at a time, the long one first."""
+    folder = tmp_path_factory.mktemp("own")
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.map(lambda part: _run(part, folder, configured), PARTS)
+        return dict(zip(PARTS, found, strict=True))
+
+
+def _run(part, folder, env):
+    own = folder / part
+    own.mkdir()
+    flags = f"--basetemp={own}/tmp", f"--junitxml={own}.xml", "--pyargs"
+    module = f"nbgrader.tests.apps.test_nbgrader_{part}"
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, "-q", "-p", "no:cacheprovider", *flags, module],
+        cwd=own,
+        env=env | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode in (0, 1), done.stdout  # all passed, or some failed
+    cases = ElementTree.parse(f"{own}.xml").iter("testcase")
+    return {case.get("name"): _outcome(case) for case in cases}
+
+
+def _outcome(case):
+    for outcome in case:
+        if outcome.tag in ("failure", "error", "skipped"):
+            return outcome.tag, outcome.get("message")
+    return "passed", ""
+
+
+def test_every_command_reads_the_configuration(configured, tmp_path):
+    told = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "autograde", "--Application.show_config_json=True"],
+        cwd=tmp_path,
+        env=configured,
+        capture_output=True,
+        check=True,
+    ).stdout
+    wanted = proctor.configure(Config())
+    wanted.Execute.preload = []
+    loaded = json.loads(told)
+    assert {name: loaded.get(name) for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_nbgrader_s_own_tests_pass_but_those_listed(outcomes, part):
+    """Those listed fail, and as listed; without this grader in the way they would pass."""
+    found, changed = outcomes[part], CHANGED.get(part, {})
+    by = {tag: {n for n, (t, _) in found.items() if t == tag} for tag in ("passed", "skipped")}
+    failed = {name: message for name, (tag, message) in found.items() if tag not in by}
+    assert failed.keys() == changed.keys(), failed
+    for name, message in failed.items():
+        assert re.search(changed[name][0], message), (name, message)
+    assert by["skipped"] == SKIPPED.get(part, set())
+    assert len(by["passed"]) + len(failed) == PARTS[part]

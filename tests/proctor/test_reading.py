@@ -1,0 +1,199 @@
+"""What a submission is graded in the frame of, and what an interrupted run leaves to the next."""
+
+import fcntl
+import os
+import shutil
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+
+from proctor.unfinished import Unfinished
+from tests.conftest import nbgrader
+
+PYTHON = {"display_name": "Python 3", "language": "python", "name": "python3"}
+STUB = "def one():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION"
+
+
+def cell(name, source, **flags):
+    meta = {"grade": False, "solution": False, "locked": False, "task": False, **flags}
+    meta |= {"grade_id": name, "schema_version": 3}
+    return new_code_cell(source, id=name, metadata={"nbgrader": meta})
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory, environment):
+    """A course with one task, its right answer handed in by one student, nothing graded."""
+    root = tmp_path_factory.mktemp("reading") / "course"
+    (root / "source" / "ps1").mkdir(parents=True)
+    test = cell("test_one", "assert one() == 1", grade=True, locked=True, points=2)
+    book = new_notebook(
+        cells=[cell("one", STUB, solution=True), test], metadata={"kernelspec": PYTHON}
+    )
+    nbformat.write(book, root / "source" / "ps1" / "p1.ipynb")
+    (root / "nbgrader_config.py").write_text(
+        "import proctor\n\nc = get_config()\nproctor.configure(c)\nc.Execute.preload = []\n"
+    )
+    nbgrader(root, "generate_assignment", "ps1")
+    folder = root / "submitted" / "right" / "ps1"
+    folder.mkdir(parents=True)
+    answered = nbformat.read(root / "release" / "ps1" / "p1.ipynb", as_version=4)
+    answered.cells[0].source = "def one():\n    return 1"
+    nbformat.write(answered, folder / "p1.ipynb")
+    return root
+
+
+@pytest.fixture
+def course(released, tmp_path):
+    return shutil.copytree(released, tmp_path / "course")
+
+
+def edit(course, change):
+    path = course / "source" / "ps1" / "p1.ipynb"
+    book = nbformat.read(path, as_version=4)
+    change(book)
+    nbformat.write(book, path)
+
+
+def autograde(course, *words):
+    """Grade; return (the score, what was said)."""
+    done = nbgrader(course, "autograde", "ps1", *words, check=False)
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+        score = gradebook.find_submission_notebook("p1", "ps1", "right").score
+    return (score if done.returncode == 0 else None), done.stdout
+
+
+def test_what_was_released_is_graded_though_the_source_was_edited_since(course):
+    def change(book):
+        book.cells[1].source = "assert one() == 2"
+        book.cells[1].metadata.nbgrader.points = 7
+
+    edit(course, change)
+    assert autograde(course)[0] == 2
+
+
+def test_a_source_with_other_cells_than_were_released_is_named(course):
+    edit(course, lambda book: book.cells[1].metadata.nbgrader.update(grade_id="test_first"))
+    score, said = autograde(course)
+    assert score is None
+    assert "differ in test_first, test_one: run `nbgrader generate_assignment` again" in said
+    assert not (course / "autograded" / "right" / "ps1").exists()
+
+
+def test_a_kernel_that_is_not_python_s_is_refused(course, monkeypatch):
+    kernel = course / "kernels" / "other"
+    kernel.mkdir(parents=True)
+    (kernel / "kernel.json").write_text(
+        '{"argv": ["other"], "display_name": "Other", "language": "R"}'
+    )
+    monkeypatch.setenv("JUPYTER_PATH", str(course))
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+        gradebook.find_notebook("p1", "ps1").kernelspec = '{"name": "other", "language": "R"}'
+        gradebook.db.commit()
+    score, said = autograde(course)
+    assert score is None
+    assert "asks for the kernel 'other', of R: only Python is graded" in said
+
+
+def test_a_test_that_was_not_run_gives_no_points(course):
+    score, _ = autograde(course, "--no-execute")
+    graded = nbformat.read(course / "autograded" / "right" / "ps1" / "p1.ipynb", as_version=4)
+    assert score == 0
+    assert graded.cells[1].outputs[0].ename == "NotRun"
+    assert autograde(course, "--force")[0] == 2
+
+
+# --- What was interrupted -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def converter(course):
+    """What would grade two students, one of whom is graded already, though not to the end."""
+    coursedir = CourseDirectory(root=str(course))
+    coursedir.assignment_id = "ps1"
+    shutil.copytree(course / "submitted" / "right", course / "submitted" / "another")
+    done = course / "autograded" / "right" / "ps1"
+    done.mkdir(parents=True)
+    shutil.copy(course / "source" / "ps1" / "p1.ipynb", done)
+    converter = Autograde(coursedir=coursedir)
+    before = os.getcwd()
+    os.chdir(course)
+    yield converter
+    os.chdir(before)
+
+
+def watched(converter):
+    converter.init_notebooks()
+    unfinished = Unfinished(converter)
+    unfinished.watch()
+    return unfinished
+
+
+def folder(course, student="right"):
+    return course / "autograded" / student / "ps1"
+
+
+def mark(course, student="right"):
+    return course / "autograded" / student / ".ps1.p1.unfinished"
+
+
+def test_what_is_done_is_left_alone(course, converter):
+    watched(converter)
+    assert folder(course).exists()
+    assert not mark(course).exists()
+
+
+def test_what_was_interrupted_is_removed_and_stays_marked_until_it_is_done(course, converter):
+    mark(course).touch()
+    watched(converter)
+    assert not folder(course).exists()
+    assert mark(course).exists()
+    converter.notebooks = [str(course / "submitted" / "right" / "ps1" / "p1.ipynb")]
+    converter.run_pre_convert_hook()
+    converter.run_post_convert_hook()
+    assert not mark(course).exists()
+
+
+def test_of_one_notebook_alone_only_that_is_removed(course, converter):
+    mark(course).touch()
+    (folder(course) / "p2.ipynb").touch()
+    converter.coursedir.notebook_id = "p1"
+    watched(converter)
+    assert [path.name for path in folder(course).iterdir()] == ["p2.ipynb"]
+
+
+def test_what_another_grader_is_working_on_is_left_alone(course, converter):
+    with open(mark(course), "w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        watched(converter)
+        assert folder(course).exists()
+
+
+def test_what_is_to_be_done_again_is_marked_before_it_is_removed(course, converter):
+    converter.force = True
+    watched(converter)
+    assert mark(course).exists()
+    assert not mark(course, "another").exists(), "nothing of it is there to be removed"
+
+
+def test_who_is_left_out_is_not_marked(course, converter):
+    converter.force = True
+    converter.coursedir.student_id_exclude = "right,nobody"
+    watched(converter)
+    assert not mark(course).exists()
+
+
+def test_an_instructor_s_own_hooks_still_run(course, converter):
+    heard = []
+    converter.pre_convert_hook = lambda **about: heard.append(("before", about["notebooks"]))
+    converter.post_convert_hook = lambda **about: heard.append(("after", about["notebooks"]))
+    watched(converter)
+    converter.notebooks = [str(course / "submitted" / "another" / "ps1" / "p1.ipynb")]
+    converter.run_pre_convert_hook()
+    assert mark(course, "another").exists()
+    converter.run_post_convert_hook()
+    assert not mark(course, "another").exists()
+    assert heard == [("before", converter.notebooks), ("after", converter.notebooks)]
