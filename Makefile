@@ -24,7 +24,7 @@ lab: $(VENV)/course
 	cd build && jupyter lab
 
 test: $(VENV)/test
-	@python -m pytest
+	@python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/test
 	pre-commit run --all-files
