@@ -1,8 +1,9 @@
-# make            grade a class of example submissions, from nothing, in build/
+# make            grade a class of example submissions, from nothing, in build/class/
 # make lab        open JupyterLab on that class (Formgrader included)
 # make test       every test
 # make release    rebuild release/ and solutions/ from source/
-# make bench      what the layer costs, beside what a user would run instead
+# make site       the lessons as pages to read, in build/site
+# make bench      what the layer and the explorers cost; make bench-grading, what grading costs
 
 PYTHON ?= python3
 VENV   := .venv
@@ -13,15 +14,15 @@ export PYTHONDONTWRITEBYTECODE := 1
 # Jupyter's settings and nbgrader's exchange of this machine's user stay out of it
 export JUPYTER_PLATFORM_DIRS := 1
 
-.PHONY: demo lab test lint release bench requirements clean
+.PHONY: demo lab test lint release site bench bench-grading requirements clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/course
-	@python -m tests.submissions build
+	@python -m tests.submissions build/class
 
 lab: $(VENV)/course
-	@test -f build/gradebook.db || python -m tests.submissions build
-	cd build && jupyter lab
+	@test -f build/class/gradebook.db || python -m tests.submissions build/class
+	cd build/class && jupyter lab
 
 test: $(VENV)/test
 	@python -m pytest -n auto --dist loadfile
@@ -37,8 +38,16 @@ release: $(VENV)/course
 	nbgrader generate_assignment maxpool --force --db=sqlite:///$(CURDIR)/$(VENV)/scratch.db
 	nbgrader generate_solution maxpool --force --db=sqlite:///$(CURDIR)/$(VENV)/scratch.db
 
+site: $(VENV)/test
+	@python docs/site/pages.py build/site
+	@echo "The lessons: build/site/index.html"
+
 bench: $(VENV)/test
 	python benchmarks/layer.py
+	python benchmarks/explorers.py
+
+bench-grading: $(VENV)/test
+	python benchmarks/grading.py
 
 $(VENV)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Try: make PYTHON=python3.12")'

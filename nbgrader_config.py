@@ -19,6 +19,8 @@ c.GenerateSolution.preprocessors = [
 
 # A run leaves no clock times in a notebook: the same work gives the same file.
 c.Execute.record_timing = False
+# Without a kernel, a reader sees an explorer's still frame.
+c.Execute.store_widget_state = False
 
 # Grading that cannot be fooled: submissions are data, tests stand behind a wall, feedback tells
 # what they found and not how.

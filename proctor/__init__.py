@@ -25,6 +25,10 @@ def configure(config):
         "proctor.feedback.HideTests",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]
+    config.GenerateFeedback.exporter_class = "proctor.templates.Page"
+    config.ExchangeFactory.collect = "proctor.collect.ExchangeCollect"
+    config.ZipCollectApp.extractor_plugin = "proctor.collect.Extractor"
+    config.ZipCollectApp.collector_plugin = "proctor.collect.FileNameCollector"
     # both pages are rendered by this exporter
     config.HTMLExporter.preprocessors = ["proctor.sanitise.Clean"]
     config.HTMLExporter.filters = {

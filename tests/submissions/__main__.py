@@ -18,7 +18,7 @@ ASSIGNMENT = "maxpool"
 def fresh(course):
     """Make ``course`` an empty course with this repository's source and configuration."""
     if course.resolve() in (ROOT, *ROOT.parents):
-        sys.exit(f"{course} holds the course itself; name a folder of its own, such as build")
+        sys.exit(f"{course} holds the course itself; name a folder of its own, such as build/class")
     if course.exists() and any(course.iterdir()) and not (course / ".example-class").exists():
         sys.exit(f"{course} was not made by this command and is left alone; name another folder")
     shutil.rmtree(course, ignore_errors=True)

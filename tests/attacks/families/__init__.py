@@ -1,0 +1,22 @@
+"""The attacks, a module for each family; importing this fills ``ATTACKS``, in this order."""
+
+from importlib import import_module
+
+for _name in (
+    "mistakes",
+    "tampering",
+    "machinery",
+    "frames",
+    "returned",
+    "credit",
+    "files",
+    "gradebook",
+    "secrets",
+    "processes",
+    "network",
+    "resources",
+    "metadata",
+    "packaging",
+    "markup",
+):
+    import_module(f".{_name}", __name__)

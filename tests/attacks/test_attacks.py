@@ -1,0 +1,100 @@
+"""Every attack and accident in one batch behind proctor, with honest neighbours."""
+
+import html
+import re
+
+import pytest
+from nbgrader.api import Gradebook
+
+from . import course as courses
+from .attack import ALL, ATTACKS
+from .batch import HONEST, fingerprint, grade
+from .judge import feedback, judge, marks_left
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The whole batch, graded by nbgrader's own commands."""
+    return grade(tmp_path_factory.mktemp("attacks"))
+
+
+def test_there_are_enough():
+    assert len(ATTACKS) >= 60
+    assert len({attack.family for attack in ATTACKS.values()}) >= 12
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_gets_what_it_deserves(graded, name):
+    verdict = judge(graded.course, ATTACKS[name], graded.heard, graded.alive)
+    assert not verdict, str(verdict)
+
+
+@pytest.mark.parametrize("student", HONEST)
+def test_an_honest_neighbour_gets_full_marks(graded, student):
+    assert courses.scores(graded.course, student) == ALL
+
+
+def test_nothing_stops_the_batch(graded):
+    for status, said in (graded.autograde, graded.feedback, *graded.again):
+        assert status == 0, said[-3000:]
+
+
+def test_everyone_gets_feedback(graded):
+    assert not [name for name in (*HONEST, *ATTACKS) if not feedback(graded.course, name)]
+
+
+def test_nothing_is_changed_left_or_heard(graded):
+    assert graded.before.items() <= fingerprint(graded.course).items()
+    assert graded.heard == []
+    assert graded.alive == []
+    assert marks_left(graded.course) == []
+
+
+def page(graded, student):
+    """The text of a student's feedback as it is read, without markup."""
+    return html.unescape(re.sub(r"<[^>]+>", "", "".join(feedback(graded.course, student))))
+
+
+def test_a_failed_test_says_its_message_and_not_its_source(graded):
+    text = page(graded, "is-wrong")
+    assert "AssertionError" in text
+    assert "NotImplementedError" in page(graded, "blank")
+    assert "isclose" not in text + page(graded, "blank")
+
+
+def test_an_error_in_the_student_s_code_is_shown_with_its_line(graded):
+    text = page(graded, "raises-in-its-second-line")
+    assert re.search(r"In\[\d+\]>?:2, in total", text)
+    assert text.count("nothing_like_it") >= 3
+    assert "the wall" not in text
+
+
+def test_a_repair_is_told(graded):
+    for student in (
+        "tests-deleted",
+        "tests-copied",
+        "not-json",
+        "empty-file",
+        "a-link-to-the-source",
+    ):
+        assert "repaired in your notebook" in page(graded, student), student
+    assert "repaired in your notebook" not in page(graded, "honest")
+
+
+def test_a_hang_is_named(graded):
+    assert f"stopped after {courses.SECONDS} s" in page(graded, "never-returns")
+
+
+def test_a_test_in_the_student_s_kernel_is_named(graded):
+    assert "ran in the student's own kernel" in page(graded, "honest")
+
+
+@pytest.mark.parametrize(
+    ("student", "waits"),
+    [("honest", True), ("a-question-without-review", True), ("blank", False), ("not-json", False)],
+)
+def test_prose_waits_for_a_person(graded, student, waits):
+    with Gradebook(f"sqlite:///{graded.course.root}/gradebook.db") as gradebook:
+        submission = gradebook.find_submission_notebook("p1", "ps1", student)
+        (grade,) = [grade for grade in submission.grades if grade.name == "why"]
+        assert (grade.needs_manual_grade, grade.auto_score) == (waits, None if waits else 0)
