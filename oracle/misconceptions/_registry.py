@@ -74,6 +74,6 @@ def _as_cell(function, name):
 @functools.cache
 def known():
     """Every misconception, chapter by chapter, in the order of the tasks."""
-    for chapter in ("windows", "jacobian", "layer"):
+    for chapter in ("windows", "jacobian", "layer", "network"):
         importlib.import_module(f"oracle.misconceptions.{chapter}")
     return tuple(_ALL)

@@ -5,7 +5,7 @@ import pytest
 from tests import notebooks
 from tests.submissions import right
 
-CHAPTER = "3-layer"
+CHAPTER, NETWORK = "3-layer", "4-network"
 
 
 @pytest.mark.parametrize("style", right.RIGHT)
@@ -32,3 +32,26 @@ def test_the_specification_is_a_right_answer_that_loops():
     answers = {"maxpool_forward": forward, "maxpool_backward": backward}
     failed = notebooks.play(CHAPTER, answers).failed
     assert failed == {"maxpool_forward_vectorised", "maxpool_backward_vectorised"}
+
+
+@pytest.mark.parametrize("style", right.NETWORK)
+def test_a_right_network_gets_full_marks(style):
+    failures = notebooks.play(NETWORK, right.NETWORK[style]).failures
+    assert {name: str(error) for name, error in failures.items()} == {}
+
+
+def test_every_task_of_the_network_has_at_least_three_right_styles():
+    assert set(right.NETWORK_TASKS) == set(notebooks.answers(NETWORK))
+    for task in right.NETWORK_TASKS:
+        assert len({cells[task] for cells in right.NETWORK.values()}) >= 3, task
+
+
+@pytest.mark.parametrize("style", right.RIGHT)
+def test_a_right_layer_of_chapter_3_serves_in_the_network(style):
+    """Pasted as it is, with the notebook's own ``windows`` if the style leaves that to it."""
+    answers = notebooks.answers(CHAPTER) | right.RIGHT[style]
+    pasted = "\n\n".join(
+        answers[task] for task in ("windows", "maxpool_forward", "maxpool_backward")
+    )
+    pooling = f"{pasted}\n\ndef pooling():\n    return maxpool_forward, maxpool_backward\n"
+    assert "pooling_layer" not in notebooks.play(NETWORK, {"pooling": pooling}).failed

@@ -1,8 +1,9 @@
-"""Right answers to chapter 3 in the many styles that people write, and one that is right but slow.
+"""Right answers to chapters 3 and 4 in the many styles that people write, and one that is slow.
 
 Each is a function whose body is what stands in the notebook: a task's function, with the helpers
 above it in the same cell. Its argument, if it has one, is a task that it leaves to the solution.
-``RIGHT[name]`` and ``LOOPS`` are {task: source of its cell}.
+``RIGHT[name]`` and ``LOOPS`` (chapter 3) and ``NETWORK[name]`` (chapter 4) are
+{task: source of its cell}.
 """
 
 import ast
@@ -10,6 +11,7 @@ import inspect
 import textwrap
 from collections import namedtuple
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
@@ -17,23 +19,32 @@ from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from poolkit.spec import pair
 
 TASKS = ("pool_tiles", "windows", "maxpool_forward", "maxpool_backward")
+NETWORK_TASKS = (
+    "pooling",
+    "relu_backward",
+    "conv_backward",
+    "cross_entropy",
+    "network_backward",
+    "sgd_step",
+)
 # what these bodies use beyond the notebook's own setup cell; a student would import it, too
 IMPORTS = {
     "as_strided": "from numpy.lib.stride_tricks import as_strided",
     "namedtuple": "from collections import namedtuple",
     "dataclass": "from dataclasses import dataclass",
+    "reduce(through": "from functools import reduce",
 }
-RIGHT = {}
+RIGHT, NETWORK = {}, {}
 
 
-def cells(function):
+def cells(function, tasks=TASKS):
     """Return {task: source}: the body of ``function``, cut after each task's function."""
     source = textwrap.dedent(inspect.getsource(function))
     lines = source.splitlines()
     definition = next(n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef))
     found, start = {}, definition.body[0].end_lineno  # behind the docstring
     for node in definition.body[1:]:
-        if getattr(node, "name", None) in TASKS:
+        if getattr(node, "name", None) in tasks:
             text = textwrap.dedent("\n".join(lines[start : node.end_lineno])).strip("\n")
             imports = [line for name, line in IMPORTS.items() if name in text]
             found[node.name] = "\n".join([*imports, text]) + "\n"
@@ -43,6 +54,11 @@ def cells(function):
 
 def right(function):
     RIGHT[function.__name__.replace("_", "-")] = cells(function)
+    return function
+
+
+def right_network(function):
+    NETWORK[function.__name__.replace("_", "-")] = cells(function, NETWORK_TASKS)
     return function
 
 
@@ -652,3 +668,243 @@ def loops():
 
 
 LOOPS = cells(loops)
+
+
+# ---- chapter 4 ------------------------------------------------------------------------------
+
+
+@right_network
+def plain_loops_over_offsets():
+    """A running maximum, masks, += on slices, a loop from the end by index."""
+
+    def maxpool_forward(x, kernel_size, stride=None, padding=0, dilation=1):
+        (kH, kW), (sH, sW) = pair(kernel_size), pair(kernel_size if stride is None else stride)
+        OH, OW = (x.shape[2] - kH) // sH + 1, (x.shape[3] - kW) // sW + 1
+        y = np.full((*x.shape[:2], OH, OW), -np.inf)
+        best = np.zeros(y.shape, int)
+        for u in range(kH):
+            for v in range(kW):
+                seen = x[:, :, u : u + sH * (OH - 1) + 1 : sH, v : v + sW * (OW - 1) + 1 : sW]
+                best[seen > y] = u * kW + v
+                y = np.maximum(y, seen)
+        return y, (best, x.shape, (kH, kW), (sH, sW))
+
+    def maxpool_backward(dy, cache):
+        best, shape, (kH, kW), (sH, sW) = cache
+        OH, OW = best.shape[2:]
+        dx = np.zeros(shape)
+        for u in range(kH):
+            for v in range(kW):
+                here = np.s_[:, :, u : u + sH * (OH - 1) + 1 : sH, v : v + sW * (OW - 1) + 1 : sW]
+                dx[here] += dy * (best == u * kW + v)
+        return dx
+
+    def pooling():
+        return maxpool_forward, maxpool_backward
+
+    def relu_backward(dy, cache):
+        dx = dy.copy()
+        dx[cache <= 0] = 0
+        return dx
+
+    def conv_backward(dy, cache):
+        x, w = cache
+        dx, dw = np.zeros(x.shape), np.zeros(w.shape)
+        for u in range(w.shape[2]):
+            for v in range(w.shape[3]):
+                rows, columns = slice(u, u + dy.shape[2]), slice(v, v + dy.shape[3])
+                dw[:, :, u, v] = np.tensordot(dy, x[:, :, rows, columns], ((0, 2, 3), (0, 2, 3)))
+                dx[:, :, rows, columns] += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
+        return dx, dw, np.sum(dy, axis=(0, 2, 3))
+
+    def cross_entropy(scores, labels):
+        N = scores.shape[0]
+        shifted = scores - np.max(scores, axis=1)[:, None]
+        total = np.exp(shifted).sum(axis=1)
+        loss = np.mean(np.log(total) - shifted[np.arange(N), labels])
+        one_hot = np.zeros(scores.shape)
+        one_hot[np.arange(N), labels] = 1
+        return loss, (np.exp(shifted) / total[:, None] - one_hot) / N
+
+    def network_backward(dy, layers, caches):
+        gradients = {}
+        for k in range(len(layers) - 1, -1, -1):
+            _, backward, names = layers[k]
+            result = backward(dy, caches[k])
+            dy = result[0]
+            for name, gradient in zip(names, result[1:], strict=True):
+                gradients[name] = gradient
+        return dy, gradients
+
+    def sgd_step(parameters, gradients, rate):
+        new = {}
+        for name in parameters:
+            new[name] = parameters[name] - rate * gradients[name]
+        return new
+
+
+@right_network
+def everything_as_a_matrix_product():
+    """im2col: windows as rows of a matrix; one-hots by comparison; recursion through the list."""
+
+    def pooling():
+        def maxpool_forward(x, kernel_size, stride=None, padding=0, dilation=1):
+            kH, kW = pair(kernel_size)
+            sH, sW = pair(stride) if stride is not None else (kH, kW)
+            w = sliding_window_view(x, (kH, kW), axis=(2, 3))[:, :, ::sH, ::sW]
+            N, C, OH, OW = w.shape[:4]
+            best = w.reshape(N, C, OH, OW, kH * kW).argmax(-1)
+            n, c, k, l = np.indices(best.shape, sparse=True)
+            place = n, c, k * sH + best // kW, l * sW + best % kW
+            return x[place], (place, x)
+
+        def maxpool_backward(dy, cache):
+            place, x = cache
+            dx = np.zeros_like(x)
+            np.add.at(dx, place, dy)
+            return dx
+
+        return [maxpool_forward, maxpool_backward]
+
+    def relu_backward(dy, cache):
+        return np.where(cache > 0, dy, 0)
+
+    def conv_backward(dy, cache):
+        x, w = cache
+        N, C = x.shape[:2]
+        F, _, kH, kW = w.shape
+        OH, OW = dy.shape[2:]
+        columns = sliding_window_view(x, (kH, kW), axis=(2, 3)).transpose(0, 2, 3, 1, 4, 5)
+        columns = columns.reshape(N * OH * OW, C * kH * kW)
+        rows = dy.transpose(0, 2, 3, 1).reshape(N * OH * OW, F)
+        dw = (rows.T @ columns).reshape(w.shape)
+        around = np.pad(dy, ((0, 0), (0, 0), (kH - 1, kH - 1), (kW - 1, kW - 1)))
+        around = sliding_window_view(around, (kH, kW), axis=(2, 3))
+        turned = w[:, :, ::-1, ::-1]
+        dx = np.einsum("nfijuv,fcuv->ncij", around, turned)
+        return [dx, dw, rows.sum(axis=0)]
+
+    def cross_entropy(scores, labels):
+        true = labels[:, None] == np.arange(scores.shape[1])
+        largest = scores.max(1, keepdims=True)
+        log_sum = largest + np.log(np.exp(scores - largest).sum(1, keepdims=True))
+        loss = (log_sum - scores)[true].mean()
+        return float(loss), (np.exp(scores - log_sum) - true) / len(scores)
+
+    def network_backward(dy, layers, caches):
+        if len(layers) == 0:
+            return dy, {}
+        *others, (_, backward, names) = layers
+        dx, *found = backward(dy, caches[-1])
+        dx, gradients = network_backward(dx, others, caches[:-1])
+        return dx, {**gradients, **dict(zip(names, found, strict=True))}
+
+    def sgd_step(parameters, gradients, rate):
+        return {name: np.add(parameters[name], -rate * gradients[name]) for name in parameters}
+
+
+@right_network
+def the_loops_of_poolkit_and_plain_sums():
+    """The slow layer is a right one; a convolution with a loop over outputs; copies first."""
+
+    def pooling():
+        return spec.maxpool_forward, spec.maxpool_backward  # noqa: F821  (the notebook imports it)
+
+    def relu_backward(dy, cache):
+        return dy * np.sign(np.maximum(cache, 0))
+
+    def conv_backward(dy, cache):
+        x, w = cache
+        kH, kW = w.shape[2:]
+        dx, dw, db = np.zeros(x.shape), np.zeros(w.shape), np.zeros(len(w))
+        for i in range(dy.shape[2]):
+            for j in range(dy.shape[3]):
+                window = x[:, :, i : i + kH, j : j + kW]
+                dw += np.einsum("nf,ncuv->fcuv", dy[:, :, i, j], window)
+                dx[:, :, i : i + kH, j : j + kW] += np.tensordot(dy[:, :, i, j], w, 1)
+                db += dy[:, :, i, j].sum(0)
+        return dx, dw, db
+
+    def cross_entropy(scores, labels):
+        losses, dscores = [], []
+        for row, label in zip(scores, labels, strict=True):
+            row = row - row.max()
+            log_p = row - np.log(np.exp(row).sum())
+            losses.append(-log_p[label])
+            p = np.exp(log_p)
+            p[label] -= 1
+            dscores.append(p)
+        return sum(losses) / len(losses), np.array(dscores) / len(losses)
+
+    def network_backward(dy, layers, caches):
+        layers, caches = list(layers), list(caches)
+        gradients = {}
+        while layers:
+            _, backward, names = layers.pop()
+            dy, *rest = backward(dy, caches.pop())
+            gradients |= dict(zip(names, rest, strict=True))
+        return dy, gradients
+
+    def sgd_step(parameters, gradients, rate):
+        new = {name: value.copy() for name, value in parameters.items()}
+        for name in new:
+            new[name] -= rate * gradients[name]
+        return new
+
+
+@right_network
+def classes_and_helpers():
+    """A layer as an object with two methods; log-sum-exp by logaddexp; reduce over the list."""
+
+    class Pool:
+        def forward(self, x, kernel_size, stride=None, padding=0, dilation=1):
+            k = pair(kernel_size)
+            s = k if stride is None else pair(stride)
+            w = sliding_window_view(x, k, axis=(2, 3))[:, :, :: s[0], :: s[1]]
+            flat = w.reshape(*w.shape[:4], k[0] * k[1])
+            place = flat.argmax(-1)[..., None]
+            return np.take_along_axis(flat, place, -1)[..., 0], (x.shape, k, s, place[..., 0])
+
+        def backward(self, dy, cache):
+            (N, C, H, W), k, s, place = cache
+            OH, OW = place.shape[2:]
+            i = np.arange(OH)[:, None] * s[0] + place // k[1]
+            j = np.arange(OW) * s[1] + place % k[1]
+            plane = np.arange(N * C).reshape(N, C, 1, 1)
+            flat = (plane * H + i) * W + j
+            total = np.bincount(flat.ravel(), np.ravel(dy), N * C * H * W)
+            return total.reshape(N, C, H, W)
+
+    def pooling():
+        pool = Pool()
+        return pool.forward, pool.backward
+
+    def relu_backward(dy, cache):
+        positive = np.greater(cache, 0)
+        return np.multiply(positive, dy)
+
+    def conv_backward(dy, cache):
+        x, w = cache
+        pixels = sliding_window_view(x, w.shape[2:], axis=(2, 3))
+        dw = np.tensordot(dy, pixels, axes=((0, 2, 3), (0, 2, 3)))
+        messages = np.einsum("nfij,fcuv->ncijuv", dy, w)  # what every output sends
+        dx = np.zeros_like(x)
+        n, c, i, j, u, v = np.indices(messages.shape, sparse=True)
+        np.add.at(dx, (n, c, i + u, j + v), messages)
+        return dx, dw, dy.sum((0, 2, 3))
+
+    def cross_entropy(scores, labels):
+        log_p = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+        loss = -np.take_along_axis(log_p, labels[:, None], axis=1).mean()
+        return loss, (np.exp(log_p) - np.eye(scores.shape[1])[labels]) / len(labels)
+
+    def network_backward(dy, layers, caches):
+        def through(state, layer):
+            (dy, gradients), ((_, backward, names), cache) = state, layer
+            dx, *found = backward(dy, cache)
+            return dx, gradients | dict(zip(names, found, strict=True))
+
+        return reduce(through, list(zip(layers, caches, strict=True))[::-1], (dy, {}))
+
+    def sgd_step(parameters, gradients, rate):
+        return {n: p - rate * gradients[n] for n, p in parameters.items()}

@@ -5,6 +5,7 @@
 ``operations`` counts what Python does in a function: no loop over pixels
 ``check``      the visible checks that the notebooks call
 ``figures``    the pictures
+``explore``    pictures to play with
 
 It needs NumPy, Matplotlib and ipywidgets, and works from the folder it lies in.
 """

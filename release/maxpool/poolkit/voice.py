@@ -24,13 +24,14 @@ class Failed(AssertionError):
     expected  what was expected there
     title     "task · property"; set by the check that failed
     read      heading of the section to read; set by the check that failed
+    draw      function without arguments that draws the place (a sheet and a sentence), or None
     """
 
     def __init__(self, what, where=None, cause=None, got=None, expected=None):
         super().__init__(what)
         self.what, self.where, self.cause = what, where, cause
         self.got, self.expected = got, expected
-        self.title = self.read = None
+        self.title = self.read = self.draw = None
 
     def __str__(self):
         lines = [f"{self.title}: {self.what}" if self.title else self.what]

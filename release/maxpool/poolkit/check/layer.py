@@ -5,8 +5,9 @@ import contextlib
 import numpy as np
 
 from .. import numerical, operations, spec
+from ..figures import answers
 from ..voice import Failed, call, number, same, short
-from ._visible import visible
+from ._visible import drawn, visible
 
 __all__ = [
     "maxpool_backward_adjoint",
@@ -132,7 +133,8 @@ def forward_pass(forward, x, **arguments):
 
 def cache_for(dy, forward, x, **arguments):
     """Call the student's forward pass for its cache; its y must be as large as dy."""
-    with because("the forward pass is wrong here already, and its own checks say more"):
+    wrong_already = because("the forward pass is wrong here already, and its own checks say more")
+    with wrong_already, drawn(answers.forward, x, **arguments):
         y, cache = forward_pass(forward, x, **arguments)
         if np.shape(y) != dy.shape:
             said = f"y has shape {np.shape(y)}, so dy of shape {dy.shape} does not fit"
@@ -148,7 +150,8 @@ def both_passes(forward, backward, x, dy, **arguments):
 def same_tiles(pool_tiles, x, kernel_size, expected):
     """Raise ``Failed`` unless ``pool_tiles`` gives ``expected``."""
     where = seen_by(x, {"kernel_size": kernel_size})
-    same("y", call(pool_tiles, x.copy(), kernel_size), expected, where)
+    with drawn(answers.forward, x, kernel_size=kernel_size):
+        same("y", call(pool_tiles, x.copy(), kernel_size), expected, where)
 
 
 def same_windows(windows, x, kernel_size, stride, padding, dilation, expected):
@@ -160,102 +163,124 @@ def same_windows(windows, x, kernel_size, stride, padding, dilation, expected):
         k, l, u, v = index[2:]
         return f"Pixel ({u},{v}) of window ({k},{l}).\nThat was {spelled(x, arguments)}."
 
-    got = call(windows, x.copy(), kernel_size, stride, padding, dilation)
-    same("w", got, expected, where)
+    with drawn(answers.one_window, expected, x, **arguments):
+        same("w", call(windows, x.copy(), *arguments.values()), expected, where)
 
 
 def same_forward(forward, x, expected, **arguments):
     """Raise ``Failed`` unless the student's y is ``expected``."""
-    y, _ = forward_pass(forward, x.copy(), **arguments)
-    same("y", y, expected, seen_by(x, arguments))
+    with drawn(answers.forward, x, **arguments):
+        y, _ = forward_pass(forward, x.copy(), **arguments)
+        same("y", y, expected, seen_by(x, arguments))
 
 
 def same_backward(forward, backward, x, dy, expected, **arguments):
     """Raise ``Failed`` unless the student's dx is ``expected``."""
-    dx = both_passes(forward, backward, x, dy, **arguments)
-    same("dx", dx, expected, won_by(x, arguments))
+    with drawn(answers.backward, x, dy, **arguments):
+        dx = both_passes(forward, backward, x, dy, **arguments)
+        same("dx", dx, expected, won_by(x, arguments))
 
 
-def same_dtypes(name, answers):
+def same_dtypes(name, asked):
     """Raise ``Failed`` unless every array has its dtype; values are not judged.
 
-    answers  list of (array, expected dtype, a line on what was asked)
+    asked  list of (array, expected dtype, a line on what was asked)
     """
-    got = [str(a.dtype) if isinstance(a, np.ndarray) else short(a) for a, _, _ in answers]
-    for (array, expected, where), described in zip(answers, got, strict=True):
-        if not isinstance(array, np.ndarray):
-            raise Failed(f"{name} is {described}, expected an array of {expected}", where, got=got)
-        if array.dtype != expected:
-            raise Failed(f"{name} has dtype {described}, expected {expected}", where, got=got)
+    got = [str(a.dtype) if isinstance(a, np.ndarray) else short(a) for a, _, _ in asked]
+    for (array, expected, where), described in zip(asked, got, strict=True):
+        with drawn(lambda _, *both: answers.dtypes(*both), described, expected):
+            if not isinstance(array, np.ndarray):
+                what = f"{name} is {described}, expected an array of {expected}"
+                raise Failed(what, where, got=got)
+            if array.dtype != expected:
+                raise Failed(f"{name} has dtype {described}, expected {expected}", where, got=got)
 
 
-def of_shape(dx, shape):
-    """Raise ``Failed`` unless dx is an array of that shape; its values are not judged."""
-    same("dx", np.zeros_like(dx) if isinstance(dx, np.ndarray) else dx, np.zeros(shape))
+def of_shape(array, shape, name="dx"):
+    """Raise ``Failed`` unless it is an array of that shape; its values are not judged."""
+    same(name, np.zeros_like(array) if isinstance(array, np.ndarray) else array, np.zeros(shape))
 
 
 def unchanged(function, name, before, after):
     """Raise ``Failed`` if a function wrote into an array that it was given."""
     if not np.array_equal(before, after, equal_nan=True):
-        raise Failed(
-            f"{function.__name__} changed {name}",
-            "The caller's array is not the same afterwards.",
-            "something is written into the array that came in; work on a copy, or on a new array",
-            got=after.copy(),
-            expected=before,
-        )
+        names = f"{name} afterwards", f"{name} before"
+        with drawn(answers.plain, before, names):
+            raise Failed(
+                f"{function.__name__} changed {name}",
+                "The caller's array is not the same afterwards.",
+                "something is written into the array that came in; work on a copy, or on a new "
+                "array",
+                got=after.copy(),
+                expected=before,
+            )
 
 
 def shares_memory(windows, x, *arguments):
     """Whether the windows lie in x's own memory."""
-    return bool(np.shares_memory(call(windows, x, *arguments), x))
+    w = call(windows, x, *arguments)
+    return isinstance(w, np.ndarray) and bool(np.shares_memory(w, x))
 
 
 def same_memory(windows, x, *arguments):
     """Raise ``Failed`` unless ``windows`` gives a view."""
     if not shares_memory(windows, x, *arguments):
-        raise Failed("w is a copy: it shares no memory with x", got="a copy")
+        with drawn(lambda _: answers.copied(x)):
+            raise Failed("w is a copy: it shares no memory with x", got="a copy")
 
 
 def adjoint(forward, backward, x, u, v, h=1e-3, **arguments):
     """Raise ``Failed`` unless ⟨J·v, u⟩ = ⟨v, Jᵀ·u⟩ for the student's own two passes."""
     above, _ = forward_pass(forward, x + h * v, **arguments)
     below, _ = forward_pass(forward, x - h * v, **arguments)
-    left = np.sum((above - below) / (2 * h) * u)  # ⟨J·v, u⟩
-    dx = both_passes(forward, backward, x, u, **arguments)
-    of_shape(dx, x.shape)
-    where = f"⟨J·v, u⟩, measured with your forward pass, is {number(left)}."
-    same("⟨v, Jᵀ·u⟩", np.sum(v * dx), float(left), where)
+    for y in (above, below):
+        of_shape(y, u.shape, "y")
+    left = np.sum(np.subtract(above, below, dtype=float) / (2 * h) * u)  # ⟨J·v, u⟩
+    with drawn(answers.backward, x, u, **arguments) as saw:
+        dx = both_passes(forward, backward, x, u, **arguments)
+        saw(dx)
+        of_shape(dx, x.shape)
+        where = f"⟨J·v, u⟩, measured with your forward pass, is {number(left)}."
+        same("⟨v, Jᵀ·u⟩", np.sum(v * dx), float(left), where)
 
 
 def linear(forward, backward, x, first, second, a, b, **arguments):
     """Raise ``Failed`` unless dx of a·first + b·second is a·(dx of first) + b·(dx of second)."""
-    parts = [both_passes(forward, backward, x, dy, **arguments) for dy in (first, second)]
-    for part in parts:
-        of_shape(part, x.shape)
+    parts = []
+    for dy in (first, second):
+        with drawn(answers.backward, x, dy, **arguments):
+            parts.append(both_passes(forward, backward, x, dy, **arguments))
+            of_shape(parts[-1], x.shape)
     got = both_passes(forward, backward, x, a * first + b * second, **arguments)
     where = f"Here dy = {a}·dy₁ + ({b})·dy₂; expected is {a}·dx₁ + ({b})·dx₂, of your own dx₁, dx₂."
-    same("dx", got, a * parts[0] + b * parts[1], where)
+    expected = a * parts[0] + b * parts[1]
+    with drawn(answers.plain, expected):
+        same("dx", got, expected, where)
 
 
 def conserved(forward, backward, x, dy, **arguments):
     """Raise ``Failed`` unless dx and dy have the same sum, in every image and channel."""
-    dx = both_passes(forward, backward, x, dy, **arguments)
-    of_shape(dx, x.shape)
-    same("Σdx", dx.sum(axis=(2, 3)), dy.sum(axis=(2, 3)), "The sum over every image and channel.")
+    with drawn(answers.backward, x, dy, **arguments) as saw:
+        dx = both_passes(forward, backward, x, dy, **arguments)
+        saw(dx)
+        of_shape(dx, x.shape)
+        sums = dx.sum(axis=(2, 3)), dy.sum(axis=(2, 3))
+        same("Σdx", *sums, "The sum over every image and channel.")
 
 
 def as_measured(forward, backward, x, dy, **arguments):
     """Raise ``Failed`` unless dx equals the finite differences of the student's forward pass."""
-    dx = both_passes(forward, backward, x, dy, **arguments)
-    measured = numerical.vjp(lambda z: forward_pass(forward, z, **arguments)[0], x, dy)
     where = won_by(x, arguments)
-    same(
-        "dx",
-        dx,
-        measured,
-        lambda index: "Expected is what finite differences of your y measure.\n" + where(index),
-    )
+    with drawn(answers.backward, x, dy, **arguments) as saw:
+        dx = both_passes(forward, backward, x, dy, **arguments)
+        saw(dx)
+        measured = numerical.vjp(lambda z: forward_pass(forward, z, **arguments)[0], x, dy)
+        same(
+            "dx",
+            dx,
+            measured,
+            lambda index: "Expected is what finite differences of your y measure.\n" + where(index),
+        )
 
 
 def own_gradients(forward, backward, batches, expected, **arguments):
@@ -270,7 +295,8 @@ def own_gradients(forward, backward, batches, expected, **arguments):
     for place, n in enumerate(order):
         again = ", for the second time" if place == len(batches) else ""
         where = f"Backward pass {n + 1}{again}, after {len(batches)} forward passes."
-        same("dx", got[place], expected[n], where)
+        with drawn(answers.backward, *batches[n], **arguments):
+            same("dx", got[place], expected[n], where)
 
 
 # ---- counting what Python does --------------------------------------------------------------
@@ -319,7 +345,8 @@ def no_loops(function, arguments):
         for axis, ((size, few), (longer, many)) in growing.items()
     ]
     what = f"the work in Python grows with {', '.join(others) + ' and ' if others else ''}{last}"
-    raise Failed(what, "\n".join(lines), got=what)
+    with drawn(lambda _: answers.operations(growing)):
+        raise Failed(what, "\n".join(lines), got=what)
 
 
 def grouped(number):
@@ -618,8 +645,9 @@ def maxpool_forward_inputs(maxpool_forward):
     unchanged(maxpool_forward, "x", before, x)
     x = x.transpose(0, 1, 3, 2)
     x.flags.writeable = False
-    y, _ = forward_pass(maxpool_forward, x, kernel_size=2)
-    same("y", y, images([6, 16], [8, 15]), seen_by(x, {"kernel_size": 2}))
+    with drawn(answers.forward, x, kernel_size=2):
+        y, _ = forward_pass(maxpool_forward, x, kernel_size=2)
+        same("y", y, images([6, 16], [8, 15]), seen_by(x, {"kernel_size": 2}))
 
 
 @visible(
@@ -799,8 +827,9 @@ def maxpool_backward_inputs(maxpool_forward, maxpool_backward):
     dy.flags.writeable = False
     expected = images([0, 0, 3, 0], [1, 0, 0, 0], [0, 2, 0, 0], [0, 0, 0, 4])
     cache = cache_for(dy, maxpool_forward, x, kernel_size=2)
-    dx = call(maxpool_backward, dy, cache)
-    same("dx", dx, expected, won_by(x, {"kernel_size": 2}))
+    with drawn(answers.backward, x, dy, kernel_size=2):
+        dx = call(maxpool_backward, dy, cache)
+        same("dx", dx, expected, won_by(x, {"kernel_size": 2}))
 
 
 @visible(

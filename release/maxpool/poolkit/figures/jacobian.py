@@ -4,7 +4,8 @@ import numpy as np
 
 from .. import spec
 from ..voice import Failed, call
-from ._base import WINDOW_COLOURS, Caption, grid, lesson, mark, new, outline, panels, show
+from ._base import Caption, grid, lesson, mark, new, outline, panels, show
+from .colours import WINDOW_COLOURS, deep
 
 __all__ = [
     "error_over_step",
@@ -33,7 +34,7 @@ def _symbol(axes, i, j, window, size=9):
     """The symbol of a window on a white disc."""
     style = {"ha": "center", "va": "center", "fontsize": size, "zorder": 5}
     disc = {"boxstyle": "circle,pad=0.1", "facecolor": "white", "linewidth": 0}
-    axes.text(j, i, SYMBOLS[window % 6], color=WINDOW_COLOURS[window % 6], bbox=disc, **style)
+    axes.text(j, i, SYMBOLS[window % 6], color=deep(WINDOW_COLOURS[window % 6]), bbox=disc, **style)
 
 
 def _tag(axes, i, j, windows, below=False):

@@ -1,10 +1,13 @@
 """Visible checks of chapter 2, and how answers are compared; the hidden checks compare alike."""
 
+import functools
+
 import numpy as np
 
 from .. import spec
+from ..figures import answers
 from ..voice import Failed, call, number, same, short
-from ._visible import visible
+from ._visible import drawn, visible
 
 __all__ = [
     "backward_message_overlap",
@@ -52,14 +55,15 @@ def same_derivative(local_derivative, case, expected):
     x, k, l, kernel_size, stride = case
     pixels = spec.covered(k, l, x.shape, spec.pair(kernel_size), spec.pair(stride))
     (top, left), (bottom, right) = pixels[0], pixels[-1]
-    same(
-        f"∂f_{k}{l}/∂x",
-        call(local_derivative, x.copy(), k, l, kernel_size, stride),
-        expected,
-        f"With kernel_size {kernel_size} and stride {stride}, output ({k},{l}) sees rows "
-        f"{top} to {bottom} and columns {left} to {right}; "
-        f"its maximum is {number(x[top : bottom + 1, left : right + 1].max())}.",
-    )
+    with drawn(answers.derivative, expected, x, (k, l), kernel_size, stride):
+        same(
+            f"∂f_{k}{l}/∂x",
+            call(local_derivative, x.copy(), k, l, kernel_size, stride),
+            expected,
+            f"With kernel_size {kernel_size} and stride {stride}, output ({k},{l}) sees rows "
+            f"{top} to {bottom} and columns {left} to {right}; "
+            f"its maximum is {number(x[top : bottom + 1, left : right + 1].max())}.",
+        )
 
 
 @visible(
@@ -112,7 +116,6 @@ def shaped(J, outputs, inputs):
 
 def same_jacobian(jacobian, case, expected):
     """Compare every entry of ``jacobian(*case)``."""
-    J = shaped(call(jacobian, case[0].copy(), *case[1:]), *expected.shape)
     W = case[0].shape[1]
 
     def where(index):
@@ -120,13 +123,22 @@ def same_jacobian(jacobian, case, expected):
         i, j = divmod(column, W)
         return f"Row {row} is output {row} of vec(y); column {column} is pixel ({i}, {j})."
 
-    same("J", J, expected, where)
+    with drawn(answers.jacobian, *case):
+        J = shaped(call(jacobian, case[0].copy(), *case[1:]), *expected.shape)
+        same("J", J, expected, where)
 
 
 def rows_choose(jacobian, case, y):
     """Raise ``Failed`` unless each row of J chooses one pixel, which holds the output's value."""
     x = case[0]
-    J = shaped(call(jacobian, x.copy(), *case[1:]), y.size, x.size)
+    with drawn(answers.jacobian, *case):
+        J = shaped(call(jacobian, x.copy(), *case[1:]), y.size, x.size)
+        one_a_row(J, case, y)
+
+
+def one_a_row(J, case, y):
+    """Raise ``Failed`` unless J has a single 1 in each row and J·vec(x) is vec(y)."""
+    x = case[0]
     image = f"x = {x.astype(int).tolist()}, kernel_size {case[1]}, stride {case[2]}"
     sums = J.sum(axis=1)
     for name, mine, right in (
@@ -147,14 +159,16 @@ def same_wins(jacobian, case, expected):
     """Compare the column sums of J, as an image: how many windows each pixel won."""
     x = case[0]
     outputs = int(expected.sum())
-    J = shaped(call(jacobian, x.copy(), *case[1:]), outputs, x.size)
 
     def where(pixel):
         times = int(expected[pixel])
         return f"Pixel {pixel} wins {times} window{'' if times == 1 else 's'}."
 
-    wins = J.sum(axis=0).reshape(x.shape)
-    same("the column sums of J, as an image,", wins, expected, where)
+    with drawn(answers.jacobian, *case) as saw:
+        J = shaped(call(jacobian, x.copy(), *case[1:]), outputs, x.size)
+        saw(J)
+        wins = J.sum(axis=0).reshape(x.shape)
+        same("the column sums of J, as an image,", wins, expected, where)
 
 
 @visible(
@@ -211,16 +225,17 @@ def message(backward_message, J, dy):
 
 def same_message(backward_message, J, dy, expected):
     """Compare the numbers of a message; its shape is judged by the shape check."""
-    got = message(backward_message, J, dy)
-    if isinstance(got, np.ndarray) and got.size == expected.size:
-        got = got.ravel()
 
     def where(index):
         rows = np.flatnonzero(J[:, index[0]])
         chose = ", ".join(map(str, rows)) or "none"
         return f"Column {index[0]} of J; outputs that chose this pixel: {chose}."
 
-    same("dx", got, expected, where)
+    with drawn(answers.message, expected, J, dy):
+        got = message(backward_message, J, dy)
+        if isinstance(got, np.ndarray) and got.size == expected.size:
+            got = got.ravel()
+        same("dx", got, expected, where)
 
 
 @visible(
@@ -253,8 +268,10 @@ def backward_message_overlap(backward_message):
 )
 def backward_message_shape(backward_message):
     """A 2×2 image of gradients, sent back to 5 pixels, one each."""
-    got = message(backward_message, np.eye(4, 5), np.array([[1.0, 2.0], [3.0, 4.0]]))
-    same("dx", got, np.array([1.0, 2.0, 3.0, 4.0, 0.0]))
+    J, dy = np.eye(4, 5), np.array([[1.0, 2.0], [3.0, 4.0]])
+    expected = np.array([1.0, 2.0, 3.0, 4.0, 0.0])
+    with drawn(answers.message, expected, J, dy):
+        same("dx", message(backward_message, J, dy), expected)
 
 
 # ---- numerical_jacobian ---------------------------------------------------------------------
@@ -262,31 +279,31 @@ def backward_message_shape(backward_message):
 
 def same_quotient(numerical_jacobian, label, f, x, expected, **step):
     """Compare the numerical Jacobian of ``f`` at ``x``, entry by entry."""
-    J = call(numerical_jacobian, f, x.copy(), **step)
     with_step = f" with h = {step['h']}" if step else ""
     where = f"f(x) = {label} at x = {np.round(x, 3).tolist()}{with_step}."
-    same("J", J, expected, where, rtol=1e-5, atol=1e-5)
+    with drawn(answers.plain, expected):
+        J = call(numerical_jacobian, f, x.copy(), **step)
+        same("J", J, expected, where, rtol=1e-5, atol=1e-5)
 
 
 def same_dependence(numerical_jacobian, label, f, x, expected):
     """Compare the shape of J and which output depends on which input; not the numbers."""
-    J = call(numerical_jacobian, f, x.copy())
     where = f"f(x) = {label}, x of shape {x.shape}"
-    if not isinstance(J, np.ndarray) or J.dtype.kind not in "biuf":
-        raise Failed(f"J is {short(J)}, expected an array of shape {expected.shape}", where, got=J)
-    if J.shape != expected.shape:
-        raise Failed(
-            f"J has shape {J.shape}, expected {expected.shape}: outputs × inputs",
-            where,
-            got=J.round(3),
-        )
 
     def entry(index):
         row, column = index
         kind = "depends" if expected[index] else "does not depend"
         return f"{where}: output {row} {kind} on input {column}."
 
-    same("J ≠ 0 at entry ", np.abs(J) > 1e-3, expected != 0, entry)
+    with drawn(answers.plain, expected):
+        J = call(numerical_jacobian, f, x.copy())
+        if not isinstance(J, np.ndarray) or J.dtype.kind not in "biuf":
+            what = f"J is {short(J)}, expected an array of shape {expected.shape}"
+            raise Failed(what, where, got=J)
+        if J.shape != expected.shape:
+            what = f"J has shape {J.shape}, expected {expected.shape}: outputs × inputs"
+            raise Failed(what, where, got=J.astype(float).round(3))
+        same("J ≠ 0 at entry ", np.abs(J) > 1e-3, expected != 0, entry)
 
 
 def watched(numerical_jacobian, f, x, h):
@@ -305,12 +322,15 @@ def watched(numerical_jacobian, f, x, h):
             raise Failed(f"call {n} of f got shape {z.shape}, expected {original.shape}", got=z)
         moved = int((~np.isclose(z, original)).sum())
         if moved > 1:
-            raise Failed(
-                f"call {n} of f got {z.tolist()}, where {moved} inputs differ from x = "
-                f"{original.tolist()}; expected at most 1",
-                got=np.concatenate([z, x]),
-            )
-    same("afterwards x", x, original)
+            names = f"what call {n} of f was given", "x: one entry of it may be moved"
+            with drawn(lambda _, *shown: answers.plain(*shown), z, original, names):
+                raise Failed(
+                    f"call {n} of f got {z.tolist()}, where {moved} inputs differ from x = "
+                    f"{original.tolist()}; expected at most 1",
+                    got=np.concatenate([z, x]),
+                )
+    with drawn(answers.plain, original, ("x afterwards", "x before")):
+        same("afterwards x", x, original)
 
 
 def same_view(numerical_jacobian, label, view, x):
@@ -391,13 +411,17 @@ def scalar(answer):
     return answer[()] if isinstance(answer, np.ndarray) and answer.ndim == 0 else answer
 
 
-def together(names, got, expected, where=None):
-    """Compare single answers; the failure carries all of them, so that mistakes are told apart."""
+def together(names, got, expected, where=None, pictures=None):
+    """Compare single answers; the failure carries all of them, so that mistakes are told apart.
+
+    pictures  functions that draw each answer, if it is wrong
+    """
     plain = (bool, int, float, np.number, np.bool_)
-    for name, mine, right in zip(names, got, expected, strict=True):
+    for n, (name, mine, right) in enumerate(zip(names, got, expected, strict=True)):
         try:
             same(name, mine, right, where)
         except Failed as failure:
+            failure.draw = pictures[n] if pictures else None
             if all(isinstance(answer, plain) for answer in got):
                 failure.got = np.array([float(answer) for answer in got])
             raise
@@ -410,8 +434,15 @@ def same_slopes(one_sided, label, f, cases, where=None):
         + (f" with h = {step['h']}" if step else "")
         for x, v, step, _ in cases
     ]
-    got = [scalar(call(one_sided, f, x.copy(), v.copy(), **step)) for x, v, step, _ in cases]
-    together(names, got, [float(expected) for *_, expected in cases], where)
+    got = []
+    for x, v, step, expected in cases:
+        with drawn(answers.slope, expected, f, x, v):
+            got.append(scalar(call(one_sided, f, x.copy(), v.copy(), **step)))
+    pictures = [
+        functools.partial(answers.slope, mine, expected, f, x, v)
+        for mine, (x, v, _, expected) in zip(got, cases, strict=True)
+    ]
+    together(names, got, [float(expected) for *_, expected in cases], where, pictures)
 
 
 @visible(
@@ -455,9 +486,11 @@ def one_sided_direction(one_sided):
 def same_verdicts(is_subgradient, cases):
     """Compare bools; ``cases`` are (g, w, expected) as nested lists."""
     names = [f"is_subgradient({g}, {w})" for g, w, _ in cases]
-    got = [
-        scalar(call(is_subgradient, np.array(g, float), np.array(w, float))) for g, w, _ in cases
-    ]
+    got = []
+    for g, w, expected in cases:
+        g, w = np.array(g, float), np.array(w, float)
+        with drawn(answers.shares, expected, g, w):
+            got.append(scalar(call(is_subgradient, g.copy(), w.copy())))
 
     def where(n):
         w = np.array(cases[n][1], float)
@@ -466,9 +499,10 @@ def same_verdicts(is_subgradient, cases):
         return f"{count} of {w.size} pixels are maximal; the weights add up to {total}."
 
     expected = [answer for *_, answer in cases]
-    for n in range(len(cases)):
+    for n, (g, w, right) in enumerate(cases):
+        picture = functools.partial(answers.shares, got[n], right, g, w)
         try:
-            together(names[n : n + 1], got[n : n + 1], expected[n : n + 1], where(n))
+            together(names[n : n + 1], got[n : n + 1], expected[n : n + 1], where(n), [picture])
         except Failed as failure:
             if all(isinstance(answer, (bool, np.bool_)) for answer in got):
                 failure.got = np.array(got)

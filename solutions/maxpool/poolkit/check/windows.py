@@ -3,8 +3,9 @@
 import numpy as np
 
 from .. import spec
+from ..figures import answers
 from ..voice import Failed, call, number, same, short
-from ._visible import visible
+from ._visible import drawn, visible
 
 __all__ = [
     "output_size_dilation",
@@ -26,7 +27,7 @@ __all__ = [
 # ---- window ---------------------------------------------------------------------------------
 
 
-LEGEND = "\nThe picture numbers the pixels in the order of the list; 0 means not listed."
+LEGEND = "\nThe picture numbers the pixels in the order of the list."
 
 
 def omega(k, l, kernel_size, stride):
@@ -43,20 +44,21 @@ def pixels(array):
 def listed(window, case):
     """Call ``window(*case)``; return (its name, the answer as an (n, 2) array, the right one)."""
     name, expected = f"window{case}", omega(*case)
-    got = call(window, *case)
-    try:
-        array = np.asarray(got)
-    except ValueError:  # a ragged list
-        array = np.empty(0)
-    if array.dtype.kind not in "iuf" or array.ndim != 2 or array.shape[1] != 2:
-        raise Failed(
-            f"{name} is {short(got)}, expected an int array of shape {expected.shape}", got=got
-        )
+    with drawn(answers.places, expected, case):
+        got = call(window, *case)
+        try:
+            array = np.asarray(got)
+        except ValueError:  # a ragged list
+            array = np.empty(0)
+        if array.dtype.kind not in "iuf" or array.ndim != 2 or array.shape[1] != 2:
+            raise Failed(
+                f"{name} is {short(got)}, expected an int array of shape {expected.shape}", got=got
+            )
     return name, array, expected
 
 
 def numbered(got, expected):
-    """Draw two lists of pixels as images: each pixel's place in its list, 0 outside the window."""
+    """Two lists of pixels as images: each pixel's place in its list, 0 outside the window."""
     both = np.concatenate([got, expected])
     if (both < 0).any() or (both != np.floor(both)).any() or both.max() > 1000:
         return got, expected  # no picture of that
@@ -67,12 +69,12 @@ def numbered(got, expected):
     return tuple(images)
 
 
-def same_pixels(window, case, swapped=True, drawn=False):
+def same_pixels(window, case, swapped=True, legend=False):
     """Raise ``Failed`` unless ``window(*case)`` lists the pixels of Ω(k, l), in any order.
 
     swapped  also accept rows and columns swapped throughout: the coordinates check judges that, and
              one mistake costs once
-    drawn    say how to read the picture of the two lists
+    legend   say how to read the picture of the two lists
     """
     k, l, kernel_size, stride = case
     name, got, expected = listed(window, case)
@@ -80,7 +82,7 @@ def same_pixels(window, case, swapped=True, drawn=False):
     if any(pixels(got) == pixels(right) for right in accepted[: 3 if swapped else 1]):
         return
     where = f"Ω({k}, {l}) is " + ", ".join(f"({i}, {j})" for i, j in expected)
-    where += LEGEND if drawn else ""
+    where += LEGEND if legend else ""
     if len(got) != len(expected):
         what = f"{name} lists {len(got)} pixels, expected {len(expected)}"
     else:
@@ -90,16 +92,23 @@ def same_pixels(window, case, swapped=True, drawn=False):
         what = f"{name} lacks the pixel {missing}" + (
             f" and has {extra[0]} instead" if extra else ""
         )
-    raise Failed(what, where, None, *numbered(got, expected))
+    with drawn(answers.places, expected, case) as saw:
+        saw(got)
+        raise Failed(what, where, None, *numbered(got, expected))
 
 
-def row_major(window, case, drawn=False):
+def row_major(window, case, legend=False):
     """Raise ``Failed`` unless ``window(*case)`` lists its pixels row by row, whichever they are."""
     name, got, expected = listed(window, case)
     if len(got) != len(expected):
-        raise Failed(
-            f"{name} lists {len(got)} pixels, expected {len(expected)}", None, None, got, expected
-        )
+        with drawn(answers.places, expected, case):
+            raise Failed(
+                f"{name} lists {len(got)} pixels, expected {len(expected)}",
+                None,
+                None,
+                got,
+                expected,
+            )
     rows = [tuple(row) for row in got.tolist()]
     turned = [row[::-1] for row in rows]
     if pixels(got[:, ::-1]) == pixels(expected) and turned == sorted(set(turned)):
@@ -108,14 +117,17 @@ def row_major(window, case, drawn=False):
         return
     n = next((n for n in range(1, len(rows)) if rows[n] <= rows[n - 1]), len(rows) - 1)
     before, after = ("({}, {})".format(*row) for row in (rows[n - 1], rows[n]))
-    raise Failed(
-        f"{name} goes from {before} to {after}; expected row by row, each row from left to right",
-        "Row by row, the list is "
-        + ", ".join(f"({i}, {j})" for i, j in expected)
-        + (LEGEND if drawn else ""),
-        None,
-        *numbered(got, expected),
-    )
+    with drawn(answers.places, expected, case) as saw:
+        saw(got)
+        raise Failed(
+            f"{name} goes from {before} to {after}; expected row by row, each row from left to "
+            "right",
+            "Row by row, the list is "
+            + ", ".join(f"({i}, {j})" for i, j in expected)
+            + (LEGEND if legend else ""),
+            None,
+            *numbered(got, expected),
+        )
 
 
 @visible(
@@ -127,13 +139,18 @@ def window_coordinates(window):
     """Output (1, 2) of a 2×2 pooling with stride 2 sees rows 2, 3 and columns 4, 5."""
     case = (1, 2, 2, 2)
     int_coordinates(window, case)
-    same_pixels(window, case, swapped=False, drawn=True)
+    same_pixels(window, case, swapped=False, legend=True)
 
 
 def int_coordinates(window, case):
     """Raise ``Failed`` unless ``window(*case)`` is an int array of shape (kH·kW, 2)."""
     name, expected = f"window{case}", omega(*case)
-    got = call(window, *case)
+    with drawn(answers.places, expected, case):
+        int_array(name, call(window, *case), expected)
+
+
+def int_array(name, got, expected):
+    """Raise ``Failed`` unless ``got`` is an int array of the expected shape."""
     if not isinstance(got, np.ndarray):
         raise Failed(
             f"{name} is {short(got)}, expected an int array of shape {expected.shape}", got=got
@@ -158,7 +175,7 @@ def int_coordinates(window, case):
 )
 def window_order(window):
     """Output (0, 1): first (0, 2), (0, 3), then (1, 2), (1, 3)."""
-    row_major(window, (0, 1, 2, 2), drawn=True)
+    row_major(window, (0, 1, 2, 2), legend=True)
 
 
 @visible(
@@ -169,8 +186,8 @@ def window_order(window):
 )
 def window_stride(window):
     """Windows of 2×2 that step by 1, so they overlap; then by 3, so they leave gaps."""
-    same_pixels(window, (1, 2, 2, 1), drawn=True)
-    same_pixels(window, (1, 2, 2, 3), drawn=True)
+    same_pixels(window, (1, 2, 2, 1), legend=True)
+    same_pixels(window, (1, 2, 2, 3), legend=True)
 
 
 @visible(
@@ -180,7 +197,7 @@ def window_stride(window):
 )
 def window_rectangular(window):
     """A window of 2 rows and 3 columns that steps by 2 rows and 3 columns."""
-    same_pixels(window, (1, 2, (2, 3), (2, 3)), drawn=True)
+    same_pixels(window, (1, 2, (2, 3), (2, 3)), legend=True)
 
 
 # ---- output_size ----------------------------------------------------------------------------
@@ -236,13 +253,17 @@ def same_sizes(output_size, cases, whole=False):
 
     whole  the answer must be an int; else 3.0 is as good as 3 (the values check judges that)
     """
-    answers = [value(call(output_size, *case)) for case in cases]
-    for case, got in zip(cases, answers, strict=True):
+    given = []
+    for case in cases:
+        with drawn(answers.axis, case):
+            given.append(value(call(output_size, *case)))
+    for case, got in zip(cases, given, strict=True):
         expected = count(*case)
         try:
-            same(spelled(*case), got, expected if whole else float(expected), places(*case))
+            with drawn(answers.axis, case):
+                same(spelled(*case), got, expected if whole else float(expected), places(*case))
         except Failed as failure:
-            failure.got, failure.expected = (plain(answers), type(got).__name__), expected
+            failure.got, failure.expected = (plain(given), type(got).__name__), expected
             raise
 
 
@@ -252,26 +273,29 @@ def same_effect(output_size, cases, adds):
     The effect is how many windows more or fewer there are than in the student's own answer without
     them. So an answer that is one too small everywhere does not fail here again.
     """
-    answers = []
+    given = []
     for case in cases:
         positional, named = keywords(case)
-        without, got = call(output_size, *positional), call(output_size, *positional, **named)
-        answers.append((value(without), value(got)))
-    for case, (without, got) in zip(cases, answers, strict=True):
+        with drawn(answers.axis, case):
+            without, got = call(output_size, *positional), call(output_size, *positional, **named)
+        given.append((value(without), value(got)))
+    for case, (without, got) in zip(cases, given, strict=True):
         change = count(*case) - count(*case[:3])
         for asked, answer in ((case[:3], without), (case, got)):
             if not isinstance(answer, NUMBERS):
                 what = f"{spelled(*asked)} is {short(answer)}, expected {count(*asked)}"
-                raise Failed(what, got=plain([without, got]))
+                with drawn(lambda _, *shown: answers.axis(*shown), answer, asked):
+                    raise Failed(what, got=plain([without, got]))
         if not np.isclose(got - without, change):
-            raise Failed(
-                f"{spelled(*case)} is {number(got)}, and {number(without)} without {adds}; "
-                f"expected {how_many(change)}",
-                places(*case),
-                None,
-                tuple(map(plain, answers)),
-                change,
-            )
+            with drawn(lambda _, *shown: answers.axis(*shown), got, case, without):
+                raise Failed(
+                    f"{spelled(*case)} is {number(got)}, and {number(without)} without {adds}; "
+                    f"expected {how_many(change)}",
+                    places(*case),
+                    None,
+                    tuple(map(plain, given)),
+                    change,
+                )
 
 
 def how_many(change):
@@ -335,7 +359,6 @@ def same_pooling(pool_loops, x, kernel_size, stride, expected, common=False):
     H, W = x.shape
     name = "y"
     asked = f"pool_loops(x, {kernel_size}, {stride}) with x of shape {H}×{W}"
-    got = call(pool_loops, x.copy(), kernel_size, stride)
 
     def seen(index):
         k, l = index
@@ -344,20 +367,23 @@ def same_pooling(pool_loops, x, kernel_size, stride, expected, common=False):
         values = ", ".join(some[:9]) + (", …" if len(some) > 9 else "")
         return f"{asked}: Ω({k}, {l}) holds {values}.".replace("-", "−")
 
-    if isinstance(got, np.ndarray) and got.shape != expected.shape:
-        if common and got.ndim == 2 and got.size:
-            rows, columns = np.minimum(got.shape, expected.shape)
-            return same(name, got[:rows, :columns], expected[:rows, :columns], seen)
-        OH, OW = expected.shape
-        starts = (", ".join(map(str, range(0, n * s, s))) for n, s in ((OH, sH), (OW, sW)))
-        raise Failed(
-            f"y has shape {got.shape}, expected {expected.shape}",
-            "{}: windows start at rows {} and at columns {}.".format(asked, *starts),
-            None,
-            got,
-            expected,
-        )
-    return same(name, got, expected, seen)
+    with drawn(answers.forward, x, kernel_size=kernel_size, stride=stride) as saw:
+        got = call(pool_loops, x.copy(), kernel_size, stride)
+        saw(got)
+        if isinstance(got, np.ndarray) and got.shape != expected.shape:
+            if common and got.ndim == 2 and got.size:
+                rows, columns = np.minimum(got.shape, expected.shape)
+                return same(name, got[:rows, :columns], expected[:rows, :columns], seen)
+            OH, OW = expected.shape
+            starts = (", ".join(map(str, range(0, n * s, s))) for n, s in ((OH, sH), (OW, sW)))
+            raise Failed(
+                f"y has shape {got.shape}, expected {expected.shape}",
+                "{}: windows start at rows {} and at columns {}.".format(asked, *starts),
+                None,
+                got,
+                expected,
+            )
+        return same(name, got, expected, seen)
 
 
 @visible(

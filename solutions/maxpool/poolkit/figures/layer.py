@@ -4,7 +4,8 @@ import numpy as np
 
 from .. import spec
 from ..voice import Failed, call
-from ._base import WINDOW_COLOURS, Caption, grid, lesson, mark, new, outline, panels, show
+from ._base import Caption, grid, lesson, mark, new, outline, panels, show
+from .colours import WINDOW_COLOURS, deep, ink
 
 __all__ = [
     "adjoint",
@@ -65,7 +66,7 @@ def _tag(axes, i, j, windows):
             ha="center",
             va="center",
             fontsize=8,
-            color=_colour(at),
+            color=deep(_colour(at)),
             zorder=4,
             bbox={"boxstyle": "circle,pad=0.1", "facecolor": "white", "linewidth": 0},
         )
@@ -97,7 +98,11 @@ def loop_steps(size=32, channels=2, kernel_size=2):
     axes.plot(batch, one * batch, "o-", color=WINDOW_COLOURS[1], linewidth=2.5)
     axes.plot(batch, np.full(8, kernel_size**2), "s-", color=WINDOW_COLOURS[0], linewidth=2.5)
     axes.text(
-        batch[3], one * 2, f"loops: {one:,}·N comparisons", color=WINDOW_COLOURS[1], fontsize=11
+        batch[3],
+        one * 2,
+        f"loops: {one:,}·N comparisons",
+        color=deep(WINDOW_COLOURS[1]),
+        fontsize=11,
     )
     axes.text(
         batch[3],
@@ -124,6 +129,8 @@ def loop_steps(size=32, channels=2, kernel_size=2):
 @lesson
 def tiles(x, kernel_size):
     """Draw an image, the same numbers cut into tiles, and the largest number of each tile."""
+    from matplotlib.colors import to_hex
+
     x = np.asarray(x)
     (kH, kW), (H, W) = spec.pair(kernel_size), x.shape
     OH, OW = H // kH, W // kW
@@ -152,7 +159,7 @@ def tiles(x, kernel_size):
         )
         for u, v in np.ndindex(kH, kW):
             value = x[k * kH + u, l * kW + v]
-            tone = "white" if image.norm(value) < 0.5 else "black"
+            tone = ink(to_hex(image.cmap(image.norm(value))))
             place = {"ha": "center", "va": "center", "fontsize": 9}
             middle.text(start + v, top + u, f"{value:g}", color=tone, **place)
         i, j = chosen[k, l]
@@ -216,17 +223,21 @@ def memory(shape, kernel_size, stride):
         y = 0.95 + 0.62 * at
         for u, v in np.ndindex(kH, kW):
             place = u * W + at * sW + v
-            below.text(place, y, _symbol(at), color=colour, fontsize=13, ha="center", va="center")
+            below.text(
+                place, y, _symbol(at), color=deep(colour), fontsize=13, ha="center", va="center"
+            )
             above.text(
                 at * sW + v - 0.12 + 0.24 * at,
                 u + 0.31,
                 _symbol(at),
                 color=colour,
-                fontsize=6,
+                fontsize=7,
                 ha="center",
                 va="center",
             )
-        below.text(-0.7, y, f"window (0,{at})", color=colour, ha="right", va="center", fontsize=10)
+        below.text(
+            -0.7, y, f"window (0,{at})", color=deep(colour), ha="right", va="center", fontsize=10
+        )
 
     def step(start, length, text):
         arrow = {"arrowstyle": "-|>", "color": "black", "shrinkA": 0, "shrinkB": 0}
@@ -366,7 +377,7 @@ def kept(shape=(32, 32, 64, 64), kernel_size=3, stride=1, itemsize=4):
         box = {"facecolor": "white", "linewidth": 0, "pad": 1}
         axes.text(max(share, 0.03) * 1.12, row, text if size else "nothing", bbox=box, **note)
     axes.axvline(1, color=WINDOW_COLOURS[1], linestyle="--", linewidth=1.5, zorder=0)
-    axes.text(1.1, -0.1, "as large as x", color=WINDOW_COLOURS[1], fontsize=10, va="center")
+    axes.text(1.1, -0.1, "as large as x", color=deep(WINDOW_COLOURS[1]), fontsize=10, va="center")
     axes.set(xscale="log", xlim=(0.03, 3e5), xticks=[])
     axes.set_yticks(range(len(sizes)), list(sizes), fontsize=10)
     axes.invert_yaxis()
@@ -410,13 +421,15 @@ def rows_of_one(x, kernel_size, stride):
         place = k * steps[0], l * steps[1], *kernel
         outline(left, *place, colour=colour, inset=0.04 + 0.05 * at, thickness=2)
         _tag(middle, at, pixel[0] * W + pixel[1], [at])
-        right.text(-0.85, at, _symbol(at), color=colour, ha="center", va="center", fontsize=11)
+        right.text(
+            -0.85, at, _symbol(at), color=deep(colour), ha="center", va="center", fontsize=11
+        )
     for pixel, windows in _choosers(chosen).items():
         for place, at in enumerate(windows):
             style = {"ha": "center", "va": "center", "fontsize": 8, "zorder": 4}
             disc = {"boxstyle": "circle,pad=0.1", "facecolor": "white", "linewidth": 0}
             spot = pixel[1] + 0.25 - 0.25 * (len(windows) - 1 - place), pixel[0] - 0.28
-            left.text(*spot, _symbol(at), color=_colour(at), bbox=disc, **style)
+            left.text(*spot, _symbol(at), color=deep(_colour(at)), bbox=disc, **style)
     middle.set_yticks(range(len(chosen)), [f"({k},{l})" for k, l in chosen])
     return show(
         figure,

@@ -8,4 +8,5 @@ the same property on other inputs.
 # each chapter's module lists its checks in __all__
 from .jacobian import *  # noqa: F403
 from .layer import *  # noqa: F403
+from .network import *  # noqa: F403
 from .windows import *  # noqa: F403

@@ -4,7 +4,8 @@ import numpy as np
 
 from .. import spec
 from ..voice import Failed, call
-from ._base import WINDOW_COLOURS, Caption, grid, lesson, mark, outline, panels, show
+from ._base import Caption, grid, lesson, mark, outline, panels, show
+from .colours import WINDOW_COLOURS
 
 __all__ = [
     "coverage",

@@ -1,0 +1,295 @@
+"""Hidden checks of chapter 4."""
+
+import functools
+
+import numpy as np
+
+from oracle import reference
+from poolkit import numerical
+from poolkit.check.network import (
+    same_again,
+    same_conv,
+    same_dscores,
+    same_gradients,
+    same_loss,
+    same_relu,
+    same_step,
+    serves,
+)
+
+from ._hidden import hidden
+from .layer import distinct, signed, upstream
+
+__all__ = [
+    "conv_backward_bias",
+    "conv_backward_input",
+    "conv_backward_weights",
+    "cross_entropy_gradient",
+    "cross_entropy_loss",
+    "network_backward_calls",
+    "network_backward_chain",
+    "pooling_layer",
+    "relu_backward_values",
+    "sgd_step_values",
+]
+
+
+# ---- pooling --------------------------------------------------------------------------------
+
+
+@hidden
+def pooling_layer(pooling):
+    rng = np.random.default_rng(40)
+    cases = []
+    for x, arguments in [
+        (np.maximum(signed(rng, 2, 2, 8, 8), 0), {"kernel_size": 2}),
+        (np.zeros((2, 2, 4, 4)), {"kernel_size": 2}),
+        (np.maximum(signed(rng, 3, 2, 5, 5), 0), {"kernel_size": 3, "stride": 1}),
+        (distinct(rng, 2, 2, 6, 4), {"kernel_size": 2, "stride": 1}),
+    ]:
+        cases.append((x, upstream(rng, x, **arguments), arguments))
+    serves(pooling, cases)
+
+
+# ---- relu_backward --------------------------------------------------------------------------
+
+
+@hidden
+def relu_backward_values(relu_backward):
+    rng = np.random.default_rng(41)
+    for shape in [(3, 4), (2, 2, 3, 5), (1, 1, 1, 1), (0, 2, 3, 3)]:
+        x, dy = rng.integers(-2, 3, shape) / 2, rng.normal(size=shape)  # a fifth are zeros
+        same_relu(relu_backward, dy, x)
+
+
+# ---- conv_backward --------------------------------------------------------------------------
+
+
+def conv(x, w, b):
+    """y_nfij = b_f + Σ_cuv w_fcuv · x_n,c,i+u,j+v, offset by offset."""
+    (N, _, H, W), (F, _, kH, kW) = x.shape, w.shape
+    y = np.zeros((N, F, H - kH + 1, W - kW + 1)) + b[:, None, None]
+    for u, v in np.ndindex(kH, kW):
+        seen = x[:, :, u : u + y.shape[2], v : v + y.shape[3]]
+        y += np.einsum("ncij,fc->nfij", seen, w[:, :, u, v])
+    return y
+
+
+@functools.cache
+def conv_cases():
+    """(dy, x, w, {which: gradient}): measured, which for a linear function is exact."""
+    rng = np.random.default_rng(42)
+    cases = []
+    for N, C, F, H, W, kH, kW in [
+        (1, 1, 1, 4, 4, 2, 2),
+        (3, 1, 2, 5, 5, 3, 3),
+        (2, 2, 3, 4, 6, 2, 3),
+        (1, 3, 1, 3, 3, 3, 3),
+        (2, 1, 2, 4, 3, 1, 1),
+    ]:
+        x, w, b = rng.normal(size=(N, C, H, W)), rng.normal(size=(F, C, kH, kW)), np.zeros(F)
+        dy = rng.normal(size=(N, F, H - kH + 1, W - kW + 1))
+        gradients = {
+            "dx": numerical.vjp(lambda z: conv(z, w, b), x, dy),  # noqa: B023
+            "dw": numerical.vjp(lambda z: conv(x, z, b), w, dy),  # noqa: B023
+            "db": numerical.vjp(lambda z: conv(x, w, z), b, dy),  # noqa: B023
+        }
+        cases.append((dy, x, w, gradients))
+    return cases
+
+
+def conv_agrees(conv_backward, which):
+    for dy, x, w, gradients in conv_cases():
+        same_conv(conv_backward, dy, x, w, which, gradients[which])
+
+
+@hidden
+def conv_backward_weights(conv_backward):
+    conv_agrees(conv_backward, "dw")
+
+
+@hidden
+def conv_backward_bias(conv_backward):
+    conv_agrees(conv_backward, "db")
+
+
+@hidden
+def conv_backward_input(conv_backward):
+    conv_agrees(conv_backward, "dx")
+
+
+# ---- cross_entropy --------------------------------------------------------------------------
+
+
+def entropy(scores, labels):
+    """The mean of log Σ_m e^(s_m) − s_label over the rows."""
+    largest = scores.max(axis=1)
+    total = largest + np.log(np.exp(scores - largest[:, None]).sum(axis=1))
+    return float((total - scores[np.arange(len(scores)), labels]).mean())
+
+
+@hidden
+def cross_entropy_loss(cross_entropy):
+    rng = np.random.default_rng(43)
+    for N, K, scale, shift in [
+        (4, 3, 1, 0),
+        (1, 10, 3, 0),
+        (6, 2, 1, 1000),  # e^1000 is too large for a float64
+        (3, 5, 2, -1000),
+    ]:
+        scores = scale * rng.normal(size=(N, K)) + shift
+        labels = rng.integers(0, K, N)
+        same_loss(cross_entropy, scores, labels, entropy(scores, labels))
+    apart = rng.normal(size=(3, 4)) + np.array([[0.0], [2000], [-2000]])  # row from row
+    labels = np.array([3, 0, 1])
+    same_loss(cross_entropy, apart, labels, entropy(apart, labels))
+
+
+@hidden
+def cross_entropy_gradient(cross_entropy):
+    rng = np.random.default_rng(44)
+    for N, K in [(4, 3), (1, 10), (6, 2)]:
+        scores, labels = rng.normal(size=(N, K)), rng.integers(0, K, N)
+        measured = numerical.vjp(lambda s: entropy(s, labels), scores, 1.0, h=1e-4)  # noqa: B023
+        same_dscores(cross_entropy, scores, labels, measured)
+
+
+# ---- network_backward -----------------------------------------------------------------------
+
+
+def conv_layer_backward(dy, cache):
+    x, w = cache
+    windows = np.lib.stride_tricks.sliding_window_view(x, w.shape[2:], axis=(2, 3))
+    dx = np.zeros(x.shape)
+    for u, v in np.ndindex(w.shape[2:]):
+        seen = dx[:, :, u : u + dy.shape[2], v : v + dy.shape[3]]
+        seen += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
+    return dx, np.einsum("ncijuv,nfij->fcuv", windows, dy), dy.sum(axis=(0, 2, 3))
+
+
+def relu_layer_backward(dy, cache):
+    return (dy * (cache > 0),)
+
+
+def pool_layer_backward(dy, cache):
+    # the cache is a plain array: it crosses to wherever the student's code runs
+    return (reference.maxpool_backward(dy, reference.maxpool_forward(cache, 2)[1]),)
+
+
+def dense_layer_backward(dy, cache):
+    x, M = cache
+    rows = x.reshape(len(x), M.shape[0])
+    return (dy @ M.T).reshape(x.shape), rows.T @ dy, dy.sum(axis=0)
+
+
+def forward(x, p):
+    """Conv, ReLU, pool, dense: the scores, and every layer's cache."""
+    a = conv(x, p["kernels"], p["biases"])
+    r = np.maximum(a, 0)
+    y, _ = reference.maxpool_forward(r, 2)
+    scores = y.reshape(len(x), p["matrix"].shape[0]) @ p["matrix"] + p["row"]
+    return scores, [(x, p["kernels"]), a, r, (y, p["matrix"])]
+
+
+LAYERS = (
+    (None, conv_layer_backward, ("kernels", "biases")),
+    (None, relu_layer_backward, ()),
+    (None, pool_layer_backward, ()),
+    (None, dense_layer_backward, ("matrix", "row")),
+)
+
+
+@functools.cache
+def network_case():
+    """(x, parameters) of a small network whose values have gaps far above the step."""
+    rng = np.random.default_rng(46)
+    parameters = {
+        "kernels": rng.normal(size=(2, 1, 3, 3)),
+        "biases": rng.normal(size=2),
+        "matrix": rng.normal(size=(8, 3)),
+        "row": rng.normal(size=3),
+    }
+    return rng.normal(size=(2, 1, 6, 6)), parameters
+
+
+@functools.cache
+def network_measured(seed):
+    """(dy, (dx, gradients)) of that network by finite differences."""
+    x, parameters = network_case()
+    dy = np.random.default_rng(seed).normal(size=(2, 3))
+
+    def measured(name):
+        return numerical.vjp(
+            lambda z: forward(x, parameters | {name: z})[0], parameters[name], dy, h=1e-5
+        )
+
+    dx = numerical.vjp(lambda z: forward(z, parameters)[0], x, dy, h=1e-5)
+    return dy, (dx, {name: measured(name) for name in parameters})
+
+
+def shift_backward(dy, cache):
+    return dy, dy
+
+
+def exp_backward(dy, cache):
+    return (dy * cache,)
+
+
+def scale_backward(dy, cache):
+    x, w = cache
+    return w * dy, (x * dy).sum(axis=0)
+
+
+def written_out():
+    """z = w·e^(x + b) over 2 images and 3 features, differentiated with pencil and paper."""
+    x = np.array([[0.0, 1, -1], [2, 0, 1]]) / 2
+    b, w = np.array([0.5, -0.5, 1.0]), np.array([2.0, -1.0, 3.0])
+    e = np.exp(x + b)
+    layers = [
+        (None, shift_backward, ("shift",)),
+        (None, exp_backward, ()),
+        (None, scale_backward, ("scale",)),
+    ]
+    dy = np.array([[1.0, 2, 3], [-1, 0.5, 2]])
+    expected = dy * w * e, {"shift": dy * w * e, "scale": (dy * e).sum(axis=0)}
+    return dy, layers, [None, e, (e, w)], expected
+
+
+@hidden
+def network_backward_chain(network_backward):
+    same_gradients(network_backward, *written_out())
+    x, parameters = network_case()
+    _, caches = forward(x, parameters)
+    dy, expected = network_measured(0)
+    same_gradients(network_backward, dy, LAYERS, caches, expected)
+    last_two = network_backward_part(dy, caches)
+    same_gradients(network_backward, dy, LAYERS[2:], caches[2:], last_two)
+    same_gradients(network_backward, dy, [], [], (dy, {}))
+
+
+def network_backward_part(dy, caches):
+    d, dM, dm = dense_layer_backward(dy, caches[3])
+    return pool_layer_backward(d, caches[2])[0], {"matrix": dM, "row": dm}
+
+
+@hidden
+def network_backward_calls(network_backward):
+    x, parameters = network_case()
+    _, caches = forward(x, parameters)
+    passes = [network_measured(seed) for seed in (1, 2)]
+    same_again(network_backward, list(LAYERS), caches, passes)
+
+
+# ---- sgd_step -------------------------------------------------------------------------------
+
+
+@hidden
+def sgd_step_values(sgd_step):
+    rng = np.random.default_rng(47)
+    for rate in (0.05, 0.3, 2.0):
+        shapes = {"kernels": (2, 1, 3, 3), "biases": (2,), "matrix": (4, 3), "row": (3,)}
+        parameters, gradients = (
+            {name: rng.normal(size=shape) for name, shape in shapes.items()} for _ in range(2)
+        )
+        expected = {name: parameters[name] - rate * gradients[name] for name in shapes}
+        same_step(sgd_step, parameters, gradients, rate, expected)

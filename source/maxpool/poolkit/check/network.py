@@ -1,0 +1,370 @@
+"""Visible checks of chapter 4, and how answers are compared; the hidden checks compare alike."""
+
+import numpy as np
+
+from .. import spec
+from ..voice import Failed, call, same, short
+from ._visible import visible
+from .layer import images, own_gradients, same_backward, same_forward, unchanged
+
+__all__ = [
+    "conv_backward_bias",
+    "conv_backward_input",
+    "conv_backward_weights",
+    "cross_entropy_gradient",
+    "cross_entropy_loss",
+    "network_backward_calls",
+    "network_backward_chain",
+    "pooling_layer",
+    "relu_backward_values",
+    "sgd_step_values",
+]
+
+
+# ---- how answers are compared ---------------------------------------------------------------
+
+
+def tuple_of(function, names, *args):
+    """Call a student's function and return its results, as many as there are names."""
+    result = call(function, *args)
+    if not isinstance(result, (tuple, list)) or len(result) != len(names):
+        said = f"a tuple of {len(result)}" if isinstance(result, tuple) else short(result)
+        wanted = ", ".join(names)
+        raise Failed(
+            f"{function.__name__} returned {said}, expected ({wanted})",
+            cause=f"the last line should be: return {wanted}",
+            got=said,
+        )
+    return tuple(result)
+
+
+def own_layer(pooling):
+    """Return the student's (maxpool_forward, maxpool_backward)."""
+    layer = tuple_of(pooling, ("maxpool_forward", "maxpool_backward"))
+    for name, function in zip(("maxpool_forward", "maxpool_backward"), layer, strict=True):
+        if not callable(function):
+            raise Failed(
+                f"{name} is {short(function)}, expected a function",
+                cause="return the functions themselves, without calling them",
+                got=short(function),
+            )
+    return layer
+
+
+def serves(pooling, cases):
+    """Raise ``Failed`` unless the student's layer is right on every (x, dy, arguments)."""
+    forward, backward = own_layer(pooling)
+    for x, dy, arguments in cases:
+        y, cache = spec.maxpool_forward(x, **arguments)
+        expected = spec.maxpool_backward(dy, cache)
+        same_forward(forward, x, y, **arguments)
+        same_backward(forward, backward, x, dy, expected, **arguments)
+        batches = [(x, dy), (x[::-1].copy(), dy[::-1].copy())]
+        own_gradients(forward, backward, batches, [expected, expected[::-1]], **arguments)
+
+
+def same_relu(relu_backward, dy, x):
+    """Raise ``Failed`` unless ``relu_backward`` lets dy through where x is positive."""
+    before = dy.copy(), x.copy()
+    got = call(relu_backward, dy, x)
+
+    def where(index):
+        return f"There dy is {before[0][index]:g} and x is {before[1][index]:g}."
+
+    same("dx", got, np.where(before[1] > 0, before[0], 0.0), where)
+    unchanged(relu_backward, "dy", before[0], dy)
+    unchanged(relu_backward, "its cache, x", before[1], x)
+
+
+CONV = ("dx", "dw", "db")
+
+
+def same_conv(conv_backward, dy, x, w, which, expected):
+    """Raise ``Failed`` unless one of dx, dw, db is ``expected``; the others are not judged."""
+    given = dy.copy(), x.copy(), w.copy()
+    got = tuple_of(conv_backward, CONV, given[0], given[1:])[CONV.index(which)]
+    shapes = [
+        f"{name} of shape {'×'.join(map(str, a.shape))}"
+        for name, a in (("x", x), ("w", w), ("dy", dy))
+    ]
+    same(which, got, expected, f"That was {', '.join(shapes)}.")
+    if which == "dx":  # one check judges manners, so that they cost once
+        for name, old, new in zip(("dy", "x", "w"), (dy, x, w), given, strict=True):
+            unchanged(conv_backward, name, old, new)
+
+
+ENTROPY = ("loss", "dscores")
+
+
+def same_loss(cross_entropy, scores, labels, expected):
+    """Raise ``Failed`` unless the loss is ``expected``; dscores is not judged."""
+    loss, _ = tuple_of(cross_entropy, ENTROPY, scores.copy(), labels)
+    if np.ndim(loss):
+        said = short(loss)
+        raise Failed(f"loss is {said}, expected one number: the mean of all images", got=said)
+    same("loss", loss, expected, f"{len(scores)} rows of scores, from {span(scores)}.")
+
+
+def same_dscores(cross_entropy, scores, labels, expected):
+    """Raise ``Failed`` unless dscores is ``expected`` and scores are as before."""
+    given = scores.copy()
+    _, dscores = tuple_of(cross_entropy, ENTROPY, given, labels)
+
+    def where(index):
+        return f"Image {index[0]} of {len(scores)}; its label is {labels[index[0]]}."
+
+    same("dscores", dscores, expected, where)
+    unchanged(cross_entropy, "scores", scores, given)
+
+
+def span(array):
+    return f"{array.min():g} to {array.max():g}"
+
+
+def sent_back(network_backward, dy, layers, caches):
+    """Call ``network_backward``; return dx, the gradients, and a copy of what they are now."""
+    dx, gradients = tuple_of(network_backward, ("dx", "gradients"), dy, layers, caches)
+    if not isinstance(gradients, dict):
+        raise Failed(f"gradients is {short(gradients)}, expected a dict", got=short(gradients))
+    return dx, gradients, copied(gradients)  # the next call may add to the same dict
+
+
+def nothing_kept(first, second):
+    """Raise ``Failed`` unless two equal calls gave equal gradients."""
+    if any(not np.array_equal(first[name], second.get(name)) for name in first):
+        raise Failed(
+            "the same call again gave other gradients",
+            cause="something is kept from one call to the next",
+            got="other gradients",
+        )
+
+
+def same_gradients(network_backward, dy, layers, caches, expected):
+    """Raise ``Failed`` unless ``network_backward`` gives ``expected``: (dx, {name: gradient})."""
+    # each call has lists of its own: what becomes of them is judged by ``same_again``
+    _, _, before = sent_back(network_backward, dy.copy(), list(layers), list(caches))
+    dx, gradients, now = sent_back(network_backward, dy.copy(), list(layers), list(caches))
+    nothing_kept(before, now)
+    if gradients.keys() != expected[1].keys():
+        said = ", ".join(map(repr, gradients)) or "nothing"
+        wanted = ", ".join(map(repr, expected[1])) or "nothing"
+        raise Failed(f"gradients has {said}, expected {wanted}", got=said)
+    where = f"The layers were {', '.join(named(layer) for layer in layers)}."
+    same("dx", dx, expected[0], where)
+    for name in expected[1]:
+        same(f"gradients[{name!r}]", gradients[name], expected[1][name], where)
+
+
+def named(layer):
+    return layer[1].__name__.removesuffix("_backward")
+
+
+def same_again(network_backward, layers, caches, passes):
+    """Raise ``Failed`` unless several backward passes over the same lists are right.
+
+    passes  list of (dy, expected)
+    """
+    given, results = (list(layers), list(caches)), []
+    for dy in (passes[0][0], passes[0][0]):
+        before = dy.copy()
+        results.append(sent_back(network_backward, dy, *given)[2])
+        unchanged(network_backward, "dy", before, dy)
+        for name, now, then in zip(("layers", "caches"), given, (layers, caches), strict=True):
+            if len(now) != len(then) or any(a is not b for a, b in zip(now, then, strict=True)):
+                raise Failed(
+                    f"network_backward changed the list {name}",
+                    "The caller's list is not the same afterwards.",
+                    got=f"{name}: {len(now)} of {len(then)}",
+                )
+    nothing_kept(*results)
+    for dy, expected in passes:
+        same_gradients(network_backward, dy, *given, expected)
+
+
+def copied(arrays):
+    return {name: np.array(array) for name, array in arrays.items()}
+
+
+def same_step(sgd_step, parameters, gradients, rate, expected):
+    """Raise ``Failed`` unless ``sgd_step`` returns ``expected`` and leaves what it was given."""
+    given = copied(parameters), copied(gradients)
+    got = call(sgd_step, *given, rate)
+    if not isinstance(got, dict) or got.keys() != expected.keys():
+        said = f"a dict of {', '.join(map(repr, got))}" if isinstance(got, dict) else short(got)
+        wanted = ", ".join(map(repr, expected))
+        raise Failed(f"sgd_step returned {said}, expected a dict of {wanted}", got=said)
+    again = call(sgd_step, copied(parameters), copied(gradients), rate)
+    if any(not np.array_equal(got[name], again[name]) for name in expected):
+        raise Failed(
+            "the same step, taken again from the same place, ends elsewhere",
+            cause="something is kept from one call to the next",
+            got="elsewhere",
+        )
+    for name in expected:
+        first = parameters[name].ravel()[0], gradients[name].ravel()[0]
+        where = f"The first number of {name!r} was {first[0]:g}, its gradient {first[1]:g}; rate "
+        same(f"parameters[{name!r}]", got[name], expected[name], f"{where}{rate:g}.")
+    for kind, old, new in zip(
+        ("parameters", "gradients"), (parameters, gradients), given, strict=True
+    ):
+        for name in old:
+            unchanged(sgd_step, f"{kind}[{name!r}]", old[name], new[name])
+
+
+# ---- layers to do in one's head -------------------------------------------------------------
+
+
+def times_backward(dy, cache):
+    x, w = cache
+    return w * dy, x * dy
+
+
+def square_backward(dy, cache):
+    return (2 * cache * dy,)
+
+
+def plus_backward(dy, cache):
+    return dy, dy
+
+
+def small_chain():
+    """y = (w·x)² + b at x = 3, w = 2: its layers and the caches of its forward pass."""
+    layers = [
+        (None, times_backward, ("w",)),
+        (None, square_backward, ()),
+        (None, plus_backward, ("b",)),
+    ]
+    return layers, [(np.array([3.0]), np.array([2.0])), np.array([6.0]), None]
+
+
+def small_gradients(dy):
+    """Of (w·x)² + b: dy/dx = 2·w·x·w = 24, dy/dw = 2·w·x·x = 36, dy/db = 1."""
+    return np.array([24.0 * dy]), {"w": np.array([36.0 * dy]), "b": np.array([1.0 * dy])}
+
+
+# ---- the checks -----------------------------------------------------------------------------
+
+
+@visible(
+    "pooling · in a network",
+    cause="your layer of chapter 3 is not complete here: paste all that it calls, too",
+    read="Your layer moves in",
+)
+def pooling_layer(pooling):
+    """Behind a ReLU: a window of zeros is a tie, and every image has gradients of its own."""
+    x = np.concatenate([images([0, 0, 3, 0], [0, 0, 0, 3]), images([0, 2, 0, 0], [1, 2, 0, 4])])
+    dy = np.array([1.0, 2, 3, 4]).reshape(2, 1, 1, 2)
+    serves(pooling, [(x, dy, {"kernel_size": 2})])
+
+
+@visible(
+    "relu_backward · values",
+    cause="dx is dy where x is positive, and 0 where it is negative or 0",
+    read="ReLU lets the positive pass",
+)
+def relu_backward_values(relu_backward):
+    """Four pixels: negative, positive, zero, positive."""
+    x, dy = np.array([[-2.0, 3.0], [0.0, 5.0]]), np.array([[10.0, 20.0], [30.0, -40.0]])
+    same_relu(relu_backward, dy, x)
+
+
+# One image, one channel in, one out: the windows of outputs (0,0) and (1,1) overlap in the centre.
+SQUARE, KERNEL, TWO = (
+    images([1, 2, 3], [4, 5, 6], [7, 8, 9]),
+    images([1, 2], [3, 4]),
+    images([1, 0], [0, 2]),
+)
+
+
+@visible(
+    "conv_backward · weights",
+    cause="dw_uv = Σ dy_ij · x_(i+u)(j+v): each weight met one pixel in each window",
+    read="A convolution shares its weights",
+)
+def conv_backward_weights(conv_backward):
+    """dy is 1 at output (0,0) and 2 at (1,1), so dw is the first window plus twice the last."""
+    expected = images([1 + 2 * 5, 2 + 2 * 6], [4 + 2 * 8, 5 + 2 * 9])
+    same_conv(conv_backward, TWO, SQUARE, KERNEL, "dw", expected)
+
+
+@visible(
+    "conv_backward · bias",
+    cause="b_f is added to every output of channel f: sum dy over images, rows and columns",
+    read="A convolution shares its weights",
+)
+def conv_backward_bias(conv_backward):
+    """Two images, two channels out, two outputs in each."""
+    dy = np.array([[[[1.0, 2]], [[10, 20]]], [[[3, 4]], [[30, 40]]]])
+    x, w = np.ones((2, 1, 1, 3)), np.ones((2, 1, 1, 2))
+    same_conv(conv_backward, dy, x, w, "db", np.array([1.0 + 2 + 3 + 4, 10 + 20 + 30 + 40]))
+
+
+@visible(
+    "conv_backward · input",
+    cause="output (i, j) sends w_uv · dy_ij to pixel (i+u, j+v); what meets there adds up",
+    read="A convolution shares its weights",
+)
+def conv_backward_input(conv_backward):
+    """The kernel laid down at (0,0), and twice the kernel at (1,1)."""
+    expected = images([1, 2, 0], [3, 4 + 2 * 1, 2 * 2], [0, 2 * 3, 2 * 4])
+    same_conv(conv_backward, TWO, SQUARE, KERNEL, "dx", expected)
+
+
+# e^0 : e^(log 3) is 1 : 3, so the first image has the probabilities 1/4 and 3/4.
+SCORES, LABELS = np.array([[0.0, np.log(3.0)], [0.0, 0.0]]), np.array([1, 0])
+
+
+@visible(
+    "cross_entropy · loss",
+    cause="the loss is the mean of −log p_label over the images, each row with its own softmax",
+    read="One number for a wrong guess",
+)
+def cross_entropy_loss(cross_entropy):
+    """Probabilities 3/4 and 1/2 for the two labels: the mean of log 4/3 and log 2."""
+    same_loss(cross_entropy, SCORES, LABELS, float((np.log(4 / 3) + np.log(2)) / 2))
+
+
+@visible(
+    "cross_entropy · gradient",
+    cause="dscores is (p − 1 at the label), divided by the number of images",
+    read="One number for a wrong guess",
+)
+def cross_entropy_gradient(cross_entropy):
+    """p − 1 at the label, halved because there are two images."""
+    expected = np.array([[1 / 4, 3 / 4 - 1], [1 / 2 - 1, 1 / 2]]) / 2
+    same_dscores(cross_entropy, SCORES, LABELS, expected)
+
+
+@visible(
+    "network_backward · chain",
+    cause="the last layer goes first; each gets the dx of the layer behind it, and its own cache",
+    read="Backwards through a list",
+)
+def network_backward_chain(network_backward):
+    """y = (w·x)² + b at x = 3, w = 2, in three layers."""
+    same_gradients(network_backward, np.array([1.0]), *small_chain(), small_gradients(1))
+
+
+@visible(
+    "network_backward · calls",
+    cause="something is left over from the first call: a list was reversed or emptied, or "
+    "gradients were added to old ones",
+    read="Backwards through a list",
+)
+def network_backward_calls(network_backward):
+    """Twice through the same lists, the second time with ten times the gradient."""
+    passes = [(np.array([float(dy)]), small_gradients(dy)) for dy in (1, 10)]
+    same_again(network_backward, *small_chain(), passes)
+
+
+@visible(
+    "sgd_step · values",
+    cause="new = old − rate · gradient, in a new dict; the old arrays stay",
+    read="Learning is walking downhill",
+)
+def sgd_step_values(sgd_step):
+    """Rate 0.1: from 1 by −0.1·10 to 0, from 2 by +0.1·20 to 4, from 3 by −0.1·5 to 2.5."""
+    parameters = {"w": np.array([1.0, 2.0]), "b": np.array([3.0])}
+    gradients = {"w": np.array([10.0, -20.0]), "b": np.array([5.0])}
+    expected = {"w": np.array([0.0, 4.0]), "b": np.array([2.5])}
+    same_step(sgd_step, parameters, gradients, 0.1, expected)
