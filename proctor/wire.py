@@ -1370,6 +1370,8 @@ class _Incoming:
         if kind == "bytearray":
             value[:] = self._raw(content)
         else:
+            # what is taken out may be what this message is about: f(caches.pop())
+            self.keep.append(list(value.items() if kind == "dict" else value))
             items = self._many(content)
             if kind == "list":
                 list.__setitem__(value, slice(None), items)

@@ -48,6 +48,10 @@ def lookup(table, key):
 def each(f, values):
     return [f(v) for v in values]
 
+def backwards(f, stack):
+    return [f(stack.pop()) for _ in range(len(stack))]
+
+
 def guarded(f):
     try:
         f()
@@ -473,6 +477,13 @@ def test_a_function_that_was_kept_is_called_in_a_later_call(wall):
     wall.fetch("keep")(lambda v: v + 1)
     gc.collect()
     assert wall.fetch("call_kept")() == 2
+
+
+def test_what_is_popped_from_a_list_of_the_test_is_handed_back(wall):
+    stack = [np.array([1.0]), (np.array([2.0]), None), np.array([3.0])]
+    taken = wall.fetch("backwards")(lambda v: v, stack)
+    assert stack == []
+    assert [v[0] for v in (taken[0], taken[1][0], taken[2])] == [3, 2, 1]
 
 
 def test_a_function_cannot_be_called_from_another_thread(wall):
