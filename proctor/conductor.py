@@ -18,16 +18,12 @@ from dataclasses import dataclass
 from .sandbox import Ended
 from .shell import Shell, stream
 from .student import FUNCTIONS
+from .told import INSIDE, SHOWN
 from .wall import NameMissing, Wall, WallError
 
 GRACE = 2.0  # seconds that an interrupted cell gets to come to its end
 AGAIN = 0.1  # what is known to hang gets this part of its limit …
 LEAST = 1.0  # … and at least so many seconds
-SHOWN = "Left out while the notebook was graded: this cell only shows something.\n"
-INSIDE = (
-    "This test ran in the student's own kernel (tag in-student-kernel): "
-    "its result is as trustworthy as the code that it tests.\n"
-)
 
 
 @dataclass

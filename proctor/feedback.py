@@ -6,6 +6,8 @@ from nbconvert.filters import strip_ansi
 from nbgrader import utils
 from nbgrader.preprocessors import ClearHiddenTests
 
+from .told import INSIDE
+
 # as IPython shows a frame of its own process, and one that came across the wall
 _FRAME = re.compile(r"^(?:Cell |File <Cell )In\[(\d+)\]")
 _LONGEST = 2_000  # characters of a message: it may quote what a hidden test passed in
@@ -32,7 +34,10 @@ class HideTests(ClearHiddenTests):
             if cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell):
                 source = self._visible(cell.source)
                 if source != cell.source:
-                    cell.outputs = [o for o in cell.outputs if o.output_type in _said_by(cell)]
+                    kinds = _said_by(cell)
+                    cell.outputs = [
+                        o for o in cell.outputs if o.output_type in kinds or o.get("text") == INSIDE
+                    ]
                 cell.source = source
                 for output in cell.outputs:
                     if output.output_type == "error":
