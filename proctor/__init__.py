@@ -6,6 +6,8 @@ One line in ``nbgrader_config.py`` puts it in the way of ``nbgrader autograde``,
     import proctor; proctor.configure(c)
 """
 
+import os
+
 
 def configure(config):
     """Set what nbgrader reads, executes and shows a submission with; returns the configuration."""
@@ -29,6 +31,8 @@ def configure(config):
     config.ExchangeFactory.collect = "proctor.collect.ExchangeCollect"
     config.ZipCollectApp.extractor_plugin = "proctor.collect.Extractor"
     config.ZipCollectApp.collector_plugin = "proctor.collect.FileNameCollector"
+    if url := os.environ.get("NBGRADER_DB_URL"):
+        config.CourseDirectory.db_url = url
     # both pages are rendered by this exporter
     config.HTMLExporter.preprocessors = ["proctor.sanitise.Clean"]
     config.HTMLExporter.filters = {

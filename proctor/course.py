@@ -2,11 +2,9 @@
 
 import ast
 import contextlib
-import fnmatch
 import functools
 import glob
 import importlib.util
-import itertools
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +16,7 @@ from nbformat.v4 import new_markdown_cell
 from nbgrader import utils
 
 from .conductor import Job
-from .reading import read
+from .files import read, read_files
 from .sandbox import Policy
 from .template import PRELOAD, Assignment
 
@@ -205,46 +203,3 @@ def _editable():
     """Where this package and what is installed beside it in the same checkout lie."""
     here = Path(__file__).resolve().parent.parent
     return () if here.name == "site-packages" else (str(here),)
-
-
-def read_files(folder, ignore=(), most=64 << 20, number=5_000):
-    """The regular files in a folder as {relative path: bytes}; links and devices are left out.
-
-    ignore  patterns of names that are left out
-    most    bytes to read in all; files that would go beyond are left out
-    number  of files to read; the others are left out
-    """
-    found = {}
-    for place, names, files in os.walk(folder):
-        names[:] = sorted(n for n in names if not _matches(n, ignore))
-        for name in sorted(files):
-            path = os.path.join(place, name)
-            if _matches(name, ignore) or len(found) == number:
-                continue
-            data = read(path, most)
-            if data is not None and len(data) <= most:
-                most -= len(data)
-                found[os.path.relpath(path, folder)] = data
-    return found
-
-
-# what nbgrader itself reads there, and what a browser would run
-_KEPT_OUT = ("timestamp.txt", "*.ipynb", "*.htm*", "*.xhtml", "*.svg")
-
-
-def keep_files(files, folder, most=1_000):
-    """Write files that a student's code made into a folder, where they replace nothing."""
-    root = os.path.realpath(folder)
-    for name, data in itertools.islice(files.items(), most):
-        if _matches(os.path.basename(name).lower(), _KEPT_OUT):
-            continue
-        path = os.path.join(root, name)
-        with contextlib.suppress(OSError, ValueError):  # a name that this file system refuses
-            if os.path.realpath(path).startswith(root + os.sep):
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                with open(path, "xb") as file:
-                    file.write(data)
-
-
-def _matches(name, patterns):
-    return any(fnmatch.fnmatch(name, pattern) for pattern in patterns)

@@ -6,8 +6,9 @@ import os
 from nbgrader.preprocessors import Execute as StockExecute
 from traitlets import Bool, Integer, List, Unicode
 
-from .course import OPEN, Course, Settings, hide, keep_files, play, read_files
-from .reading import NOTHING, give_nothing, read
+from .course import OPEN, Course, Settings, hide, play
+from .files import keep_files, read, read_files
+from .reading import NOTHING, give_nothing
 from .template import PRELOAD, Template
 
 _warm = {}  # the assignment that is being graded, and its template

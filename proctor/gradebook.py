@@ -3,11 +3,16 @@
 import contextlib
 import fcntl
 import os
+import shutil
+import sys
 
 from nbgrader.api import Gradebook
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
 
 _LOCK = 0x6E626772  # of PostgreSQL's advisory locks: any number, the same for every grader
+_PATIENCE = 60  # seconds that a writer of SQLite waits for another; its own default is 5
 
 
 @contextlib.contextmanager
@@ -15,32 +20,52 @@ def opened(db_url, course_id):
     """Open a `nbgrader.api.Gradebook`, which is closed at the end of the block.
 
     nbgrader makes the tables of a new gradebook when it is opened; two processes that do so at
-    once get in each other's way, with SQLite and with PostgreSQL.
+    once get in each other's way, with SQLite and with PostgreSQL. Raises
+    sqlalchemy.exc.SQLAlchemyError.
     """
-    with _alone(db_url):
-        gradebook = Gradebook(db_url, course_id)
+    url = make_url(db_url)
+    if url.get_backend_name() == "sqlite" and "timeout" not in url.query:
+        url = url.update_query_dict({"timeout": str(_PATIENCE)})
+    _find_alembic()
+    with _alone(url):
+        gradebook = Gradebook(url.render_as_string(hide_password=False), course_id)
     with gradebook:
         yield gradebook
 
 
+def is_file(url):
+    """Whether the SQLAlchemy URL is that of an SQLite gradebook in a file."""
+    return url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+
+
 @contextlib.contextmanager
-def _alone(db_url):
+def _alone(url):
     """While entered, no other process of this package's is, for the same gradebook."""
-    url = make_url(db_url)
-    if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
-        with open(f"{os.path.abspath(url.database)}.lock", "w") as lock:
+    if is_file(url):
+        # a file of its own: closing the gradebook's own would give up SQLite's locks on it
+        with open(f"{os.path.abspath(url.database)}.lock", "a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            engine = create_engine(url)
-            with engine.connect() as connection:
-                # readers and a writer at once; it stays so in the file
+            # readers and a writer at once; it stays so in the file. Someone who reads in the
+            # former way meanwhile puts it off to the next time.
+            with contextlib.suppress(OperationalError), _connection(url) as connection:
                 connection.execute(text("PRAGMA journal_mode=WAL"))
-            engine.dispose()
             yield
     elif url.get_backend_name() == "postgresql":
-        engine = create_engine(url)
-        with engine.connect() as connection:
+        with _connection(url) as connection:  # the lock goes with it
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
-            yield  # the lock goes with the connection
-        engine.dispose()
+            yield
     else:
         yield
+
+
+@contextlib.contextmanager
+def _connection(url):
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        yield connection
+
+
+def _find_alembic():
+    """nbgrader calls ``alembic`` for a new gradebook, also where the environment is not active."""
+    if not shutil.which("alembic"):
+        path = os.environ.get("PATH", os.defpath)
+        os.environ["PATH"] = os.pathsep.join([path, os.path.dirname(sys.executable)])

@@ -41,8 +41,9 @@ from nbgrader.preprocessors import (
     ComputeChecksums,
 )
 
+from .files import LIMIT
+
 MEGABYTE = 1_000_000
-LIMIT = 50 * MEGABYTE  # bytes of a file
 TEXT_LIMIT = MEGABYTE  # characters of a cell
 ADDED_LIMIT = 2_000  # cells that a student may add
 

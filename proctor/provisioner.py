@@ -21,7 +21,7 @@ from jupyter_client.localinterfaces import localhost
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Integer, List, Unicode
 
-from .course import read_files
+from .files import read_files
 from .sandbox import Policy
 from .template import PRELOAD, Assignment, Template, write_files
 

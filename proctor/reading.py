@@ -5,7 +5,6 @@ import glob
 import json
 import os
 import shutil
-import stat
 import sys
 from fnmatch import fnmatch
 from pathlib import Path
@@ -16,11 +15,14 @@ from nbconvert.exporters import NotebookExporter
 from nbformat.notebooknode import from_dict
 from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader import utils
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import MissingEntry
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import ClearSolutions, Execute, IncludeHeaderFooter
 
-from .graft import LIMIT, Frame, describe, graft
+from . import gradebook
+from .collect import notes, set_aside
+from .files import read
+from .graft import Frame, describe, graft
 from .unfinished import Unfinished
 
 NOTHING = "no file was handed in, so this test was not run"
@@ -30,8 +32,6 @@ class Exporter(NotebookExporter):
     """Reads a submitted notebook as data: its answers, in the source's frame."""
 
     def __init__(self, **kwargs):
-        from .collect import set_aside  # which reads files with this module
-
         super().__init__(**kwargs)
         self._frames = {}
         _expect(self.parent)
@@ -47,8 +47,6 @@ class Exporter(NotebookExporter):
         )
         if Path(filename).parent.resolve() != Path(submitted).resolve():
             return super().from_filename(filename, resources, **kwargs)
-        from .collect import notes
-
         grafted = graft(self.frame(about, resources), read(filename))
         for note in grafted.notes:
             self.log.warning("%s: %s", filename, note.what)
@@ -74,8 +72,8 @@ class Exporter(NotebookExporter):
             source = nbformat.read(path, as_version=nbformat.current_nbformat)
             source, _ = IncludeHeaderFooter(parent=self.parent).preprocess(source, resources)
             unsolved, _ = ClearSolutions(parent=self.parent).preprocess(copy.deepcopy(source), {})
-            with Gradebook(about["db_url"], course.course_id) as gradebook:
-                recorded = as_recorded(unsolved, gradebook.find_notebook(*reversed(key)), path)
+            with gradebook.opened(about["db_url"], course.course_id) as book:
+                recorded = as_recorded(unsolved, book.find_notebook(*reversed(key)), path)
             self._check_kernel(recorded, path)
             self._frames[key] = Frame(source, self.config, recorded)
         return self._frames[key]
@@ -109,9 +107,9 @@ def _expect(converter):
     """
     course = converter.coursedir
     pattern = f"{course.notebook_id}.ipynb"
-    with Gradebook(course.db_url, course.course_id) as gradebook:
+    with gradebook.opened(course.db_url, course.course_id) as book:
         try:
-            notebooks = gradebook.find_assignment(course.assignment_id).notebooks
+            notebooks = book.find_assignment(course.assignment_id).notebooks
         except MissingEntry:
             return
         names = [name for n in notebooks if fnmatch(name := f"{n.name}.ipynb", pattern)]
@@ -178,17 +176,3 @@ def give_nothing(notebook, what):
             cell.outputs = [
                 new_output("error", ename="NotRun", evalue=what, traceback=[f"NotRun: {what}"])
             ]
-
-
-def read(path, limit=LIMIT):
-    """The bytes of a regular file, one more than ``limit`` at most; None if it is anything else."""
-    try:
-        # a link is not followed and a pipe is not waited for
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        return None
-    with open(descriptor, "rb") as file:
-        return file.read(limit + 1)

@@ -28,7 +28,7 @@ from dataclasses import asdict, dataclass, field, replace
 from . import scratch
 from .channel import Channel, Closed
 from .nursery import Nursery, nurse, reap
-from .sandbox import NoIsolation, clean_environment, linux
+from .sandbox import Jailed, NoIsolation, clean_environment, linux
 
 PRELOAD = ("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "ipywidgets")
 _INLINE = "module://matplotlib_inline.backend_inline"
@@ -41,14 +41,14 @@ class Assignment:
     files     {relative path: bytes}: what lies beside the notebooks, as students have it
     lessons   sources of the cells that students see
     tests     sources of the test cells
-    path      folders from which tests may import, and students' code may not
+    private   {relative path: bytes}: modules that tests may import, and students' code may not
     preload   names of modules that are imported first
     """
 
     files: dict = field(default_factory=dict)
     lessons: tuple = ()
     tests: tuple = ()
-    path: tuple = ()
+    private: dict = field(default_factory=dict)
     preload: tuple = PRELOAD
 
 
@@ -74,13 +74,17 @@ class Played:
 class Template:
     """The grader's handle of the template process; it ends with the grader.
 
-    ``scratch`` is a folder that goes with it; ``files`` one in it, with the assignment's files.
+    ``scratch`` is a folder that goes with it; ``files`` one in it, with the assignment's files;
+    ``private`` one that only the grader can read.
     """
 
     def __init__(self, assignment=Assignment()):
         self.scratch = scratch.make()
         self.files = os.path.join(self.scratch, "files")
+        self.private = os.path.join(self.scratch, "private")
+        os.mkdir(self.private, mode=0o700)
         write_files(assignment.files, self.files)
+        write_files(assignment.private, self.private)
         ours, theirs = Channel.pair()
         env = {**clean_environment(self.scratch), "PYTHONHASHSEED": "0", "MPLBACKEND": _INLINE}
         for name in ("PYTHONPATH", "LD_LIBRARY_PATH"):
@@ -96,7 +100,8 @@ class Template:
         theirs.close()
         self.channel, self._sending = ours, threading.Lock()
         about = asdict(assignment) | {"files": self.files, "scratch": self.scratch}
-        tests = {name: about.pop(name) for name in ("tests", "path")}
+        about |= {"private": self.private}
+        tests = {name: about.pop(name) for name in ("tests", "private")}
         self.channel.send(about)
         self.channel.send(tests)
 
@@ -126,6 +131,17 @@ class Template:
         made = {name: b64decode(data) for name, data in answer["made"].items()}
         return Played(answer["results"], answer["held"], made)
 
+    def kernel(self, policy, connection):
+        """Fork a Jupyter kernel under a `Policy`; return its `Jailed`.
+
+        connection  path of its connection file in the policy's folder
+        """
+        jail, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs, self._sending:
+            request = {"do": "kernel", "policy": asdict(policy), "connection": connection}
+            self.channel.send(request, [theirs.fileno()])
+        return Jailed(jail)
+
     def close(self):
         """End the template, its nursery and its folder."""
         self.channel.close()
@@ -150,8 +166,10 @@ def main(descriptor):
         nursery = _grow(channel, about)
         with contextlib.suppress(Closed):
             while True:
-                _, fds = channel.receive_fds(1)
-                if os.fork() == 0:
+                request, fds = channel.receive_fds(1)
+                if request["do"] == "kernel":
+                    nursery.ask(request, fds)
+                elif os.fork() == 0:
                     channel.close()
                     grader = Channel(socket.socket(fileno=fds[0]))
                     in_child(lambda grader=grader: _conduct(grader, nursery, about))
@@ -186,7 +204,7 @@ def _grow(channel, about):
     from . import conductor
 
     tests = channel.receive()
-    sys.path[1:1] = tests["path"]
+    sys.path.insert(1, tests["private"])
     _import(tests["tests"])
     conductor.warm(about["lessons"], tests["tests"])
     gc.collect()

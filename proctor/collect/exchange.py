@@ -12,7 +12,7 @@ from pathlib import Path
 from nbgrader.exchange.default import ExchangeCollect as StockCollect
 from traitlets import Enum
 
-from ..reading import read
+from ..files import read
 from .screen import Finding, Screen, moment, now, sentences, shown, student_problem, write_notes
 
 _TIMESTAMP = "%Y-%m-%d %H:%M:%S.%f UTC"

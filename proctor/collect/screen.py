@@ -15,8 +15,8 @@ from nbgrader.utils import parse_utc
 from traitlets import Instance, Integer
 from traitlets.config import LoggingConfigurable
 
+from ..files import read
 from ..graft import Note
-from ..reading import read
 
 SPECIAL = {
     stat.S_IFLNK: "a link",

@@ -5,3 +5,7 @@
 The writer is nbgrader's own converter, in its order: it writes ``autograded/`` and the gradebook
 as ``nbgrader autograde`` does, and the result is the same for any number of workers.
 """
+
+
+class Refused(Exception):
+    """Nothing can be graded; the text says in one line what is wrong and what to do."""

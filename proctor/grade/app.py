@@ -1,19 +1,27 @@
 """The command ``proctor grade``."""
 
+import logging
 import os
 import sys
 import time
 
 from nbgrader.apps.baseapp import NbGrader, nbgrader_aliases, nbgrader_flags
 from nbgrader.converters import Autograde, BaseConverter
-from nbgrader.converters.base import NbGraderException
 from traitlets import Bool, Float, Integer, Unicode, default
 
 from proctor import configure
+from proctor.sandbox import NoIsolation
 
-from .pool import Cluster, Here
+from . import Refused
+from .pool import Here
 from .report import Report
+from .watch import Watch
 from .writer import Writer
+
+NO_DASK = "--scheduler needs Dask's distributed: pip install 'max-pooling-course[cluster]'"
+DONE, FAILED, USAGE, STOPPED = 0, 1, 2, 130  # exit statuses
+
+FEW = 5  # students who are looked at alone; of more, all are
 
 
 class GradeApp(NbGrader):
@@ -22,7 +30,8 @@ class GradeApp(NbGrader):
     name = "proctor-grade"
     description = (
         "Grade an assignment's submissions with all cores, or on a Dask cluster. What is graded "
-        "and has not changed is passed over; stopped with Ctrl-C, the next call goes on."
+        "and has not changed is passed over; stopped with Ctrl-C, the next call goes on. Exit "
+        "status: 0 all that was due is graded, 1 some is not, 2 bad input, 130 Ctrl-C."
     )
     examples = """
         proctor grade ps1
@@ -47,13 +56,20 @@ class GradeApp(NbGrader):
         ),
     }
 
-    workers = Integer(0, help="Notebooks at a time; 0: one for each core.").tag(config=True)
+    workers = Integer(
+        help="Notebooks at a time; by default one for each core. On a cluster, at least so many "
+        "are under way even while it has fewer workers: an adaptive one grows by what waits."
+    ).tag(config=True)
     scheduler = Unicode(
         "", help='Address of a Dask scheduler; "local": a cluster of this machine.'
     ).tag(config=True)
     json = Bool(False, help="Print the result as JSON.").tag(config=True)
     watch = Bool(False, help="Go on, and grade what comes.").tag(config=True)
-    pause = Float(0.5, help="Seconds between two looks at submitted/.").tag(config=True)
+    pause = Float(0.3, help="Seconds between two looks at submitted/.").tag(config=True)
+
+    @default("workers")
+    def _workers_default(self):
+        return len(os.sched_getaffinity(0))
 
     @default("classes")
     def _classes_default(self):
@@ -61,10 +77,19 @@ class GradeApp(NbGrader):
 
     @default("log_level")
     def _log_level_default(self):
-        return 40  # what a single line can say stands in the table
+        return logging.CRITICAL  # the report says it
+
+    def exit(self, exit_status=0):
+        """What traitlets ends with is bad usage."""
+        super().exit(USAGE if exit_status else DONE)
+
+    def fail(self, text, *args):
+        """Say in one line what is wrong, and exit."""
+        print(f"proctor grade: {text % args if args else text}", file=sys.stderr)
+        sys.exit(USAGE)
 
     def start(self):
-        """Grade; exits with 0, 1 if any submission could not be graded, 130 after Ctrl-C."""
+        """Grade, and exit."""
         super().start()
         if self.extra_args:
             self.coursedir.assignment_id, *more = self.extra_args
@@ -72,55 +97,69 @@ class GradeApp(NbGrader):
                 self.fail(f"one assignment at a time, not also {' '.join(more)}")
         if not self.coursedir.assignment_id:
             self.fail("which assignment? for example: proctor grade ps1")
-        configure(self.config)
-        sys.exit(self._watch() if self.watch else self._grade())
+        if self.workers < 1:
+            self.fail(f"--workers {self.workers}: at least one is needed")
+        if self.config.Autograde.exporter_class != "proctor.reading.Exporter":
+            configure(self.config)  # nbgrader_config.py does not
+        self.pool = None
+        try:
+            sys.exit(self._watch() if self.watch else self._grade())
+        finally:
+            self._close()
 
-    def fail(self, text, *args):
-        """Say in one line what is wrong, and exit."""
-        print(f"proctor grade: {text % args if args else text}", file=sys.stderr)
-        sys.exit(2)
-
-    def _grade(self, pools=None):
-        report = Report(live=not self.json)
-        writer = Writer(
-            lambda unit: self._pool(unit, pools),
-            report,
-            coursedir=self.coursedir,
-            parent=self,
-        )
-        status = 0
+    def _grade(self):
+        """Grade what is due; return the exit status."""
+        report = Report(self.coursedir.assignment_id, live=not self.json)
+        writer = Writer(self._open, report, coursedir=self.coursedir, parent=self)
+        status = DONE
         try:
             writer.start()
-        except NbGraderException as error:
-            status = 1
+            status = FAILED if report.failures else DONE
+        except (Refused, NoIsolation) as error:
+            status = FAILED if report.due else USAGE
             print(f"proctor grade: {error}", file=sys.stderr)
         except KeyboardInterrupt:
-            status = 130
+            status = STOPPED
+            self._close()
         finally:
             report.end()
-        if self.json:
-            print(report.as_json())
-        elif report.due or not self.watch:
-            report.show(stopped=status == 130)
+        if status != USAGE:
+            if self.json:
+                print(report.as_json(stopped=status == STOPPED), flush=True)
+            else:
+                report.show(stopped=status == STOPPED, brief=self.watch)
         return status
 
-    def _pool(self, unit, pools):
-        if self.scheduler:
-            return Cluster(unit, self.scheduler, self.workers or cores())
-        return Here(unit, self.workers or cores())
+    def _open(self, unit):
+        """The pool for a unit; the one before stays if it is for the same."""
+        if self.pool is not None and self.pool.unit.key != unit.key:
+            self._close()
+        if self.pool is None and self.scheduler:
+            try:
+                from .cluster import Cluster
+            except ImportError:
+                raise Refused(NO_DASK) from None
+            self.pool = Cluster(unit, self.scheduler, self.workers)
+        elif self.pool is None:
+            self.pool = Here(unit, self.workers)
+        return self.pool
+
+    def _close(self):
+        if self.pool is not None:
+            self.pool.close()
+            self.pool = None
 
     def _watch(self):
-        while (status := self._grade()) != 130:
-            try:
+        """Grade what is there and what comes, until Ctrl-C."""
+        watch, asked = Watch(self.coursedir), self.coursedir.student_id
+        try:
+            while True:
+                changed = watch.changed()
+                for student in [asked] if len(changed) > FEW else changed:
+                    self.coursedir.student_id = student
+                    status = self._grade()
+                    if status in (USAGE, STOPPED):
+                        return status if status == USAGE else DONE
                 time.sleep(self.pause)
-            except KeyboardInterrupt:
-                break
-        return 0 if status == 130 else status
-
-
-def cores():
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
-main = GradeApp.launch_instance
+        except KeyboardInterrupt:
+            return DONE

@@ -16,6 +16,9 @@ from rich.progress import (
 from rich.table import Table
 
 MOST = 20  # problems written out
+NAMED = 5  # students named for each
+LONG = 200  # characters of one
+_COLUMNS = ("graded", "unchanged", "failed", "not graded", "seconds", "a minute", "mean points")
 
 
 class Report:
@@ -24,7 +27,8 @@ class Report:
     live  draw a progress bar on stderr, where that is a terminal
     """
 
-    def __init__(self, live=True):
+    def __init__(self, assignment, live=True):
+        self.assignment = assignment
         self.console = Console(stderr=True)
         self.progress = Progress(
             TextColumn("{task.description}"),
@@ -37,29 +41,40 @@ class Report:
             console=self.console,
             disable=not (live and self.console.is_terminal),
         )
-        self.scores, self.problems, self.failed = {}, [], []
-        self.skipped = self.due = 0
+        self.scores, self.failures, self.problems = {}, {}, []
+        self.unchanged = self.due = 0
+        self.troubled = set()  # students with problems
         self.begun = time.monotonic()
 
-    def begin(self, due, skipped):
-        """``due`` submissions are going to be graded, ``skipped`` are and have not changed."""
-        self.due, self.skipped = due, skipped
+    def begin(self, due, unchanged):
+        """``due`` submissions are going to be graded, ``unchanged`` ones are already."""
+        self.due, self.unchanged = due, unchanged
         self.begun = time.monotonic()
         self.bar = self.progress.add_task("grading", total=due, rate="", problems="")
         self.progress.start()
 
     def problem(self, student, notebook, text):
-        """Something to be told of a notebook."""
+        """Something to be told of a notebook that is graded."""
+        self.troubled.add(student)
         self.problems.append((student, notebook, text))
+
+    def failed(self, student, text):
+        """A submission that could not be graded, and why."""
+        self.troubled.add(student)
+        self.failures[student] = text
+        self._advance()
 
     def done(self, student, score, most):
         """A submission is graded: ``score`` of ``most`` points so far."""
         self.scores[student] = (score, most)
+        self._advance()
+
+    def _advance(self):
         self.progress.update(
             self.bar,
-            advance=1,
+            completed=len(self.scores) + len(self.failures),
             rate=f"{60 * self.rate():.0f} a minute",
-            problems=f"{len({s for s, _, _ in self.problems})} with problems",
+            problems=f"{len(self.troubled)} with problems",
         )
 
     def rate(self):
@@ -72,47 +87,71 @@ class Report:
         self.seconds = time.monotonic() - self.begun
 
     def left(self):
-        """Submissions that were due and are not graded."""
-        return self.due - len(self.scores)
+        """Submissions that were due and not come to."""
+        return max(0, self.due - len(self.scores) - len(self.failures))
 
-    def as_json(self):
+    def as_json(self, stopped=False):
         """All of it, for programs."""
         problems = collections.defaultdict(list)
         for student, notebook, text in self.problems:
             problems[student].append({"notebook": notebook, "what": text})
+        students = {
+            student: {"score": score, "max_score": most, "problems": problems[student]}
+            for student, (score, most) in self.scores.items()
+        }
         return json.dumps(
             {
+                "assignment": self.assignment,
                 "graded": len(self.scores),
-                "unchanged": self.skipped,
+                "unchanged": self.unchanged,
+                "failed": dict(sorted(self.failures.items())),
                 "not_graded": self.left(),
+                "stopped": stopped,
                 "seconds": round(self.seconds, 2),
-                "students": {
-                    student: {"score": score, "max_score": most, "problems": problems[student]}
-                    for student, (score, most) in sorted(self.scores.items())
-                },
+                "students": dict(sorted(students.items())),
             },
             indent=2,
         )
 
-    def show(self, stopped=False):
-        """Print the table."""
+    def show(self, stopped=False, brief=False):
+        """Print the table; or ``brief``, a line for each submission."""
         out = Console()
-        table = Table(title="Stopped" if stopped else "Graded", title_justify="left")
-        for name in ("graded", "unchanged", "not graded", "seconds", "a minute", "mean points"):
+        if brief:
+            for student, (score, most) in self.scores.items():
+                self._say(out, f"{student}: {score:g} of {most:g} points")
+        else:
+            self._table(out, "Stopped" if stopped else "Graded")
+        for student, text in sorted(self.failures.items()):
+            self._say(out, f"{student} could not be graded: {text}")
+        found = collections.defaultdict(list)
+        for student, notebook, text in self.problems:
+            found[notebook, text].append(student)
+        for (notebook, text), students in list(found.items())[:MOST]:
+            more = f" and {len(students) - NAMED} more" if len(students) > NAMED else ""
+            who = ", ".join(students[:NAMED]) + more
+            self._say(out, f"{notebook} · {' '.join(text.split())} ({who})")
+        if len(found) > MOST:
+            self._say(out, f"… and {len(found) - MOST} more kinds; --json lists all")
+
+    def _say(self, out, text):
+        # some of it may be a student's text, which could otherwise steer the terminal
+        text = "".join(c if c.isprintable() else "?" for c in text)
+        text = text if len(text) <= LONG else f"{text[:LONG]} …"
+        out.print(f"  {text}", markup=False, highlight=False, soft_wrap=True)
+
+    def _table(self, out, title):
+        table = Table(title=title, title_justify="left")
+        for name in _COLUMNS:
             table.add_column(name, justify="right")
         points = [score for score, _ in self.scores.values()]
         most = max((most for _, most in self.scores.values()), default=0)
-        mean = f"{sum(points) / len(points):.1f} of {most:g}" if points else "–"
         table.add_row(
             str(len(self.scores)),
-            str(self.skipped),
+            str(self.unchanged),
+            str(len(self.failures)),
             str(self.left()),
             f"{self.seconds:.1f}",
             f"{60 * len(self.scores) / max(self.seconds, 1e-9):.0f}",
-            mean,
+            f"{sum(points) / len(points):.1f} of {most:g}" if points else "–",
         )
         out.print(table)
-        for student, notebook, text in self.problems[:MOST]:
-            out.print(f"  {student} · {notebook}: {text}", markup=False, highlight=False)
-        if len(self.problems) > MOST:
-            out.print(f"  … and {len(self.problems) - MOST} more; --json lists all")

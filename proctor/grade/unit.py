@@ -1,12 +1,15 @@
 """One notebook of one submission: bytes in, bytes out, on whatever machine."""
 
+import hashlib
 import json
+import pickle
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from proctor.course import Settings, play
 from proctor.graft import graft
-from proctor.reading import add_repairs
+from proctor.reading import NOTHING, add_repairs, give_nothing
 from proctor.template import Assignment
 
 
@@ -14,16 +17,24 @@ from proctor.template import Assignment
 class Unit:
     """What a worker must know of an assignment to grade its notebooks.
 
-    key         names it among others
+    name        of the assignment
     assignment  what the worker's template imports
     frames      {notebook: `proctor.graft.Frame`}
     settings    how a notebook is played
+    hidden      modules and paths that a student's code cannot read, as the course names them
     """
 
-    key: str
+    name: str
     assignment: Assignment
     frames: dict
     settings: Settings
+    hidden: tuple = ()
+
+    @cached_property
+    def key(self):
+        """Its name among all units: two that would grade differently have two."""
+        content = (self.assignment, self.frames, self.settings, self.hidden)
+        return f"{self.name}-{hashlib.sha256(pickle.dumps(content)).hexdigest()[:16]}"
 
 
 @dataclass
@@ -63,7 +74,10 @@ def grade(unit, template, notebook, data, extra=None, notes=()):
     """
     grafted = graft(unit.frames[notebook], data)
     notes = [*notes, *grafted.notes]
-    book = add_repairs(grafted.notebook, notes)
-    played = play(template, book, unit.assignment.lessons, unit.settings, extra or {})
     told = [note.what for note in notes]
+    book = add_repairs(grafted.notebook, notes)
+    if data is None:
+        give_nothing(book, NOTHING)
+        return Graded(book, told).to_bytes()
+    played = play(template, book, unit.assignment.lessons, unit.settings, extra or {})
     return Graded(book, told, played.made, not played.open).to_bytes()

@@ -1,8 +1,13 @@
 """The one writer: nbgrader's own converter, fed with what a pool has played."""
 
+import contextlib
+import logging
 import os
 import shutil
+import time
 from collections import deque
+from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
+from pathlib import Path
 
 import nbformat
 from nbgrader import utils
@@ -19,20 +24,25 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import contains_eager
 
 from proctor import gradebook
 from proctor.collect import notes
-from proctor.course import Course, keep_files, read_files
+from proctor.course import Course
 from proctor.execute import Execute
-from proctor.reading import read
+from proctor.files import keep_files, read, read_files
+from proctor.sandbox import NoIsolation
 
+from . import Refused
 from .unit import Graded, Unit
 
 # what the source notebook's frame has made needless, and what `Record` does with one connection
 _DONE = (CheckCellMetadata, ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells)
 _RECORDED = (SaveAutoGrades, AssignLatePenalties)
 _STOPPED = ("KernelStopped", "CellTimeoutError", "OutputRefused")
+AHEAD = 200  # submissions that are read or played before their turn to be recorded comes
+_COARSE = 10_000_000  # ns by which a file system's clock may be behind
 
 
 class Writer(Autograde):
@@ -40,31 +50,88 @@ class Writer(Autograde):
 
     open_pool  function of a `Unit` that returns a pool (`proctor.grade.pool`)
     report     object that is told what happens (`proctor.grade.report`)
+
+    `start` raises Refused, and what stops the whole class.
     """
 
     def __init__(self, open_pool, report, **kwargs):
         super().__init__(**kwargs)
         self.open_pool, self.report = open_pool, report
 
-    def convert_notebooks(self):
-        """Grade what is due, in nbgrader's order; raises NbGraderException if any failed."""
-        self.course = Course(self.coursedir, self.coursedir.assignment_id)
-        self.due = deque(a for a in sorted(self.assignments) if self._is_due(a))
-        self.report.begin(len(self.due), len(self.assignments) - len(self.due))
-        self.ahead, self.pool = {}, None
+    def start(self):
+        """Grade what is due."""
+        sources = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", "."))
+        name = self.coursedir.assignment_id
+        if not (sources / name).is_dir():
+            found = [path.name for path in sorted(sources.glob("[!.]*")) if path.is_dir()]
+            raise Refused(
+                f"there is no assignment {name!r} in {sources}"
+                + (f"; there is {', '.join(found)}" if found else "")
+            )
+        self.told = _Errors()
+        with contextlib.ExitStack() as stack:
+            self._open(stack)
+            self.log.addHandler(self.told)
+            stack.callback(self.log.removeHandler, self.told)
+            super().start()
+
+    def init_notebooks(self):
+        """Find the submissions, as nbgrader does."""
         try:
-            with gradebook.opened(self.coursedir.db_url, self.coursedir.course_id) as self.book:
-                if self.due:
-                    self.pool = self.open_pool(self._unit())
-                super().convert_notebooks()
-        finally:
-            if self.pool is not None:
-                self.pool.close()
+            super().init_notebooks()
+        except NbGraderException:
+            asked = self._format_source(self.coursedir.assignment_id, self.coursedir.student_id)
+            raise Refused(
+                f"no submission is to be found at {asked}/{self.coursedir.notebook_id}.ipynb"
+            ) from None
+        self.found = set(self.assignments)
+
+    def convert_notebooks(self):
+        """Grade what is due, in nbgrader's order; what fails is told and the others go on."""
+        self.course = Course(self.coursedir, self.coursedir.assignment_id)
+        due = [folder for folder in sorted(self.assignments) if self._is_due(folder)]
+        if due:
+            self.pool = self.open_pool(self._unit())
+        self.book.db.rollback()  # no transaction is open while something is waited for
+        self.report.begin(len(due), len(self.assignments) - len(due))
+        for folder in sorted(self.found - self.assignments.keys()):
+            self.report.failed(Path(folder).parent.name, self.told.about(folder))
+        self.coming, self.ahead, self.under_way = deque(due), {}, set()
+        for folder in due:
+            self._grade(folder)
+
+    def _open(self, stack):
+        """Open what is written to."""
+        name, url = self.coursedir.assignment_id, self.coursedir.db_url
+        if not (url.startswith("sqlite") or self.coursedir.course_id):
+            # nbgrader's assignments belong to a course, which other databases check
+            raise Refused("this gradebook needs a course: set c.CourseDirectory.course_id")
+        opening = gradebook.opened(url, self.coursedir.course_id)
+        try:
+            self.book = stack.enter_context(opening)
+            self.entry = self.book.find_assignment(name)
+        except MissingEntry:
+            raise Refused(
+                f"{name} is not in the gradebook: run `nbgrader generate_assignment {name}` first"
+            ) from None
+        except (SQLAlchemyError, OSError, ImportError) as error:
+            raise Refused(f"the gradebook cannot be opened: {_first_line(error)}") from None
+        made = Path(self.coursedir.format_path(self.coursedir.autograded_directory, ".", "."))
+        try:
+            made.mkdir(parents=True, exist_ok=True)
+            if not os.access(made, os.W_OK):
+                raise PermissionError("permission denied")
+        except OSError as error:
+            raise Refused(f"{made} cannot be written to: {error.strerror or error}") from None
 
     # what is due
 
     def _is_due(self, folder):
-        """Whether nbgrader would do this submission, or its files have changed since."""
+        """Whether nbgrader would do this submission, or its files have changed since.
+
+        A notebook that was made is as old as the moment when its submission was read. A file's
+        ctime is compared with it: a copy may keep the time of its original's last change.
+        """
         about = self._about(self.assignments[folder][0])
         if about["student"] in self.coursedir.student_id_exclude.split(","):
             return False
@@ -72,23 +139,15 @@ class Writer(Autograde):
         paths = [os.path.join(made, os.path.basename(path)) for path in self.assignments[folder]]
         if self.force or not all(map(os.path.exists, paths)):
             return True
+        times = [self.coursedir.get_existing_timestamp(place) for place in (folder, made)]
+        if None not in times and times[0] > times[1]:
+            return True
         done = min(os.stat(path).st_mtime_ns for path in paths)
         return any(
-            os.lstat(os.path.join(place, name)).st_mtime_ns > done
+            os.lstat(os.path.join(place, name)).st_ctime_ns > done
             for place, _, names in os.walk(folder)
             for name in names
         )
-
-    def init_destination(self, assignment_id, student_id):
-        """Make room for the submission; False if it is graded and has not changed."""
-        folder = self._format_source(assignment_id, student_id)
-        if not self._is_due(folder):
-            return False
-        self.force, asked = True, self.force  # what changed is done again
-        try:
-            return super().init_destination(assignment_id, student_id)
-        finally:
-            self.force = asked
 
     def _about(self, notebook):
         return self.init_single_notebook_resources(notebook)["nbgrader"]
@@ -102,52 +161,116 @@ class Writer(Autograde):
             self.exporter.register_preprocessor(step)
         steps = self.exporter._preprocessors
         execute = next(step for step in steps if isinstance(step, Execute))
+        if not execute.enabled:
+            raise Refused("c.Execute.enabled is False: nothing would be run, and nothing graded")
         self.steps = [s for s in steps if s is not execute and type(s) not in (*_DONE, *_RECORDED)]
         self.steps.append(Record([type(step) for step in steps], self, parent=self.exporter))
         own = self.exclude_overwriting.get(self.course.name, ())
-        names = [n.name for n in self.book.find_assignment(self.course.name).notebooks]
         assignment = self.course.assignment(tuple(execute.preload), leave_out=own)
         resources = {"nbgrader": {"assignment": self.course.name, "db_url": self.coursedir.db_url}}
-        frames = {}
-        for name in names:
-            about = resources["nbgrader"] | {"notebook": name}
-            frames[name] = self.exporter.frame(about, resources)
-        return Unit(self.course.name, assignment, frames, execute.settings(self.course))
+        self.frames = {}
+        for notebook in self.entry.notebooks:
+            about = resources["nbgrader"] | {"notebook": notebook.name}
+            try:
+                self.frames[notebook.name] = self.exporter.frame(about, resources)
+            except (NbGraderException, ValueError) as error:  # of the source
+                raise Refused(str(error)) from None
+        settings, hidden = execute.settings(self.course), tuple(execute.hidden)
+        return Unit(self.course.name, assignment, self.frames, settings, hidden)
 
     def _look_ahead(self):
-        """Keep the pool busy: twice as many notebooks under way as it has workers, and no more."""
-        while self.due and len(self.ahead) <= 2 * self.pool.workers:
-            for path in sorted(self.assignments[self.due.popleft()]):
-                self._submit(path)
+        """Keep the pool busy: twice as many notebooks under way as it has workers.
 
-    def _submit(self, path):
-        about = self._about(path)
-        if about["notebook"] in self.frames:
-            folder = os.path.dirname(path)
-            extra = read_files(folder, self.course.ignore)
-            self.ahead[path] = self.pool.submit(about["notebook"], read(path), extra, notes(folder))
+        Those that are done wait for their turn; there is a limit to their number too.
+        """
+        self.under_way = {future for future in self.under_way if not future.done()}
+        workers = self.pool.workers
+        while (
+            self.coming
+            and len(self.under_way) < 2 * workers
+            and len(self.ahead) < max(AHEAD, 2 * workers)
+        ):
+            self._submit(self.coming.popleft())
 
-    @property
-    def frames(self):
-        return self.pool.unit.frames
+    def _submit(self, folder):
+        """Read a submission, and give its notebooks to the pool."""
+        moment, futures = time.time_ns() - _COARSE, {}
+        extra, found = read_files(folder, self.course.ignore), notes(folder)
+        for path in sorted(self.assignments[folder]):
+            name = self._about(path)["notebook"]
+            if name in self.frames:
+                futures[path] = self.pool.submit(name, read(path), extra, found)
+        self.under_way |= set(futures.values())
+        self.ahead[folder] = moment, futures
+
+    def _played(self, folder):
+        """(when it was read, {path: `Graded`}) of a submission, waited for."""
+        self._look_ahead()
+        moment, futures = self.ahead[folder]
+        while not all(future.done() for future in futures.values()):
+            wait(self.under_way, timeout=1, return_when=FIRST_COMPLETED)
+            self._look_ahead()
+        del self.ahead[folder]
+        try:
+            return moment, {p: Graded.from_bytes(f.result()) for p, f in futures.items()}
+        except CancelledError:
+            raise Refused("the scheduler went away; call again to go on") from None
 
     # one submission
 
+    def _grade(self, folder):
+        self.notebooks = sorted(self.assignments[folder])
+        about = self._about(self.notebooks[0])
+        student, begun = about["student"], False
+        try:
+            moment, self.graded = self._played(folder)
+            begun = True
+            self.init_destination(about["assignment"], student)
+            self.run_pre_convert_hook()
+            self.init_assignment(about["assignment"], student)
+            for path in self.notebooks:
+                self.convert_single_notebook(path)
+            self.set_permissions(about["assignment"], student)
+            self._date(student, moment)
+            self.book.db.commit()
+            self.run_post_convert_hook()
+            self.report.done(student, self._score(), self.submission.max_score)
+        except (KeyboardInterrupt, NoIsolation, Refused):
+            if begun:
+                self._undo(student)
+            raise
+        except OperationalError as error:  # for the next one, too
+            self._undo(student)
+            raise Refused(f"the gradebook: {_first_line(error)}") from None
+        except Exception as error:
+            self.log.debug("%s", folder, exc_info=True)
+            self._undo(student)
+            self.report.failed(student, str(error) or type(error).__name__)
+        finally:
+            self.book.db.rollback()
+            self.book.db.expunge_all()
+
+    def init_destination(self, assignment_id, student_id):
+        """Make room for a submission that is due."""
+        self.force, asked = True, self.force  # what changed is done again
+        try:
+            return super().init_destination(assignment_id, student_id)
+        finally:
+            self.force = asked
+
     def init_assignment(self, assignment_id, student_id):
         """As nbgrader's, with one connection to the gradebook instead of six."""
-        self._look_ahead()
-        source = self.course.folder(self.coursedir.source_directory)
         submitted = self._format_source(assignment_id, student_id)
         made = self._format_dest(assignment_id, student_id)
+        os.makedirs(made, exist_ok=True)
         own = self.exclude_overwriting.get(assignment_id, ())
-        files = {
-            **dict.fromkeys(read_files(submitted, self.course.ignore), submitted),
-            **{n: source for n in read_files(source, self.course.ignore) if n not in own},
-        }
-        for name, folder in files.items():
+        files = {n: p for n, p in self._files(submitted).items() if not os.path.islink(p)}
+        source = self._files(self.course.folder(self.coursedir.source_directory))
+        files |= {name: path for name, path in source.items() if name not in own}
+        for name, given in files.items():
             path = os.path.join(made, name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            shutil.copy(os.path.join(folder, name), path)
+            shutil.copy(given, path)
         timestamp = self.coursedir.get_existing_timestamp(submitted)
         try:
             if self.create_student:
@@ -159,35 +282,29 @@ class Writer(Autograde):
                 )
         except MissingEntry as error:
             raise NbGraderException(str(error)) from None
-        given = {os.path.splitext(os.path.basename(path))[0] for path in self.notebooks}
         for notebook in self.submission.notebooks:
-            if notebook.name not in given:
-                self.report.problem(student_id, notebook.name, "no file was handed in")
+            if not os.path.exists(os.path.join(submitted, f"{notebook.name}.ipynb")):
                 for grade in notebook.grades:
                     grade.auto_score, grade.needs_manual_grade = 0, False
-        self.notebooks = [p for p in self.notebooks if self._about(p)["notebook"] in self.frames]
+        given = {self._about(path)["notebook"] for path in self.notebooks}
         for name in given - self.frames.keys():
             self.report.problem(student_id, name, "no notebook of this assignment: left alone")
+        self.notebooks = [path for path in self.notebooks if path in self.graded]
         if not self.notebooks:
-            raise NbGraderException(f"{submitted} holds no notebook of this assignment")
+            raise NbGraderException("it holds no notebook of this assignment")
+
+    def _files(self, folder):
+        """{relative path: path} of what nbgrader copies."""
+        found = utils.find_all_files(folder, list(self.course.ignore))
+        return {os.path.relpath(path, folder): path for path in found}
 
     def convert_single_notebook(self, notebook_filename):
         """Record and write what the pool has made of a notebook."""
-        self._look_ahead()
-        if notebook_filename not in self.ahead:
-            self._submit(notebook_filename)
-        graded = Graded.from_bytes(self.ahead.pop(notebook_filename).result())
+        graded = self.graded.pop(notebook_filename)
         resources = self.init_single_notebook_resources(notebook_filename)
         about = resources["nbgrader"]
         notebook = nbformat.from_dict(graded.notebook)
-        for text in graded.notes:
-            self.report.problem(about["student"], about["notebook"], text)
-        for cell in notebook.cells:
-            for output in cell.get("outputs", ()):
-                if output.get("ename") in _STOPPED:
-                    self.report.problem(about["student"], about["notebook"], output.evalue)
-        if not graded.isolated:
-            self.report.problem(about["student"], about["notebook"], "graded without isolation")
+        self._tell(about, graded, notebook)
         resources = self.exporter._init_resources(resources)
         for step in self.steps:
             notebook, resources = step(notebook, resources)
@@ -198,12 +315,38 @@ class Writer(Autograde):
         made = self._format_dest(about["assignment"], about["student"])
         keep_files(graded.made, made)
 
-    def set_permissions(self, assignment_id, student_id):
-        """As nbgrader's; here the submission is done."""
-        super().set_permissions(assignment_id, student_id)
-        self.book.db.commit()
-        self.report.done(student_id, self.submission.score, self.submission.max_score)
-        self.book.db.expunge_all()
+    def _tell(self, about, graded, notebook):
+        """Tell of a notebook what the person who grades should know."""
+        for text in graded.notes:
+            self.report.problem(about["student"], about["notebook"], text)
+        for number, cell in enumerate(notebook.cells, 1):
+            for output in cell.get("outputs", ()):
+                if output.get("ename") in _STOPPED:
+                    name = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell {number}")
+                    self.report.problem(
+                        about["student"], about["notebook"], f"{name}: {output.evalue}"
+                    )
+        if not graded.isolated:
+            self.report.problem(about["student"], about["notebook"], "graded without isolation")
+
+    def _score(self):
+        """The points so far, as nbgrader exports them."""
+        return max(0.0, self.submission.score - self.submission.late_submission_penalty)
+
+    def _date(self, student, moment):
+        """Make the notebooks as old as the reading of their submission."""
+        made = self._format_dest(self.course.name, student)
+        for path in self.notebooks:
+            os.utime(os.path.join(made, os.path.basename(path)), ns=(moment, moment))
+
+    def _undo(self, student):
+        """Leave nothing half done, as nbgrader does after a failure."""
+        made = self._format_dest(self.course.name, student)
+        if self.coursedir.notebook_id == "*":
+            shutil.rmtree(made, ignore_errors=True)
+        else:
+            for path in self.notebooks:
+                Path(made, os.path.basename(path)).unlink(missing_ok=True)
 
 
 class Record(NbGraderPreprocessor):
@@ -257,3 +400,24 @@ class Record(NbGraderPreprocessor):
             if penalty is not None:
                 penalty = self.late._check_late_penalty(notebook, penalty)
             notebook.late_submission_penalty = penalty
+
+
+class _Errors(logging.Handler):
+    """Keeps the errors that are logged."""
+
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.append(record.getMessage())
+
+    def about(self, folder):
+        """What was said of a folder."""
+        found = (line.partition(": ")[2] for line in self.lines if line.startswith(folder))
+        return next(found, "it is not read")
+
+
+def _first_line(error):
+    """What an error says, without what is for programmers."""
+    return str(getattr(error, "orig", None) or error).strip().split("\n")[0]

@@ -1,0 +1,493 @@
+"""``proctor grade``: the same as ``nbgrader autograde``, for any number of workers."""
+
+import importlib
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from types import SimpleNamespace
+
+import nbformat
+import psutil
+import pytest
+import sqlalchemy
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from proctor.conductor import Job
+from proctor.sandbox import LAYERS, Policy
+from proctor.template import Assignment, Template
+
+CANARY = "canary-of-the-truths"
+CONFIG = """
+import proctor
+
+c = get_config()
+proctor.configure(c)
+c.CourseDirectory.course_id = "general"
+c.Execute.preload = []
+c.Execute.timeout = 2
+c.LateSubmissionPlugin.penalty_method = "zero"
+"""
+TRUTHS = f"""
+from answers import NINE
+secret = "{CANARY}"
+def is_nine(x):
+    return x == NINE
+"""
+
+# Every command would first import for two seconds: a fork of a process that has imported.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["nbgrader.apps", "proctor.grade.app"])
+
+
+def cell(kind, name, source, **flags):
+    meta = {"grade": False, "solution": False, "locked": False, "task": False, **flags}
+    meta |= {"grade_id": name, "schema_version": 3}
+    return kind(textwrap.dedent(source).strip(), id=name, metadata={"nbgrader": meta})
+
+
+def notebook():
+    """Two tasks; a test of the second one imports a module of the course's own folder."""
+    stub = "def {}(x):\n    ### BEGIN SOLUTION\n    return {}\n    ### END SOLUTION"
+    test = {"grade": True, "locked": True}
+    nine = "### BEGIN HIDDEN TESTS\nimport truths\nassert truths.is_nine(square(3))\n"
+    return new_notebook(
+        cells=[
+            cell(new_code_cell, "double", stub.format("double", "2 * x"), solution=True),
+            cell(new_code_cell, "test_double", "assert double(4) == 8", points=2, **test),
+            cell(new_code_cell, "square", stub.format("square", "x * x"), solution=True),
+            cell(new_code_cell, "test_square", nine + "### END HIDDEN TESTS", points=3, **test),
+            cell(new_markdown_cell, "why", "Why?", grade=True, solution=True, points=4),
+        ]
+    )
+
+
+RIGHT = {"double": "def double(x): return x + x", "square": "def square(x): return x**2"}
+# a student's answers, by notebook
+CLASS = {
+    "all-right": (RIGHT, RIGHT),
+    "blank": ({}, {}),
+    "dies": ({"double": "def double(x):\n    import os; os._exit(0)"}, RIGHT),
+    "hangs": ({"double": "def double(x):\n    while True: pass"}, RIGHT),
+    "late": (RIGHT, RIGHT),
+    "no-second-notebook": ({**RIGHT, "why": "Because."},),
+    "not-a-notebook": (RIGHT, None),
+}
+SCORES = {
+    "all-right": 10,
+    "blank": 0,
+    "dies": 5,
+    "hangs": 5,
+    "late": 10,
+    "no-second-notebook": 5,
+    "not-a-notebook": 5,
+}
+
+
+def make_course(root, config=""):
+    """A course with one assignment, released."""
+    source = root / "source" / "ps1"
+    source.mkdir(parents=True)
+    for name in ("p1", "p2"):
+        nbformat.write(notebook(), source / f"{name}.ipynb")
+    (source / "data.txt").write_text("a file of the course\n")
+    (root / "truths").mkdir()
+    (root / "truths" / "__init__.py").write_text(TRUTHS)
+    (root / "answers.py").write_text("NINE = 9\n")
+    (root / "nbgrader_config.py").write_text(CONFIG + config)
+    nbgrader(root, "db", "assignment", "add", "ps1", "--duedate=2026-01-02 12:00:00 UTC")
+    nbgrader(root, "generate_assignment", "ps1")
+
+
+def hand_in(root, student, books, day=1):
+    folder = root / "submitted" / student / "ps1"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, answers in zip(("p1", "p2"), books, strict=False):
+        path = folder / f"{name}.ipynb"
+        if answers is None:
+            path.write_bytes(b"{ this is no notebook")
+            continue
+        book = nbformat.read(root / "release" / "ps1" / f"{name}.ipynb", as_version=4)
+        for one in book.cells:
+            one.source = answers.get(one.id, one.source)
+        # what a student's cell leaves behind is kept, too
+        made = "with open('made.txt', 'w') as file: file.write('mine')"
+        book.cells.append(new_code_cell(made, id="own"))
+        nbformat.write(book, path)
+    (folder / "timestamp.txt").write_text(f"2026-01-0{day} 12:00:00 UTC")
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory, environment):
+    """Seven students, two notebooks; nothing is graded yet. Made once for all modules."""
+    root = tmp_path_factory.getbasetemp() / "grade" / "course"
+    if not root.exists():
+        make_course(root)
+        for name, books in CLASS.items():
+            hand_in(root, name, books, day=3 if name == "late" else 1)
+    return root
+
+
+@pytest.fixture(scope="session")
+def stock(course):
+    """What ``nbgrader autograde`` makes of it: (the course's folder, its outcome)."""
+    root = course.with_name("stock")
+    if not root.exists():
+        shutil.copytree(course, root)
+        nbgrader(root, "autograde", "ps1")
+    return root, outcome(root)
+
+
+@pytest.fixture
+def fresh(course, tmp_path):
+    """The course, nothing graded, to be changed."""
+    return shutil.copytree(course, tmp_path / "course")
+
+
+@pytest.fixture
+def graded(stock, tmp_path):
+    """The course, all graded, to be changed."""
+    return shutil.copytree(stock[0], tmp_path / "course")
+
+
+def grade(root, *words, env=()):
+    """Run ``proctor grade ps1``, or what is asked for after an empty word."""
+    words = words[1:] if words[:1] == ("",) else ("ps1", *words)
+    return run("proctor.grade.app", "GradeApp", root, words, env)
+
+
+def nbgrader(root, *words):
+    """Run one of nbgrader's own commands."""
+    done = run("nbgrader.apps", "NbGraderApp", root, words)
+    assert done.status == 0, done.err
+
+
+def run(module, app, root, words, env=()):
+    """Run a command; return its status, and what it wrote."""
+    process = FORKS.Process(target=_run, args=(module, app, str(root), words, env))
+    process.start()
+    process.join()
+    out, err = (root.with_suffix(f".{name}").read_text() for name in ("out", "err"))
+    return SimpleNamespace(status=process.exitcode, out=out, err=err)
+
+
+def _run(module, app, root, words, env):
+    os.environ.update(env)
+    os.chdir(root)
+    for number, name in ((1, "out"), (2, "err")):
+        file = os.open(f"{root}.{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, number)
+    getattr(importlib.import_module(module), app).launch_instance(list(words))
+
+
+def start(root, *words, env=()):
+    """Start the command itself; return its process, and where it writes to."""
+    log = root.with_suffix(".log")
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "proctor", "grade", "ps1", *words],
+            cwd=root,
+            env=os.environ | dict(env),
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return process, log
+
+
+def wait_until(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not (found := condition()) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert found, f"not within {seconds:g} s"
+    return found
+
+
+def outcome(root, url=None):
+    """All that a run decides: the gradebook, and the files in ``autograded/``."""
+    top = root / "autograded"
+    files = {
+        str(path.relative_to(top)): (path.stat().st_mode, path.read_bytes())
+        for path in top.rglob("*")
+        if path.is_file()
+    }
+    return {"gradebook": dump(url or f"sqlite:///{root}/gradebook.db"), "files": files}
+
+
+def dump(url):
+    """Every row of a gradebook; in place of a random id, the row that it stands for."""
+    engine = sqlalchemy.create_engine(url)
+    tables = sqlalchemy.MetaData()
+    tables.reflect(engine)
+    with engine.connect() as book:
+        rows = {
+            name: list(book.execute(t.select()).mappings()) for name, t in tables.tables.items()
+        }
+    engine.dispose()
+    by_id = {name: {row.get("id"): row for row in found} for name, found in rows.items()}
+
+    def named(table, row):
+        found = {}
+        for column in table.columns:
+            value = row[column.name]
+            for key in column.foreign_keys:
+                other = key.column.table
+                value = value and named(other, by_id[other.name][value])
+            if column.name != "id" or column.foreign_keys or table.name in ("student", "course"):
+                found[column.name] = value
+        return tuple(found.items())
+
+    return {
+        name: sorted((named(tables.tables[name], row) for row in found), key=repr)
+        for name, found in rows.items()
+    }
+
+
+def scores(root):
+    with sqlalchemy.create_engine(f"sqlite:///{root}/gradebook.db").connect() as book:
+        query = """
+            SELECT student_id, SUM(auto_score) FROM grade
+            JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id
+            JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id
+            GROUP BY student_id"""
+        return dict(book.execute(sqlalchemy.text(query)).fetchall())
+
+
+# --- the same result ------------------------------------------------------------------------------
+
+
+def test_the_class_has_something_to_lose(stock):
+    root, found = stock
+    assert scores(root) == SCORES
+    book = found["gradebook"]
+    assert len(book["grade"]) == 7 * 2 * 3
+    assert {dict(row)["needs_manual_grade"] for row in book["grade"]} == {True, False}
+    assert "No response." in {dict(row)["auto_comment"] for row in book["comment"]}
+    late = {dict(row)["late_submission_penalty"] for row in book["submitted_notebook"]}
+    assert late == {None, 5.0}
+    assert "blank/ps1/made.txt" in found["files"]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+def test_the_same_as_nbgrader_s_for_any_number_of_workers(fresh, stock, workers):
+    done = grade(fresh, f"--workers={workers}")
+    assert (done.status, done.err) == (0, "")
+    assert outcome(fresh) == stock[1]
+
+
+def test_what_is_told(fresh):
+    done = grade(fresh, "--json")
+    told = json.loads(done.out)
+    students = told.pop("students")
+    assert told.pop("seconds") > 0
+    assert told == {
+        "assignment": "ps1",
+        "graded": 7,
+        "unchanged": 0,
+        "failed": {},
+        "not_graded": 0,
+        "stopped": False,
+    }
+    assert {name: one["score"] for name, one in students.items()} == {
+        name: 0 if name == "late" else score for name, score in SCORES.items()
+    }
+    assert {one["max_score"] for one in students.values()} == {18}
+    problems = {name: one["problems"] for name, one in students.items() if one["problems"]}
+    assert problems.pop("hangs") == [{"notebook": "p1", "what": "test_double: stopped after 2 s"}]
+    assert problems.pop("dies")[0]["what"].startswith("test_double: the kernel ended")
+    (told,) = problems.pop("no-second-notebook")
+    assert told["notebook"] == "p2"
+    assert "not handed in" in told["what"]
+    assert problems.pop("not-a-notebook")[0]["notebook"] == "p2"
+    assert not problems
+
+
+# --- what is due ----------------------------------------------------------------------------------
+
+
+def counts(done):
+    told = json.loads(done.out)
+    assert done.status == 0, done.err
+    return sorted(told["students"]), told["unchanged"]
+
+
+def test_unchanged_is_passed_over_and_changed_is_done_again(graded, stock):
+    # a copied course is as good as new: what was graded is older than the copies
+    grade(graded)
+    assert counts(grade(graded, "--json")) == ([], 7)
+    assert outcome(graded) == stock[1]
+    # a file that comes with the time of its last change, before the grading
+    hand_in(graded, "blank", (RIGHT, {}))
+    os.utime(graded / "submitted" / "blank" / "ps1" / "p1.ipynb", (1, 1))
+    assert counts(grade(graded, "--json")) == (["blank"], 6)
+    assert scores(graded)["blank"] == 5
+    # a notebook that was made is lost
+    (graded / "autograded" / "late" / "ps1" / "p2.ipynb").unlink()
+    assert counts(grade(graded, "--json")) == (["late"], 6)
+    assert counts(grade(graded, "--json", "--student=all-right", "--force")) == (["all-right"], 0)
+
+
+def test_one_notebook(fresh):
+    assert counts(grade(fresh, "--json", "--notebook=p1", "--student=all-right"))[0]
+    made = fresh / "autograded" / "all-right" / "ps1"
+    assert [path.name for path in sorted(made.glob("*.ipynb"))] == ["p1.ipynb"]
+    assert scores(fresh) == {"all-right": 5}
+    assert counts(grade(fresh, "--json", "--student=all-right")) == (["all-right"], 0)
+    assert scores(fresh) == {"all-right": 10}
+
+
+# --- what goes wrong ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("", "ps2"), "there is no assignment 'ps2' in "),
+        (("",), "which assignment? for example"),
+        (("ps2",), "one assignment at a time, not also ps2"),
+        (("--workers=0",), "--workers 0: at least one is needed"),
+        (("--workers=many",), "expected an int"),
+        (("--student=nobody",), "no submission is to be found at "),
+        (("--db=sqlite:///empty.db",), "run `nbgrader generate_assignment ps1` first"),
+        (("--db=sqlite:////nowhere/book.db",), "the gradebook cannot be opened: "),
+        (("--scheduler=10.0.0.1",), "an address looks like tcp://"),
+    ],
+)
+def test_bad_input_is_one_clear_line(fresh, words, said):
+    done = grade(fresh, *words)
+    assert done.status == 2
+    assert said in done.err
+    assert len(done.err.splitlines()) == 1
+    assert done.out == ""
+
+
+def test_a_folder_that_cannot_be_written_to(fresh):
+    (fresh / "autograded").write_text("a file")
+    done = grade(fresh)
+    assert (done.status, done.out) == (2, "")
+    assert "autograded cannot be written to: " in done.err
+
+
+def test_no_distributed(fresh):
+    (fresh / "distributed.py").write_text("raise ImportError\n")
+    done = grade(fresh, "--scheduler=local")
+    assert done.status == 2
+    assert "pip install" in done.err
+
+
+def test_one_that_fails_stops_no_other(fresh):
+    os.symlink(fresh / "submitted" / "late", fresh / "submitted" / "a-link")
+    shutil.rmtree(fresh / "submitted" / "hangs" / "ps1")
+    done = grade(fresh, "--json", "--Autograde.create_student=False")
+    told = json.loads(done.out)
+    assert done.status == 1
+    assert told["failed"].keys() == {*CLASS, "a-link"} - {"hangs"}
+    assert "is a link" in told["failed"]["a-link"]
+    assert "No such student" in told["failed"]["blank"]
+    assert not list((fresh / "autograded").glob("*/ps1"))
+    done = grade(fresh)
+    assert done.status == 1
+    assert "a-link could not be graded: " in done.out
+    assert scores(fresh).keys() == CLASS.keys() - {"hangs"}
+
+
+# --- stopped, and watching ------------------------------------------------------------------------
+
+
+def test_ctrl_c_stops_cleanly_and_the_next_call_goes_on(fresh, stock):
+    process, log = start(fresh, "--workers=2", "--json")
+    made = fresh / "autograded"
+    wait_until(lambda: (made / "dies").exists())  # next comes one that hangs
+    ours = psutil.Process(process.pid).children(recursive=True)
+    assert len(ours) >= 3, "a template, its nursery, a conductor"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 130
+    wait_until(lambda: not any(one.is_running() for one in ours), 5)
+    told = json.loads(log.read_text())
+    assert told["stopped"]
+    assert told["graded"] + told["not_graded"] == 7
+    assert 0 < told["graded"] < 7
+    done = told["students"].keys()
+    assert {path.parent.name for path in made.glob("*/ps1")} == done
+    assert all((made / name / "ps1" / "data.txt").exists() for name in done)
+    assert counts(grade(fresh, "--json")) == (sorted(CLASS.keys() - done), len(done))
+    assert outcome(fresh) == stock[1]
+
+
+def test_watching_grades_what_comes_with_the_same_template(fresh):
+    shutil.rmtree(fresh / "submitted" / "hangs")
+    process, log = start(fresh, "--watch")
+    try:
+        wait_until(lambda: "not-a-notebook: 5 of 18 points" in log.read_text())
+        templates = psutil.Process(process.pid).children()
+        hand_in(fresh, "blank", (RIGHT, RIGHT))
+        wait_until(lambda: "blank: 10 of 18 points" in log.read_text())
+        hand_in(fresh, "new", (RIGHT,))
+        wait_until(lambda: "new: 5 of 18 points" in log.read_text())
+        assert psutil.Process(process.pid).children() == templates
+        assert len(templates) == 1
+        # the source is another one: so is the template
+        (fresh / "answers.py").write_text("NINE = 10\n")
+        hand_in(fresh, "blank", (RIGHT, RIGHT))
+        wait_until(lambda: "blank: 4 of 18 points" in log.read_text())
+        assert psutil.Process(process.pid).children() != templates
+    finally:
+        process.send_signal(signal.SIGINT)
+        status = process.wait(20)
+    assert status == 0
+    wait_until(lambda: not templates[0].is_running(), 5)
+
+
+# --- modules that tests import --------------------------------------------------------------------
+
+SPY = """
+import os
+found = []
+def look(path):
+    try:
+        with open(path, errors="replace") as file:
+            found.append(file.read())
+    except OSError:
+        pass
+for folder, _, files in os.walk({scratch!r}):
+    for name in files:
+        look(os.path.join(folder, name))
+look({files!r} + "/data.txt")
+look({private!r} + "/truths/__init__.py")
+look("/proc/self/root" + {private!r} + "/truths/__init__.py")
+try:
+    import truths
+    found.append("imported")
+except ImportError:
+    pass
+print(sorted(set(found)))
+"""
+
+
+@pytest.mark.parametrize("leave_out", [(), ("namespaces",)])
+def test_a_student_cannot_read_them(leave_out):
+    """Where there are namespaces, and where Landlock alone keeps the files."""
+    private = {"truths/__init__.py": TRUTHS.encode(), "answers.py": b"NINE = 9\n"}
+    template = Template(
+        Assignment(
+            files={"data.txt": b"seen"}, tests=("import truths",), private=private, preload=()
+        )
+    )
+    try:
+        cells = [
+            {"role": "student", "source": SPY.format(**vars(template)), "points": 0},
+            {"role": "student", "source": "def square(x): return x * x", "points": 0},
+            {"role": "test", "source": "import truths\ntruths.is_nine(square(3))", "points": 1},
+        ]
+        policy = Policy("", layers=tuple(one for one in LAYERS if one not in leave_out))
+        played = template.play(Job(cells), policy)
+    finally:
+        template.close()
+    said, _, scored = (result["outputs"] for result in played.results)
+    assert said[0]["text"] == "['seen']\n"
+    assert scored[0]["data"]["text/plain"] == "True"

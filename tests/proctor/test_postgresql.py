@@ -1,0 +1,122 @@
+"""A gradebook that several graders open and write at once: PostgreSQL, and SQLite."""
+
+import glob
+import json
+import os
+import pwd
+import subprocess
+import time
+
+import pytest
+import sqlalchemy
+from nbgrader.api import get_alembic_version
+
+from tests.proctor.test_grade import CLASS, FORKS, course, dump, fresh, grade, outcome, run, stock
+
+pytest.importorskip("psycopg", reason="the extra 'postgresql' is not installed")
+_fixtures = course, fresh, stock
+BIN = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+START = 60  # seconds that a server may take to start
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A PostgreSQL server of our own, on a Unix socket; a function that makes a database's URL."""
+    if not BIN:
+        pytest.skip("no PostgreSQL server is installed (apt-get install postgresql)")
+    folder = tmp_path_factory.mktemp("postgresql")
+    socket = tmp_path_factory.mktemp("s", numbered=True)
+    as_user = []
+    if os.geteuid() == 0:  # it refuses to be run by root
+        user = pwd.getpwnam("postgres")
+        for path in (folder, socket):
+            os.chown(path, user.pw_uid, user.pw_gid)
+        for path in (folder, *folder.parents):
+            path.chmod(path.stat().st_mode | 0o011)
+        ids = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+        as_user = ["setpriv", *ids]
+    data = folder / "data"
+
+    def call(program, *words):
+        command = [*as_user, f"{BIN[-1]}/{program}", "-D", data, *words]
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL)
+
+    call("initdb", "-U", "grader", "--auth=trust", "--no-sync", "--encoding=UTF8")
+    options = f"-k {socket} -c listen_addresses= -c fsync=off"
+    call("pg_ctl", "-w", "-t", str(START), "-l", folder / "log", "-o", options, "start")
+    admin = sqlalchemy.create_engine(
+        f"postgresql+psycopg://grader@/postgres?host={socket}", isolation_level="AUTOCOMMIT"
+    )
+
+    def database(name):
+        with admin.connect() as connection:
+            connection.execute(sqlalchemy.text(f'CREATE DATABASE "{name}"'))
+        return f"postgresql+psycopg://grader@/{name}?host={socket}"
+
+    yield database
+    admin.dispose()
+    call("pg_ctl", "-w", "-m", "immediate", "stop")
+
+
+@pytest.fixture
+def url(request, server, tmp_path):
+    """The URL of a new gradebook, of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/new.db"
+    return server(request.node.name)
+
+
+both = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+
+
+def open_at(url, moment):
+    from proctor import gradebook
+
+    time.sleep(max(0, moment - time.time()))
+    with gradebook.opened(url, "course") as book:
+        book.update_or_create_student(f"student-{os.getpid()}")
+
+
+@both
+def test_four_open_a_new_gradebook_at_once(url):
+    moment = time.time() + 1
+    graders = [FORKS.Process(target=open_at, args=(url, moment)) for _ in range(4)]
+    for grader in graders:
+        grader.start()
+    for grader in graders:
+        grader.join()
+    assert [grader.exitcode for grader in graders] == [0, 0, 0, 0]
+    book = dump(url)
+    assert book["alembic_version"] == [(("version_num", get_alembic_version()),)]
+    assert len(book["student"]) == 4
+    assert len(book["course"]) == 1
+
+
+@both
+def test_several_graders_at_once_lose_nothing(url, fresh, stock):
+    config = (fresh / "nbgrader_config.py").read_text()
+    (fresh / "nbgrader_config.py").write_text(f"{config}\nc.CourseDirectory.db_url = {url!r}\n")
+    for words in (
+        ("db", "assignment", "add", "ps1", "--duedate=2026-01-02 12:00:00 UTC"),
+        ("generate_assignment", "ps1", "--force"),
+    ):
+        done = run("nbgrader.apps", "NbGraderApp", fresh, words)
+        assert done.status == 0, done.err
+    patterns = ("[ab]*", "[d-l]*", "n*")
+    graders = [FORKS.Process(target=grade_part, args=(fresh, one)) for one in patterns]
+    for grader in graders:
+        grader.start()
+    for grader in graders:
+        grader.join()
+    assert [grader.exitcode for grader in graders] == [0, 0, 0]
+    found = outcome(fresh, url)
+    assert found == stock[1]
+    done = grade(fresh, "--json")
+    assert json.loads(done.out)["unchanged"] == len(CLASS)
+
+
+def grade_part(root, students):
+    from proctor.grade.app import GradeApp
+
+    os.chdir(root)
+    GradeApp.launch_instance(["ps1", f"--student={students}", "--workers=1"])
