@@ -101,9 +101,9 @@ class Exporter(NotebookExporter):
 
 
 def _expect(converter):
-    """Let nbgrader go through every notebook of the assignment, handed in or not.
+    """Let nbgrader go through submissions that hold files, and none of the right names.
 
-    It passes over a folder without notebooks; here what is not there is graded as blank, and told.
+    It passes over them; here their notebooks are graded as blank, and the student is told.
     """
     course = converter.coursedir
     pattern = f"{course.notebook_id}.ipynb"
@@ -115,8 +115,9 @@ def _expect(converter):
         names = [name for n in notebooks if fnmatch(name := f"{n.name}.ipynb", pattern)]
     folders = glob.glob(converter._format_source(course.assignment_id, course.student_id))
     for folder in filter(os.path.isdir, folders):
-        found = converter.assignments.setdefault(folder, [])
-        found += [p for name in names if (p := os.path.join(folder, name)) not in found]
+        if os.listdir(folder) and not any(os.path.lexists(os.path.join(folder, n)) for n in names):
+            found = converter.assignments.setdefault(folder, [])
+            found += [os.path.join(folder, name) for name in names]
 
 
 def add_repairs(notebook, notes):

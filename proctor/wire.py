@@ -874,11 +874,13 @@ class Codec:
         return ["i", f"{value:x}"]
 
     def _write_float(self, value, out):
-        return float.__float__(value)
+        value = float.__float__(value)
+        # JSON has one NaN only
+        return ["-nan"] if value != value and math.copysign(1.0, value) < 0 else value
 
     def _write_complex(self, value, out):
         value = complex.__complex__(value)
-        return ["c", value.real, value.imag]
+        return ["c", self._write_float(value.real, out), self._write_float(value.imag, out)]
 
     def _write_str(self, value, out):
         value = str.__str__(value)
@@ -1473,6 +1475,7 @@ class _Incoming:
         return int(digits, 16)
 
     def _read_complex(self, real, imag):
+        real, imag = self._made(real, 1), self._made(imag, 1)
         _must(type(real) is float and type(imag) is float, "a complex number")
         return complex(real, imag)
 
@@ -1544,6 +1547,7 @@ class _Incoming:
 _READERS = {
     "i": _Incoming._read_integer,
     "c": _Incoming._read_complex,
+    "-nan": lambda self: math.copysign(float("nan"), -1.0),
     "s": _Incoming._read_string,
     "y": _Incoming._raw,
     "...": lambda self: ...,

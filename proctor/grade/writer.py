@@ -283,7 +283,10 @@ class Writer(Autograde):
         except MissingEntry as error:
             raise NbGraderException(str(error)) from None
         for notebook in self.submission.notebooks:
-            if not os.path.exists(os.path.join(submitted, f"{notebook.name}.ipynb")):
+            path = os.path.join(submitted, f"{notebook.name}.ipynb")
+            if not os.path.exists(path):
+                if path not in self.graded:
+                    self.report.problem(student_id, notebook.name, "it was not handed in")
                 for grade in notebook.grades:
                     grade.auto_score, grade.needs_manual_grade = 0, False
         given = {self._about(path)["notebook"] for path in self.notebooks}

@@ -125,9 +125,12 @@ def notebook():
             counted = getattr(total, "__remote__", lambda path: count)("helper:count")
             assert counted(total, np.ones(200)) - counted(total, np.ones(20)) < 100
             spent = getattr(total, "__spent__", lambda: 0)
-            x, before = np.ones(4_000_000), spent()
-            assert total(x) == 4_000_000
-            assert spent() - before < 0.12  # seconds; a sum takes 0.04, a loop 0.25
+            x, took = np.ones(4_000_000), []
+            for _ in range(3):  # a busy machine takes longer: the best counts
+                before = spent()
+                assert total(x) == 4_000_000
+                took.append(spent() - before)
+            assert min(took) < 0.12  # seconds; a sum takes 0.04, a loop 0.25
             """,
         ),
         _cell("scale", "first = total(np.ones(2))\nscale = 10", locked=True),
