@@ -1,6 +1,7 @@
 """Forks students' processes: warm, and then locked in. It never sees a test."""
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -74,8 +75,6 @@ class Nursery:
 
 def nurse(requests):
     """Fork a locked-in student's process for every policy that comes."""
-    import gc
-
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends when nobody can ask any more
     with contextlib.suppress(Exception):
         foresee(Policy("/").resolved())  # what this machine allows is found out once
@@ -88,15 +87,20 @@ def nurse(requests):
             return
         if os.fork() == 0:
             requests.close()
-            try:
-                study(json.loads(message), *fds)
-                os._exit(0)
-            except BaseException:
-                traceback.print_exc()
-                os._exit(1)
+            in_child(lambda message=message, fds=fds: study(json.loads(message), *fds))
         for fd in fds:
             os.close(fd)
         reap()
+
+
+def in_child(work):
+    """Do ``work`` in a forked process and end it: nothing of the parent's runs on."""
+    try:
+        work()
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
 
 
 def reap(how=os.WNOHANG):

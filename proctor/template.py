@@ -27,7 +27,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from . import scratch
 from .channel import Channel, Closed
-from .nursery import Nursery, nurse, reap
+from .nursery import Nursery, in_child, nurse, reap
 from .sandbox import Jailed, NoIsolation, clean_environment, linux
 
 PRELOAD = ("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "ipywidgets")
@@ -259,16 +259,6 @@ def _write_new(path, data):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "xb") as file:
         file.write(data)
-
-
-def in_child(work):
-    """Do ``work`` in a forked process and end it: nothing of the parent's runs on."""
-    try:
-        work()
-        os._exit(0)
-    except BaseException:
-        traceback.print_exc()
-        os._exit(1)
 
 
 if __name__ == "__main__":
