@@ -4,12 +4,14 @@ The same IPython shell that a Jupyter kernel wraps, without its message sockets:
 are only more to lock up and more to wait for.
 """
 
+import contextlib
 import io
 import json
 import os
 import sys
 import tempfile
 
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -116,16 +118,32 @@ def _plain(data):
     }
 
 
+class _Compiler(CachingCompiler):
+    """Parses a source that it has parsed before no second time."""
+
+    def __init__(self):
+        super().__init__()
+        self.trees = {}
+
+    def foresee(self, source):
+        self.trees[source, self.flags] = self.ast_parse(source)
+
+    def ast_parse(self, source, filename="<unknown>", symbol="exec"):
+        tree = self.trees.get((source, self.flags)) if symbol == "exec" else None
+        return super().ast_parse(source, filename, symbol) if tree is None else tree
+
+
 class Shell(InteractiveShell):
     """An IPython shell whose cells leave nbformat outputs."""
 
     low = None  # a LowOutput, in a process whose file descriptors 1 and 2 are its own
 
+    compiler_class = Type(_Compiler)
     display_pub_class = Type(_Publisher)
     displayhook_class = Type(_Hook)
 
     def __init__(self, **kwargs):
-        self.outputs = Outputs()
+        self.outputs, self._foreseen = Outputs(), {}
         super().__init__(**kwargs)
 
     def init_history(self):
@@ -149,7 +167,10 @@ class Shell(InteractiveShell):
         pass
 
     def run(self, source, count=None):
-        """Run one cell, numbered ``count``; return its outputs. Errors are outputs, exits too."""
+        """Run one cell, numbered ``count``; return its outputs. Errors are outputs, exits too.
+
+        The outputs are JSON text: they cross to another process as one string.
+        """
         if count is not None:
             self.execution_count = count
         before = sys.stdout, sys.stderr
@@ -165,18 +186,37 @@ class Shell(InteractiveShell):
         self.run("raise Exception", 0)
         self.reset()
 
+    def foresee(self, sources):
+        """Transform and parse cells once, before a fork, that many forks will run as they are."""
+        for source in sources:
+            with contextlib.suppress(SyntaxError):  # told where it runs
+                made = self.transform_cell(source)
+                self.compile.foresee(made)
+                self._foreseen[source] = (
+                    made,
+                    super().should_run_async(source, transformed_cell=made),
+                )
+
+    def transform_cell(self, raw_cell):
+        made, _ = self._foreseen.get(raw_cell) or (super().transform_cell(raw_cell), None)
+        return made
+
+    def should_run_async(self, raw_cell, **about):
+        _, waits = self._foreseen.get(raw_cell) or (None, None)
+        return super().should_run_async(raw_cell, **about) if waits is None else waits
+
     def watch(self):
         """Record what is printed from now on."""
         sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")
 
     def written(self):
-        """Return the outputs since the last call, as plain dicts."""
+        """Return the outputs since the last call, as JSON text."""
         if self.low is not None:
             text = self.low.read()
             if text:
                 self.outputs.record(stream("stdout", text))
         outputs, self.outputs = self.outputs, Outputs()
-        return json.loads(json.dumps(outputs))
+        return json.dumps(outputs)
 
 
 class LowOutput:
@@ -191,8 +231,9 @@ class LowOutput:
     def read(self, most=100_000):
         """Return what came since the last call, at most ``most`` bytes of it, as text."""
         data = os.pread(self.file, most, 0)
-        os.ftruncate(self.file, 0)
-        os.lseek(self.file, 0, os.SEEK_SET)
+        if data:
+            os.ftruncate(self.file, 0)
+            os.lseek(self.file, 0, os.SEEK_SET)
         return data.decode("utf-8", errors="replace")
 
 

@@ -16,8 +16,8 @@ def main(wall):
 
     The conductor fetches four functions before any cell runs, and then uses nothing but those and
     what the cells define: ``run(source, count)`` runs a cell and ``written()`` returns what was
-    printed since, both as outputs of nbformat's; ``made()`` returns the files that were made, as
-    {relative path: bytes}; ``without(*names)`` hides these names and gives back all others.
+    printed since, both as JSON text of nbformat's outputs; ``made()`` returns the files that were
+    made, as {relative path: bytes}; ``without(*names)`` hides names and gives back all others.
     """
     shell = Shell.instance()
     shell.low = LowOutput()

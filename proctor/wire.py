@@ -356,6 +356,14 @@ def _has_plain_strides(a):
     return all(map(operator.eq, a.strides[::turn], steps))
 
 
+def _order(a):
+    """The order, "C" or "F", of an array that owns its memory and is laid out like a new one."""
+    flags = a.flags
+    if not flags.owndata or not a.size or not (flags.c_contiguous or flags.f_contiguous):
+        return None
+    return ("C" if flags.c_contiguous else "F") if _has_plain_strides(a) else None
+
+
 def _key(a):
     """What an array looks at, and how."""
     return _address(a), a.shape, a.strides, a.dtype, a.flags.writeable
@@ -565,10 +573,12 @@ class _Outgoing:
     """A message that is being written."""
 
     def __init__(self):
-        self.things, self.blocks, self.arrays, self.shells = [], [], [], []
+        self.things, self.wholes, self.blocks, self.arrays, self.shells = [], [], [], [], []
         self.tuples, self.updates, self.buffers = [], [], []
         self.created, self.moved, self.rewritten = [], [], []  # to undo, if it is not sent
-        self.states = []  # to note when it is whole
+        self.states = []  # to note when it is complete
+        self.unsent = []  # blocks that are new
+        self.size = 0  # bytes of arrays
         self.fresh, self.met, self.unplaced = {}, {}, set()
         self.reach = ()
         self.refs = self.items = 0
@@ -591,13 +601,15 @@ class Codec:
     end's objects that the other end may change.
     """
 
+    _FEW = 8  # containers that may be dead before anyone looks
+
     def __init__(self, trusted, limits, export, stand_in):
         self.trusted, self.limits = trusted, limits
         self._export, self._stand_in = export, stand_in
         self.lent = []
         self._by_number, self._by_id, self._by_root = {}, {}, {}
         self._recent = OrderedDict()  # what may have changed, the last that crossed at the end
-        self._containers, self._sweep_at = {}, 64
+        self._containers, self._sweep_at = {}, self._FEW
         self._dead, self._released = [], []
         self._next = 1 if trusted else -1
 
@@ -694,15 +706,15 @@ class Codec:
                     self._drop(number)
                     self._released.append(number)
                     found = True
-        self._sweep_at = max(64, 2 * len(self._containers))
+        self._sweep_at = max(self._FEW, 2 * len(self._containers))
 
     def _is_lent(self, number):
         return any(number in lent for lent in self.lent)
 
     def _watched(self, out):
-        """Memory and containers that may have changed here since they last crossed.
+        """Memory that has changed here since it last crossed, and containers that may have.
 
-        Those of the message and of the calls under way, and the last few others.
+        Of what is in the message and in the calls under way, and of the last few others.
         """
         numbers, known = set(self._last()), self._by_number
         for number in (*chain(*self.lent), *out.reach):
@@ -712,6 +724,8 @@ class Codec:
         for number in sorted(numbers.difference(out.fresh)):
             shared = known.get(number)
             if shared is None or shared.kind not in _CHANGEABLE:
+                continue
+            if shared.kind == "block" and self._is_in_step(shared):
                 continue
             if self.trusted or number < 0 or self._may_write(shared):
                 yield shared
@@ -768,8 +782,8 @@ class Codec:
         released, self._released = self._released, []
         structure = _dumps(
             [
-                *(op, coded, out.things, out.blocks, out.arrays, out.shells, out.tuples),
-                *(out.updates, released, lent),
+                *(op, coded, out.things, out.wholes, out.blocks, out.arrays, out.shells),
+                *(out.tuples, out.updates, released, lent),
             ]
         )
         size = len(structure) + sum(map(len, out.buffers))
@@ -980,10 +994,15 @@ class Codec:
 
     def _write_array(self, value, out):
         plain = value if type(value) is ndarray else ndarray.view(value, ndarray)
-        if dtype_code(plain.dtype) is None:
+        code = dtype_code(plain.dtype)
+        if code is None:
             return self._write_foreign(value, out)
         shared = self._known(value)
         key = _key(plain)
+        if shared is None and plain is value and (order := _order(plain)):
+            low = key[0]
+            if self._block_around(plain, low, low + plain.nbytes) is None:
+                return self._write_whole(plain, key, code, order, out)
         if shared is not None and shared.key != key and not self._is_mine(shared.number):
             shared = None  # reshaped here: to the other end it is another array, in the same memory
         if shared is None:
@@ -993,6 +1012,32 @@ class Codec:
         out.met[shared.number] = (shared, plain, key)
         return self._refer(shared, out)
 
+    def _write_whole(self, value, key, code, order, out):
+        """An array that is all of its memory, and new like this: array and block in one."""
+        shared = self._create(value, "array", out)
+        block = self._new_block(value, key[0], key[0] + value.nbytes, out)
+        self._add_size(block, out)
+        block.state = bytearray(_memory(value))
+        shared.place(block.number, 0, value, key)
+        block.arrays.append(shared.number)
+        block.full = True
+        whole = [shared.number, block.number, value.shape, code, order, key[4]]
+        out.wholes.append([*whole, out.buffer(block.state)])
+        return self._refer(shared, out)
+
+    def _new_block(self, root, low, high, out):
+        block = _Block(self._new_number(), low, high - low, foreign=False)
+        self._hold(block, root)
+        out.created.append(block)
+        out.fresh[block.number] = None
+        return block
+
+    def _add_size(self, block, out):
+        out.size += block.size
+        most = self.limits.message_bytes
+        if out.size > most:
+            raise ValueError(f"arrays of {out.size:,} bytes; at most {most:,} may cross the wall")
+
     def _place_arrays(self, out):
         """Say of every array that is new, or has moved, where it lies."""
         roots = {}
@@ -1001,7 +1046,7 @@ class Codec:
                 root = _root(plain)
                 roots.setdefault(id(root), (root, []))[1].append((shared, plain, key))
             elif number in out.unplaced:
-                self._place(shared, plain, key, None, False, out)
+                self._place(shared, plain, key, None, out)
         for root, members in roots.values():
             for low, high, cluster in _clusters(members):
                 if any(shared.number in out.unplaced for shared, *_ in cluster):
@@ -1009,12 +1054,13 @@ class Codec:
 
     def _place_cluster(self, root, low, high, cluster, out):
         block = self._block_around(root, low, high)
-        whole = None
         if block is None:
-            block, whole = self._new_block(root, low, high, cluster, out)
+            block = self._new_block(root, low, high, out)
+            out.unsent.append(block)
+            out.blocks.append([block.number, block.size, low % 16])
         for shared, plain, key in cluster:
             if shared.number in out.unplaced or shared.block != block.number:
-                self._place(shared, plain, key, block, shared is whole, out)
+                self._place(shared, plain, key, block, out)
 
     def _block_around(self, root, low, high):
         for number in reversed(self._by_root.get(id(root), ())):
@@ -1025,24 +1071,7 @@ class Codec:
                 return block
         return None
 
-    def _new_block(self, root, low, high, cluster, out):
-        """A block for memory that has not crossed yet, and the array that owns all of it."""
-        block = _Block(self._new_number(), low, high - low, foreign=False)
-        self._hold(block, root)
-        out.created.append(block)
-        out.fresh[block.number] = None
-        for shared, plain, _ in cluster:
-            flags = plain.flags
-            whole = shared.ref() is root and flags.owndata and plain.nbytes == block.size
-            if whole and (flags.c_contiguous or flags.f_contiguous) and _has_plain_strides(plain):
-                order = "C" if flags.c_contiguous else "F"
-                owner = [list(plain.shape), dtype_code(plain.dtype), order]
-                out.blocks.append([block.number, block.size, 0, owner])
-                return block, shared
-        out.blocks.append([block.number, block.size, low % 16, None])
-        return block, None
-
-    def _place(self, shared, plain, key, block, whole, out):
+    def _place(self, shared, plain, key, block, out):
         out.moved.append(shared)
         if block is None:
             shared.place(0, 0, plain, key)
@@ -1055,7 +1084,7 @@ class Codec:
             where = [block.number, offset]
         strides = None if block is None else list(plain.strides)
         code = dtype_code(plain.dtype)
-        out.arrays.append([shared.number, *where, list(plain.shape), strides, code, key[4], whole])
+        out.arrays.append([shared.number, *where, list(plain.shape), strides, code, key[4]])
 
     def _enter(self, shared, block, offset, plain, key):
         old = self._by_number.get(shared.block)
@@ -1106,25 +1135,16 @@ class Codec:
     def _is_in_step(self, block):
         """Whether the block's memory still holds what last crossed."""
         root = block.ref()
-        if root.nbytes == block.size and root.dtype.kind in "biufc" and type(root) is ndarray:
-            if root.flags.c_contiguous:
-                return bytearray.__eq__(block.state, root)
-            if root.flags.f_contiguous:
-                return bytearray.__eq__(block.state, root.T)
+        if root is None or bytearray.__eq__(block.state, root) is True:  # all of a plain array
+            return True
         return bytearray.__eq__(block.state, memoryview(self._image(block)))
 
     def _write_blocks(self, watched, out):
         """Memory that is new, or has changed here since it last crossed."""
-        size, most = 0, self.limits.message_bytes
-        fresh = [self._by_number[number] for number in out.fresh]
-        for block in [*fresh, *watched]:
-            if block.kind != "block" or block.ref() is None:
+        for block in [*out.unsent, *watched]:
+            if block.kind != "block":
                 continue
-            if block.state is not None and self._is_in_step(block):
-                continue
-            size += block.size
-            if size > most:
-                raise ValueError(f"arrays of {size:,} bytes; at most {most:,} may cross the wall")
+            self._add_size(block, out)
             image = self._image(block)
             out.rewritten.append(block)
             if block.state is None:
@@ -1199,15 +1219,15 @@ class _Incoming:
     def __init__(self, codec, structure, buffers):
         self.codec, self.trusted, self.limits = codec, codec.trusted, codec.limits
         fields = _loads(structure)
-        _must(type(fields) is list and len(fields) == 10, "a message")
+        _must(type(fields) is list and len(fields) == 11, "a message")
         _must(type(fields[0]) is str and all(type(f) is list for f in fields[1:]), "a message")
-        self.op, self.values, self.things, self.blocks, self.arrays = fields[:5]
-        self.shells, self.tuples, self.updates, self.released, self.lent = fields[5:]
+        self.op, self.values, self.things, self.wholes, self.blocks, self.arrays = fields[:6]
+        self.shells, self.tuples, self.updates, self.released, self.lent = fields[6:]
         self.buffers = buffers
         self.items = self.extent = 0
         self.content = dict(map(self._update, self.updates))
         _must(len(self.content) == len(self.updates), "the list of changes")
-        self.fresh, self.keep, self.owners = set(), [], {}
+        self.fresh, self.keep = set(), []
 
     def read(self):
         """Return op and values."""
@@ -1216,9 +1236,10 @@ class _Incoming:
         for number, info in self.things:
             shared = _Shared(self._unknown(number), "thing", info)
             self._bind(shared, codec._stand_in(number, info))
+        arrays = [self._read_whole(*node) for node in self.wholes]
         for node in self.blocks:
             self._read_block(*node)
-        arrays = [self._read_array(*node) for node in self.arrays]
+        arrays += [self._read_array(*node) for node in self.arrays]
         for number, kind in self.shells:
             _must(number in self.content, "a container without content")
             self._bind(_Shared(self._unknown(number), kind), _CONTAINERS[kind]())
@@ -1269,50 +1290,56 @@ class _Incoming:
 
     # -- arrays
 
-    def _read_block(self, number, size, shift, owner):
+    def _read_whole(self, number, block, shape, code, order, writeable, index):
+        data, kind, shape = self._buffer(index), dtype_made(code), tuple(_naturals(shape))
+        size = math.prod(shape) * kind.itemsize
+        _must(size == len(data) > 0 and len(shape) <= 64, "the size of an array")
+        _must(order in ("C", "F") and type(writeable) is bool, "an array")
+        self._extend(size)  # the same buffer may be named again and again
+        value = ndarray(shape, kind, data, order=order).copy(order)
+        key = _address(value), value.shape, value.strides, value.dtype, writeable
+        memory = _Block(self._unknown(block), key[0], size, foreign=True)
+        memory.state, memory.arrays, memory.full = _kept(data), [number], True
+        self._bind(memory, value)
+        shared = _Array(self._unknown(number))
+        shared.place(block, 0, value, key)
+        self._bind(shared, value)
+        if not writeable:
+            value.flags.writeable = False
+        return shared
+
+    def _extend(self, size):
+        self.extent += size
+        if self.trusted and self.extent > 4 * self.limits.message_bytes:
+            raise WallError(f"arrays of more than {4 * self.limits.message_bytes:,} bytes")
+
+    def _read_block(self, number, size, shift):
         self._unknown(number)
         data = self._buffer(self.content.get(number))
         _must(len(data) == _natural(size) > 0 and _natural(shift) < 16, "the size of memory")
-        if owner is None:
-            root = empty(size + shift, uint8)
-        else:
-            shape, code, order = owner
-            kind = dtype_made(code)
-            _must(math.prod(_naturals(shape)) * kind.itemsize == size, "the size of an array")
-            _must(order in ("C", "F") and shift == 0, "the order of an array")
-            root = empty(shape, kind, order)
-            self.owners[number] = root
+        self._extend(size)
+        root = empty(size + shift, uint8)
         block = _Block(number, _address(root) + shift, size, foreign=True)
         self._bind(block, root)
         self.codec._bytes_of(block)[:] = frombuffer(data, uint8)
         block.state = _kept(data)
 
-    def _read_array(self, number, block, offset, shape, strides, code, writeable, whole):
+    def _read_array(self, number, block, offset, shape, strides, code, writeable):
         codec, kind = self.codec, dtype_made(code)
         shape = tuple(_naturals(shape))
         _must(len(shape) <= 64 and type(writeable) is bool, "an array")
         size = math.prod(shape) * kind.itemsize
-        self.extent += size
-        if self.trusted and self.extent > 4 * self.limits.message_bytes:
-            raise WallError(f"arrays of more than {4 * self.limits.message_bytes:,} bytes")
+        self._extend(size)
         if block == 0:
             _must(size == 0, "an array without memory")
             value, block = empty(shape, kind), None
         else:
             block = codec._by_number[block]
             _must(block.kind == "block", "the memory of an array")
-            if whole:
-                value = self._owner(block, shape, kind)
-            else:
-                value = self._view(block, offset, shape, strides, kind)
-                if not block.foreign:
-                    writeable = writeable and self._is_writeable(block)
+            value = self._view(block, offset, shape, strides, kind)
+            if not block.foreign:
+                writeable = writeable and self._is_writeable(block)
         return self._settle(number, value, block, offset, writeable)
-
-    def _owner(self, block, shape, kind):
-        root = self.owners.pop(block.number)
-        _must(root.shape == shape and root.dtype == kind, "the owner of memory")
-        return root
 
     def _view(self, block, offset, shape, strides, kind):
         _must(type(strides) is list and len(strides) == len(shape), "the strides of an array")

@@ -65,9 +65,8 @@ class Pair:
 
     def hostile(self, values=(), buffers=(), **sections):
         """What the test receives from an end that sends these sections."""
-        fields = dict.fromkeys(
-            ("things", "blocks", "arrays", "shells", "tuples", "updates", "released", "lent"), ()
-        )
+        fields = dict.fromkeys(("things", "wholes", "blocks", "arrays", "shells"), ())
+        fields |= dict.fromkeys(("tuples", "updates", "released", "lent"), ())
         message = ["ok", list(values), *map(list, (fields | sections).values())]
         return self.test.decode(json.dumps(message).encode(), [bytearray(b) for b in buffers])[1]
 
@@ -543,12 +542,16 @@ def test_an_honest_end_keeps_to_the_limits():
 # -- what a hostile end sends
 
 
-def block(number=-1, size=8, shift=0, owner=None):
-    return [number, size, shift, owner]
+def block(number=-1, size=8, shift=0):
+    return [number, size, shift]
 
 
-def view(shape, strides, dtype="<f8", number=-2, of=-1, offset=0, write=True, whole=False):
-    return [number, of, offset, shape, strides, dtype, write, whole]
+def whole(shape, dtype="<f8", number=-2, of=-1, order="C", write=True, buffer=0):
+    return [number, of, shape, dtype, order, write, buffer]
+
+
+def view(shape, strides, dtype="<f8", number=-2, of=-1, offset=0, write=True):
+    return [number, of, offset, shape, strides, dtype, write]
 
 
 HOSTILE = {
@@ -617,16 +620,20 @@ HOSTILE = {
         "buffers": [b""],
     },
     "memory without content": {"blocks": [block()]},
-    "an owner of another size": {
-        "blocks": [block(owner=[[1 << 30], "<f8", "C"])],
-        "updates": [[-1, 0]],
-        "buffers": [b"x" * 8],
-    },
-    "an owner twice": {
-        "blocks": [block(owner=[[1], "<f8", "C"])],
-        "arrays": [view([1], [8], whole=True), view([1], [8], whole=True, number=-3)],
-        "updates": [[-1, 0]],
-        "buffers": [b"x" * 8],
+    "an array of another size": {"wholes": [whole([1 << 30])], "buffers": [b"x" * 8]},
+    "an array of no size": {"wholes": [whole([0])], "buffers": [b""]},
+    "an array twice": {"wholes": [whole([1]), whole([1], of=-3)], "buffers": [b"x" * 8]},
+    "memory twice": {"wholes": [whole([1]), whole([1], number=-3)], "buffers": [b"x" * 8]},
+    "an array that is its own memory": {"wholes": [whole([1], of=-2)], "buffers": [b"x" * 8]},
+    "an array of the test's": {"wholes": [whole([1], number=2)], "buffers": [b"x" * 8]},
+    "an array in no order": {"wholes": [whole([1], order="K")], "buffers": [b"x" * 8]},
+    "an array with too many axes": {"wholes": [whole([1] * 65)], "buffers": [b"x" * 8]},
+    "an array without a buffer": {"wholes": [whole([1], buffer=1)], "buffers": [b"x" * 8]},
+    "an array of objects": {"wholes": [whole([1], "|O8")], "buffers": [b"x" * 8]},
+    "whole arrays of what is no bool": {"wholes": [whole([2], "|b1")], "buffers": [b"\1\2"]},
+    "one buffer again and again": {
+        "wholes": [whole([1 << 20], "|u1", -2 * n, 1 - 2 * n) for n in range(1, 1100)],
+        "buffers": [b"x" * (1 << 20)],
     },
     "bools that are neither": {
         "blocks": [block()],

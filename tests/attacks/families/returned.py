@@ -272,7 +272,7 @@ _says(
     "answers-twice",
     "Answers to questions that are still to come wait in the socket.",
     [
-        f'frame("ok", [{value}], [], [], [], [], [], [], [], [])'
+        f'frame("ok", [{value}], [], [], [], [], [], [], [], [], [])'
         for value in ("3.0", "3.0", "66.0", "30.0", '["n", "bool"]', '"x"')
     ],
     NONE,  # from then on each question of its kernel gets the answer to another
@@ -289,7 +289,7 @@ _says(
     "calls-what-was-never-passed",
     "Functions of the grader are called by guessed numbers.",
     [
-        f'frame("call", [["@", {number}], 0], [], [], [], [], [], [], [], [])'
+        f'frame("call", [["@", {number}], 0], [], [], [], [], [], [], [], [], [])'
         for number in (1, 2, 3, 7)
     ],
 )
@@ -304,7 +304,9 @@ _says(
 _says(
     "raises-the-grader-s-errors",
     "An error of a name that ends a test, and one that the grader raised itself.",
-    ['frame("error", ["SystemExit", "Exception", [], "", [], 1], [], [], [], [], [], [], [], [])'],
+    [
+        'frame("error", ["SystemExit", "Exception", [], "", [], 1], [], [], [], [], [], [], [], [], [])'
+    ],
 )
 _says(
     "an-array-outside-its-memory",
