@@ -252,8 +252,11 @@ def wall():
     raise OSError("no wall")
 
 
-def frame(*fields):
-    text = json.dumps(list(fields)).encode()
+SECTIONS = "things wholes blocks arrays shells tuples updates released lent".split()
+
+
+def frame(op, values, **sections):
+    text = json.dumps([op, values, *(sections.get(name, []) for name in SECTIONS)]).encode()
     return struct.pack("<4sII", b"wall", len(text), 0) + text
 '''
 
@@ -271,10 +274,7 @@ def _says(name, why, frames, deserves=NO_TOTAL):
 _says(
     "answers-twice",
     "Answers to questions that are still to come wait in the socket.",
-    [
-        f'frame("ok", [{value}], [], [], [], [], [], [], [], [], [])'
-        for value in ("3.0", "3.0", "66.0", "30.0", '["n", "bool"]', '"x"')
-    ],
+    [f'frame("ok", [{value}])' for value in ("3.0", "3.0", "66.0", "30.0", '["n", "bool"]', '"x"')],
     NONE,  # from then on each question of its kernel gets the answer to another
 )
 _says(
@@ -288,32 +288,28 @@ _says(
 _says(
     "calls-what-was-never-passed",
     "Functions of the grader are called by guessed numbers.",
-    [
-        f'frame("call", [["@", {number}], 0], [], [], [], [], [], [], [], [], [])'
-        for number in (1, 2, 3, 7)
-    ],
+    [f'frame("call", [["@", {number}], 0])' for number in (1, 2, 3, 7)],
 )
 _says(
     "refers-to-the-grader-s-objects",
     "The answer is an object of the grader's, by its number, which the answer also changes.",
     [
-        'frame("ok", [["@", 1]], [], [], [], [], [], [[1, [66.0]], [2, "Zm9v"]], [], [])',
-        'frame("ok", [["@", 2]], [], [], [], [], [], [], [1, 2, 3], [1, 2])',
+        'frame("ok", [["@", 1]], updates=[[1, [66.0]], [2, "Zm9v"]])',
+        'frame("ok", [["@", 2]], released=[1, 2, 3], lent=[1, 2])',
     ],
 )
 _says(
     "raises-the-grader-s-errors",
     "An error of a name that ends a test, and one that the grader raised itself.",
-    [
-        'frame("error", ["SystemExit", "Exception", [], "", [], 1], [], [], [], [], [], [], [], [], [])'
-    ],
+    ['frame("error", ["SystemExit", "Exception", [], "", [], 1])'],
 )
 _says(
     "an-array-outside-its-memory",
     "A view that reaches beyond the bytes that came with it.",
     [
-        'frame("ok", [["@", -901]], [], [[-900, 8, 0, None]], '
-        '[[-901, -900, 0, [1 << 40], [8], "<f8", True, False]], [], [], [[-900, 0]], [], [])'
+        'frame("ok", [["@", -901]], blocks=[[-900, 8, 0]], updates=[[-900, 0]], '
+        'arrays=[[-901, -900, 0, [1 << 40], [8], "<f8", True]])',
+        'frame("ok", [["@", -903]], wholes=[[-903, -902, [1 << 40], "<f8", "C", True, 0]])',
     ],
 )
 _says(
