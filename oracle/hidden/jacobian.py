@@ -5,6 +5,7 @@ import numpy as np
 from oracle import reference
 from poolkit.check.jacobian import (
     message,
+    one_at,
     rows_choose,
     same_dependence,
     same_derivative,
@@ -60,13 +61,18 @@ def pooled(x, kernel_size, stride):
 
 def derivatives(x, kernel_size, stride):
     """∂f_kl/∂x for every output, shape (OH, OW, H, W): the backward pass of each one-hot dy."""
-    y, cache = reference.maxpool_forward(np.asarray(x, float)[None, None], kernel_size, stride)
-    found = np.empty((*y.shape[2:], *x.shape))
-    for k, l in np.ndindex(found.shape[:2]):
-        dy = np.zeros(y.shape)
-        dy[0, 0, k, l] = 1
-        found[k, l] = reference.maxpool_backward(dy, cache)[0, 0]
-    return found
+    shape = pooled(x, kernel_size, stride).shape
+    dy = np.eye(np.prod(shape)).reshape(-1, 1, *shape)  # a batch: one copy of x for each output
+    copies = np.broadcast_to(x, (len(dy), 1, *x.shape))
+    _, cache = reference.maxpool_forward(copies, kernel_size, stride)
+    return reference.maxpool_backward(dy, cache).reshape(*shape, *x.shape)
+
+
+def derivative(x, k, l, kernel_size, stride):
+    """∂f_kl/∂x of one output, x's shape."""
+    y, cache = reference.maxpool_forward(x[None, None], kernel_size, stride)
+    dy = one_at(y.shape, (0, 0, k, l))
+    return reference.maxpool_backward(dy, cache)[0, 0]
 
 
 def matrix(x, kernel_size, stride):
@@ -79,32 +85,35 @@ def matrix(x, kernel_size, stride):
 
 @hidden
 def local_derivative_cases(local_derivative):
-    for seed, (size, k, lowest) in enumerate([(4, 2, 0), (6, 3, 5), (6, 2, -100), (3, 1, -4)]):
+    for seed, (size, k, lowest, *places) in enumerate(
+        [
+            (4, 2, 0, (0, 0), (1, 0)),
+            (6, 3, 5, (0, 1)),
+            (6, 2, -100, (1, 2), (2, 1)),
+            (3, 1, -4, (2, 0)),
+        ]
+    ):
         x = distinct(9 + seed, size, size, lowest)
-        expected = derivatives(x, k, k)
-        for place in np.ndindex(expected.shape[:2]):
-            same_derivative(local_derivative, (x, *place, k, k), expected[place])
+        for place in places:
+            case = (x, *place, k, k)
+            same_derivative(local_derivative, case, derivative(*case))
 
 
 @hidden
 def local_derivative_stride(local_derivative):
-    # one case after the other: overlap, gaps, remainder, and pairs in both orientations
-    for seed, (H, W, kernel_size, stride) in enumerate(
-        [
-            (5, 5, 3, 1),
-            (7, 7, 3, 2),
-            (7, 7, 2, 3),
-            (5, 7, (2, 3), (1, 2)),
-            (8, 5, (3, 1), (2, 3)),
-            (4, 9, 2, (1, 3)),
-            (6, 6, (1, 4), 1),
-        ]
-    ):
-        x = distinct(10 + seed, H, W, 1)
-        expected = derivatives(x, kernel_size, stride)
-        for place in np.ndindex(expected.shape[:2]):
-            case = (x, *place, kernel_size, stride)
-            same_derivative(local_derivative, case, expected[place])
+    # overlap, gaps, remainder, and pairs in both orientations
+    for H, W, kernel_size, stride, k, l in [
+        (5, 5, 3, 1, 1, 2),
+        (7, 7, 2, 3, 1, 0),
+        (5, 7, (2, 3), (1, 2), 3, 1),
+        (8, 5, (3, 1), (2, 3), 2, 1),
+        (4, 9, 2, (1, 3), 2, 1),
+        (6, 6, (1, 4), 1, 5, 2),
+    ]:
+        rising = 1.0 + np.arange(H * W).reshape(H, W)
+        for x in (rising, rising[::-1, ::-1]):  # the last pixel of the window wins, the first one
+            case = (x, k, l, kernel_size, stride)
+            same_derivative(local_derivative, case, derivative(*case))
 
 
 @hidden
@@ -114,12 +123,11 @@ def local_derivative_ties(local_derivative):
         [[0, 0, 1], [1, 0, 0], [0, 1, 1]],
         [[1, 1], [1, 1]],
         [[0, -1, 0, 0], [0, 0, 0, 1], [1, 0, 0, 0], [1, 0, 0, 0]],
-        [[-2, 1, 1], [1, 1, 0], [1, 0, 1]],
     ]
     for x in images:
         x = np.array(x, dtype=float)
         case = (x, 0, 0, len(x), len(x))
-        same_derivative(local_derivative, case, derivatives(x, len(x), len(x))[0, 0])
+        same_derivative(local_derivative, case, derivative(*case))
 
 
 # ---- jacobian -------------------------------------------------------------------------------
@@ -127,7 +135,7 @@ def local_derivative_ties(local_derivative):
 
 @hidden
 def jacobian_values(jacobian):
-    for seed, (size, k, lowest) in enumerate([(4, 2, 0), (6, 3, 3), (6, 2, -100), (3, 1, 1)]):
+    for seed, (size, k, lowest) in enumerate([(4, 2, 0), (6, 2, -100), (3, 1, 1)]):
         x = distinct(20 + seed, size, size, lowest)
         same_jacobian(jacobian, (x, k, k), matrix(x, k, k))
 
@@ -136,7 +144,7 @@ def jacobian_values(jacobian):
 def jacobian_rows(jacobian):
     # x equals its transpose: unfolding it column by column is judged by another check
     rng = np.random.default_rng(30)
-    for size, k in [(4, 2), (6, 3), (6, 2)]:
+    for size, k in [(6, 3), (6, 2)]:
         x = rng.integers(0, 3, (size, size)).astype(float)
         x = np.maximum(x, x.T)
         rows_choose(jacobian, (x, k, k), pooled(x, k, k))
@@ -146,7 +154,7 @@ def jacobian_rows(jacobian):
 
 @hidden
 def jacobian_overlap(jacobian):
-    for seed, (size, k, s) in enumerate([(4, 3, 1), (5, 3, 1), (7, 3, 2), (5, 2, 3), (5, 1, 2)]):
+    for seed, (size, k, s) in enumerate([(5, 3, 1), (7, 3, 2), (5, 2, 3)]):
         x = mirrored(40 + seed, size)
         same_wins(jacobian, (x, k, s), derivatives(x, k, s).sum(axis=(0, 1)))
 
@@ -165,7 +173,7 @@ def mirrored(seed, size):
 def jacobian_rectangular(jacobian):
     # stride = kernel: sharing a pixel is judged by another check
     for seed, (H, W, kernel_size) in enumerate(
-        [(2, 6, (1, 2)), (6, 4, (3, 2)), (9, 3, (2, 1)), (4, 7, (4, 3)), (1, 8, (1, 3))]
+        [(2, 6, (1, 2)), (6, 4, (3, 2)), (9, 3, (2, 1)), (4, 7, (4, 3))]
     ):
         x = distinct(50 + seed, H, W, 1)
         case = (x, kernel_size, kernel_size)
@@ -178,7 +186,7 @@ def jacobian_rectangular(jacobian):
 @hidden
 def backward_message_values(backward_message):
     rng = np.random.default_rng(60)
-    for outputs, inputs in [(3, 3), (4, 16), (1, 9), (9, 81)]:
+    for outputs, inputs in [(4, 16), (1, 9), (3, 3)]:
         J = np.eye(inputs)[rng.permutation(inputs)[:outputs]]  # no pixel is chosen twice
         dy = rng.normal(size=outputs)
         same_message(backward_message, J, dy, dy @ J)
@@ -187,7 +195,7 @@ def backward_message_values(backward_message):
 @hidden
 def backward_message_overlap(backward_message):
     rng = np.random.default_rng(61)
-    for size, k, s in [(4, 3, 1), (5, 3, 1), (7, 3, 2)]:
+    for size, k, s in [(4, 3, 1), (7, 3, 2)]:
         J = matrix(distinct(size, size, size), k, s)
         dy = rng.normal(size=len(J))
         same_message(backward_message, J, dy, dy @ J)
@@ -196,7 +204,7 @@ def backward_message_overlap(backward_message):
 @hidden
 def backward_message_shape(backward_message):
     rng = np.random.default_rng(62)
-    for *shape, inputs in [(2, 3, 24), (3, 2, 6), (4, 1, 8), (1, 5, 5), (2, 2, 4), (7, 9)]:
+    for *shape, inputs in [(2, 3, 24), (3, 2, 6), (2, 2, 4), (7, 9)]:
         J = np.eye(inputs)[rng.permutation(inputs)[: np.prod(shape)]]
         dy = rng.normal(size=shape)
         same("dx", message(backward_message, J, dy), dy.ravel() @ J)
@@ -209,38 +217,31 @@ def backward_message_shape(backward_message):
 def numerical_jacobian_values(numerical_jacobian):
     # symmetric Jacobians: which way round the matrix lies is judged by the shape check
     rng = np.random.default_rng(70)
-    A = rng.integers(-5, 6, (4, 4)).astype(float)
+    A = rng.integers(-5, 6, (3, 3)).astype(float)
     A = A + A.T
-    x = rng.integers(1, 9, 4) / 4
+    x = rng.integers(1, 9, 3) / 4
     same_quotient(numerical_jacobian, "A·x", lambda x: A @ x, x, A)
-    same_quotient(numerical_jacobian, "sin(x)", np.sin, x, np.diag(np.cos(x)))
-    cubic = 2 * np.outer(x, x) + x @ x * np.eye(4)
+    x = x[:2]
+    cubic = 2 * np.outer(x, x) + x @ x * np.eye(2)
     same_quotient(numerical_jacobian, "x·|x|²", lambda x: x * (x @ x), x, cubic)
     same_quotient(numerical_jacobian, "exp(x)", np.exp, x[:1], np.exp(x[:1])[:, None])
 
 
 @hidden
 def numerical_jacobian_central(numerical_jacobian):
-    x = np.array([-1.5, 0.0, 0.75, 2.0])
-    for h in (0.125, 0.5, 2.0):
-        same_quotient(numerical_jacobian, "x²", lambda x: x * x, x, np.diag(2 * x), h=h)
+    x = np.array([-1.5, 0.0])
+    for h in (0.125, 2.0):
         cubic = np.diag(3 * x**2 + h**2)
         same_quotient(numerical_jacobian, "x³", lambda x: x * x * x, x, cubic, h=h)
 
 
 @hidden
 def numerical_jacobian_shape(numerical_jacobian):
-    rng = np.random.default_rng(71)
-    image = distinct(72, 4, 6)
-    same_dependence(
-        numerical_jacobian,
-        "max pooling",
-        lambda x: pooled(x, 2, 2),
-        image,
-        matrix(image, 2, 2),
-    )
-    volume = rng.normal(size=(2, 3, 2))
-    same_dependence(numerical_jacobian, "x.sum()", lambda x: x.sum(), volume, np.ones((1, 12)))
+    image = np.array([[1.0, 4.0], [6.0, 3.0], [2.0, 5.0]])
+    rows = one_at((3, 6), (0, 1), (1, 2), (2, 5))
+    same_dependence(numerical_jacobian, "x.max(axis=1)", lambda x: x.max(axis=1), image, rows)
+    volume = np.array([[[1.0], [2.0]]])
+    same_dependence(numerical_jacobian, "x.sum()", lambda x: x.sum(), volume, np.ones((1, 2)))
     line = np.array([1.0, 2.0])
     expected = np.repeat(np.eye(2), 3, axis=0)
     outer = lambda x: np.outer(x, [1.0, 2.0, 3.0])  # noqa: E731
@@ -250,11 +251,9 @@ def numerical_jacobian_shape(numerical_jacobian):
 @hidden
 def numerical_jacobian_inputs(numerical_jacobian):
     rng = np.random.default_rng(73)
-    watched(numerical_jacobian, lambda x: x * x.sum(), rng.normal(size=4), h=0.25)
-    watched(numerical_jacobian, np.sin, rng.normal(size=3), h=1.0)
-    x = rng.normal(size=5)
-    same_view(numerical_jacobian, "x[::-1]", lambda x: x[::-1], x)
-    same_whole(numerical_jacobian, "x²", lambda x: x * x, np.array([5, -2, 7, 0]))
+    watched(numerical_jacobian, lambda x: x * x.sum(), rng.normal(size=3), h=0.25)
+    same_view(numerical_jacobian, "x[::-1]", lambda x: x[::-1], rng.normal(size=2))
+    same_whole(numerical_jacobian, "x²", lambda x: x * x, np.array([5, -2]))
 
 
 # ---- one_sided ------------------------------------------------------------------------------
@@ -264,7 +263,7 @@ def numerical_jacobian_inputs(numerical_jacobian):
 def one_sided_values(one_sided):
     rng = np.random.default_rng(80)
     x = rng.integers(-4, 5, 3).astype(float)
-    units = [*np.eye(3), np.array([0.6, 0.0, 0.8]), np.array([-0.28, 0.96, 0.0])]
+    units = [np.array([0.6, 0.0, 0.8]), np.array([-0.28, 0.96, 0.0])]
     a = rng.integers(2, 9, 3).astype(float)
     same_slopes(one_sided, f"{a.tolist()}·x", lambda x: a @ x, [(x, v, {}, a @ v) for v in units])
     x = x / 4
@@ -278,20 +277,20 @@ def one_sided_values(one_sided):
 def one_sided_tie(one_sided):
     rng = np.random.default_rng(81)
     cases = []
-    for ties in (2, 3, 4):
+    for ties in (2, 4):
         x = rng.integers(-9, 0, 5).astype(float)
         places = rng.permutation(5)[:ties]
         x[places] = 2
-        for v in rng.normal(size=(6, 5)):
+        for v in rng.normal(size=(2, 5)):
             v /= np.sqrt(v @ v)  # how long v is, is judged by another check
             cases.append((x, v, {}, v[places].max()))
     same_slopes(one_sided, "max(x)", lambda x: x.max(), cases)
     # a step longer than the gap reaches the neighbour's slope: h is the h that was passed
     near, v = np.array([2.0, 1.5]), np.array([0.0, 1.0])
-    cases = [(near, v, {"h": 1.0}, 0.5), (near, v, {"h": 2.0}, 0.75), (near, v, {"h": 0.25}, 0.0)]
+    cases = [(near, v, {"h": 2.0}, 0.75), (near, v, {"h": 0.25}, 0.0)]
     same_slopes(one_sided, "max(x)", lambda x: x.max(), cases)
-    kink = [(np.zeros(2), np.array(v), {}, s) for v, s in [((0.6, -0.8), 1.4), ((-0.8, 0.6), 1.4)]]
-    same_slopes(one_sided, "|x₀| + |x₁|", lambda x: np.abs(x).sum(), kink)
+    kink = (np.zeros(2), np.array([-0.8, 0.6]), {}, 1.4)
+    same_slopes(one_sided, "|x₀| + |x₁|", lambda x: np.abs(x).sum(), [kink])
 
 
 @hidden
@@ -299,7 +298,7 @@ def one_sided_direction(one_sided):
     rng = np.random.default_rng(82)
     a, x = rng.integers(1, 9, 4).astype(float), rng.integers(-3, 4, 4).astype(float)
     v = rng.integers(-3, 4, 4).astype(float)
-    cases = [(x, scale * v, {}, scale * (a @ v)) for scale in (2, -1, 0.1, 10)]
+    cases = [(x, scale * v, {}, scale * (a @ v)) for scale in (-1, 10)]
     cases.append((x, np.zeros(4), {}, 0.0))
     same_slopes(one_sided, f"{a.tolist()}·x", lambda x: a @ x, cases)
 
@@ -315,9 +314,7 @@ def is_subgradient_corner(is_subgradient):
             ([0, 1, 0], [2, 7, 5], True),
             ([0, 0, 1, 0], [3, 1, 3, 3], True),
             ([0, 0, 0, 1], [3, 1, 3, 3], True),
-            ([1, 0, 0, 0], [3, 1, 3, 3], True),
             ([[0, 0, 0], [0, 0, 1]], [[-1, -4, -2], [-3, -1, -1]], True),
-            ([[0, 0, 0], [0, 1, 0]], [[-1, -4, -2], [-3, -1, -1]], True),
             ([1], [-3], True),
             ([[0, 0, 0], [0, 0, -1]], [[-1, -4, -2], [-3, -1, -1]], False),
         ],
@@ -331,11 +328,9 @@ def is_subgradient_hull(is_subgradient):
         is_subgradient,
         [
             ([0.3, 0, 0.7], [2, 1, 2], True),
-            ([0.25, 0.25, 0.25, 0.25], [5, 5, 5, 5], True),
             ([[0.6, 0, 0.1], [0, 0.3, 0]], [[0, -1, 0], [-2, 0, -9]], True),
             (tenth, [1] * 10, True),
             ([0, 0.875, 0.125, 0], [8, 8, 8, 8], True),
-            ([[0.7, 0], [0.1, 0.2]], [[-4, -5], [-4, -4]], True),
             ([-0.3, 0, -0.7], [2, 1, 2], False),
         ],
     )
@@ -349,13 +344,9 @@ def is_subgradient_outside(is_subgradient):
             ([0, 1, 0], [2, 7, 5], True),
             ([0, 2, 0], [2, 7, 5], False),
             ([0, 0, 0], [2, 7, 5], False),
-            ([0, 0, 1], [2, 7, 5], False),
             ([0.5, 0.5, 0.5], [3, 3, 3], False),
             ([[0.5, 0.25], [0.25, 0]], [[3, 3], [2, 1]], False),
             ([[0.5, 0.4], [0, 0]], [[3, 3], [2, 1]], False),
-            ([[0.45, 0.45], [0.1, 0]], [[0, 0], [-1, -3]], False),
-            ([1, 1, 1], [3, 3, 3], False),
-            ([1.5, 0, -0.5], [3, 3, 1], False),
         ],
     )
 

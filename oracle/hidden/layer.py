@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from oracle import reference
+from poolkit import numerical
 from poolkit.check.layer import (
     adjoint,
     as_measured,
@@ -91,18 +92,21 @@ def signed(rng, *shape):
     return distinct(rng, *shape) - int(np.prod(shape)) // 2 - 1
 
 
-def upstream(rng, x, **arguments):
-    """A gradient for every output: distinct, of both signs, none of them large or zero."""
-    shape = reference.maxpool_forward(x, **arguments)[0].shape
-    return (rng.permutation(int(np.prod(shape))).reshape(shape) - np.prod(shape) / 2 + 0.25) / 8
+def upstream(rng, *shape):
+    """Gradients for that many outputs: distinct, of both signs, none of them large or zero."""
+    size = int(np.prod(shape))
+    return (rng.permutation(size).reshape(shape) - size / 2 + 0.25) / 8
 
 
 def pooled(x, **arguments):
     return reference.maxpool_forward(x, **arguments)[0]
 
 
-def gradient(x, dy, **arguments):
-    return reference.maxpool_backward(dy, reference.maxpool_forward(x, **arguments)[1])
+def right(rng, x, **arguments):
+    """A gradient dy for every output, and dx."""
+    y, cache = reference.maxpool_forward(x, **arguments)
+    dy = upstream(rng, *y.shape)
+    return dy, reference.maxpool_backward(dy, cache)
 
 
 def forward_agrees(forward, x, **arguments):
@@ -110,18 +114,18 @@ def forward_agrees(forward, x, **arguments):
     same_forward(forward, x, pooled(x, **arguments), **arguments)
 
 
-def agrees(forward, backward, x, dy, **arguments):
-    """Compare the student's dx with the reference and, without ties, with finite differences."""
-    same_backward(forward, backward, x, dy, gradient(x, dy, **arguments), **arguments)
-    if 0 < np.unique(x).size == x.size <= 36 and (np.abs(x) < 1e4).all():  # and no NaN
-        same_backward(forward, backward, x, dy, measured(x, dy, **arguments), **arguments)
-
-
 def passes(forward, backward, rng):
-    """``agrees`` as a function of x and the arguments alone."""
+    """Return a function of x and the arguments that compares the student's dx with what is right.
+
+    That is the reference and, without ties, finite differences; dy is drawn from ``rng``.
+    """
 
     def agree(x, **arguments):
-        agrees(forward, backward, x, upstream(rng, x, **arguments), **arguments)
+        dy, expected = right(rng, x, **arguments)
+        dx = same_backward(forward, backward, x, dy, expected, **arguments)
+        if 0 < np.unique(x).size == x.size <= 36 and (np.abs(x) < 1e4).all():  # and no NaN
+            measured = numerical.vjp_at_once(lambda z: pooled(z, **arguments), x, dy)
+            same("dx", dx, measured, won_by(x, arguments))
 
     return agree
 
@@ -129,51 +133,73 @@ def passes(forward, backward, rng):
 def stands(agree, rng, H, **arguments):
     """Whether the answer is right for these arguments on one H×H image."""
     try:
-        agree(distinct(rng, 1, 1, H, H) - 1000, **arguments)
+        on_one_image(agree, rng, H, H, arguments)
     except Failed:
         return False
     return True
 
 
+def padding_agrees(agree, rng):
+    """Compare pixels of both signs, and negative ones only, however small; then with dilation.
+
+    A failure of the last counts only where dilation alone is right.
+    """
+    rising = np.arange(49.0).reshape(1, 1, 7, 7) - 100  # a place before the first pixel is no last
+    falling = -1e9 * np.arange(64.0, 100).reshape(1, 1, 6, 6)  # and one after the last no first
+    agree(signed(rng, 1, 1, 4, 4), kernel_size=2, padding=1)
+    agree(rising, kernel_size=3, padding=1)
+    agree(falling, kernel_size=5, padding=2)
+    try:
+        agree(signed(rng, 1, 1, 8, 8) - 100, kernel_size=2, padding=1, dilation=3)
+    except Failed:
+        if stands(agree, rng, 8, kernel_size=2, dilation=3):
+            raise
+
+
 def together(agree, rng):
     """Compare non-square padding and dilation, and all arguments at once.
 
-    Only where each of them, square and alone, is right: it has a check of its own.
+    A failure counts only where each of them, square and alone, is right: it has a check of its own.
 
     agree  function of x and the arguments that raises ``Failed`` if the answer is wrong
     """
-    spreads = stands(agree, rng, 8, kernel_size=2, dilation=3)
-    pads = stands(agree, rng, 4, kernel_size=2, padding=1)
-    cases = [(6, 4, {"kernel_size": 2, "padding": p}) for p in ((1, 0), (0, 1)) if pads]
-    cases += [(8, 8, {"kernel_size": 2, "dilation": d}) for d in ((1, 3), (3, 1)) if spreads]
-    both = pads and spreads and stands(agree, rng, 8, kernel_size=2, padding=1, dilation=3)
-    if both and stands(agree, rng, 5, kernel_size=3, stride=1):
-        all_four = {"kernel_size": (2, 3), "stride": (2, 1), "padding": (1, 2), "dilation": (3, 2)}
-        cases.append((6, 5, all_four))
-    for H, W, arguments in cases:
-        agree(distinct(rng, 1, 1, H, W) - 1000, **arguments)
+    pads = [(6, 4, {"kernel_size": 2, "padding": p}) for p in ((1, 0), (0, 1))]
+    spreads = [(8, 8, {"kernel_size": 2, "dilation": d}) for d in ((1, 3), (3, 1))]
+    all_four = {"kernel_size": (2, 3), "stride": (2, 1), "padding": (1, 2), "dilation": (3, 2)}
+    both = (6, 5, all_four)
+    try:
+        for case in (*pads, spreads[0], both):
+            on_one_image(agree, rng, *case)
+        return
+    except Failed:
+        pass  # now find out whether it counts
+    alone = {
+        name: stands(agree, rng, H, **arguments)
+        for name, H, arguments in [
+            ("padding", 4, {"kernel_size": 2, "padding": 1}),
+            ("dilation", 8, {"kernel_size": 2, "dilation": 3}),
+            ("together", 8, {"kernel_size": 2, "padding": 1, "dilation": 3}),
+            ("stride", 5, {"kernel_size": 3, "stride": 1}),
+        ]
+    }
+    cases = (pads if alone["padding"] else []) + (spreads if alone["dilation"] else [])
+    for case in cases + [both] * all(alone.values()):
+        on_one_image(agree, rng, *case)
 
 
-def measured(x, dy, h=1e-3, **arguments):
-    """Central differences of ⟨pooled(x), dy⟩ along every pixel, all steps in one batch."""
-    steps = h * np.eye(x.size).reshape(x.size, *x.shape)
-    moved = np.concatenate([x + steps, x - steps])  # one copy of x for each pixel and direction
-    y = pooled(moved.reshape(-1, *x.shape[1:]), **arguments)
-    losses = (y.reshape(2, x.size, dy.size) * dy.ravel()).sum(-1)
-    return ((losses[0] - losses[1]) / (2 * h)).reshape(x.shape)  # (L(x + h·e) − L(x − h·e)) / 2h
+def on_one_image(agree, rng, H, W, arguments):
+    """``agree`` on an image of negative values, so that a border of zeros would show."""
+    agree(distinct(rng, 1, 1, H, W) - 1000, **arguments)
 
 
 def views(rng, x):
     """The same values in other clothes: (in words, a non-contiguous or read-only array)."""
+    yield "a transposed view", x.transpose(0, 1, 3, 2).copy().transpose(0, 1, 3, 2)
+    yield "a view that runs backwards", x[:, :, ::-1, ::-1].copy()[:, :, ::-1, ::-1]
     N, C, H, W = x.shape
-    yield "a transposed view", x.copy().transpose(0, 1, 3, 2)
-    yield "in column-major order", np.asfortranarray(x)
-    yield "a view that runs backwards", x.copy()[:, :, ::-1, ::-1]
     wide = distinct(rng, N, C, 2 * H, 3 * W)
     wide[:, :, ::2, ::3] = x
     yield "every second row and third column of a larger array", wide[:, :, ::2, ::3]
-    channels_last = np.ascontiguousarray(x.transpose(0, 2, 3, 1))
-    yield "an N×H×W×C array turned to N×C×H×W", channels_last.transpose(0, 3, 1, 2)
     still = x.copy()
     still.flags.writeable = False
     yield "read-only", still
@@ -185,7 +211,7 @@ def views(rng, x):
 @hidden
 def pool_tiles_values(pool_tiles):
     rng = np.random.default_rng(1)
-    for shape, k in [((2, 3, 6, 6), 2), ((3, 1, 9, 9), 3), ((1, 2, 4, 4), 4), ((1, 1, 5, 5), 1)]:
+    for shape, k in [((2, 3, 6, 6), 2), ((1, 2, 4, 4), 4), ((1, 1, 5, 5), 1)]:
         x = signed(rng, *shape)
         same_tiles(pool_tiles, x, k, pooled(x, kernel_size=k))
 
@@ -193,7 +219,7 @@ def pool_tiles_values(pool_tiles):
 @hidden
 def pool_tiles_remainder(pool_tiles):
     rng = np.random.default_rng(2)
-    for H, k in [(7, 2), (8, 3), (7, 4)]:
+    for H, k in [(8, 3), (7, 4)]:
         x = distinct(rng, 1, 1, H, H)
         x[:, :, H // k * k :] += 1000  # the largest values lie where no tile is
         x[:, :, :, H // k * k :] += 1000
@@ -203,26 +229,26 @@ def pool_tiles_remainder(pool_tiles):
 @hidden
 def pool_tiles_rectangular(pool_tiles):
     rng = np.random.default_rng(3)
-    for H, W, k in [(4, 6, (2, 3)), (6, 4, (3, 1)), (2, 8, (1, 4)), (4, 8, 2), (6, 6, (3, 2))]:
+    for H, W, k in [(6, 4, (3, 2)), (6, 4, (3, 1)), (2, 8, (1, 4)), (4, 8, 2)]:
         x = distinct(rng, 1, 1, H, W)
         same_tiles(pool_tiles, x, k, pooled(x, kernel_size=k))
 
 
 # many small images: whatever is done for each of them in Python takes long
-MANY = np.random.default_rng(0).random((1500, 2, 6, 6))
+MANY = np.random.default_rng(0).random((600, 2, 6, 6))
 
 
-def spends_as_counted(function, array, *args, each=0.25e-6, least=0.02):
+def spends_as_counted(function, array, *args, each=0.25e-6, least=0.008):
     """Raise ``Failed`` if a call takes far more processor time than array operations do.
 
     array        the first argument; it has the pixels that are counted
     each, least  seconds allowed: ``each`` for a pixel, and ``least``
 
     The operations are counted where the function lives, by what a student's code might tamper
-    with. Seconds for 108,000 pixels, measured: the slowest solution without loops takes 0.008
-    forward and 0.003 back, loops over the windows 0.3, over the tiles 0.03, over the winners 0.01.
-    So the last of these, or a loop over the images alone, is not told from arrays by this. The
-    best of three calls counts, because a busy machine takes longer.
+    with. Seconds for 43,200 pixels, measured: the slowest solution without loops takes 0.004
+    forward and 0.0015 back, loops over the windows 0.11, over the tiles 0.014, over the winners
+    0.004. So the last of these, or a loop over the images alone, is not told from arrays by this.
+    The best of three calls counts, because a busy machine takes longer.
     """
     spent = getattr(function, "__spent__", None)
     if spent is None:  # it lives in this process: nothing stands between it and the count
@@ -235,15 +261,15 @@ def spends_as_counted(function, array, *args, each=0.25e-6, least=0.02):
         if seconds <= allowed:
             return
     raise Failed(
-        f"{function.__name__} takes {seconds:.2f} s of processor time for an array of "
-        f"{array.size:,} numbers; array operations take {allowed:.2f} at most"
+        f"{function.__name__} takes {seconds:.3f} s of processor time for an array of "
+        f"{array.size:,} numbers; array operations take {allowed:.3f} at most"
     )
 
 
 @hidden
 def pool_tiles_vectorised(pool_tiles):
     vectorised_tiles(pool_tiles)
-    spends_as_counted(pool_tiles, MANY, 2, each=0.1e-6, least=0.01)
+    spends_as_counted(pool_tiles, MANY, 2, each=0.1e-6, least=0.004)
 
 
 # ---- windows --------------------------------------------------------------------------------
@@ -272,11 +298,9 @@ def windows_agree(windows, x, *arguments):
 def windows_values(windows):
     rng = np.random.default_rng(4)
     for shape, k, s in [
-        ((2, 3, 6, 6), 2, 2),
-        ((1, 2, 7, 7), 3, 2),
+        ((2, 3, 7, 7), 3, 2),
         ((2, 1, 5, 8), (2, 3), (1, 2)),
         ((1, 1, 7, 6), (3, 1), (3, 4)),
-        ((1, 1, 1, 1), 1, 1),
     ]:
         windows_agree(windows, distinct(rng, *shape), k, s, 0, 1)
 
@@ -292,7 +316,6 @@ def windows_view(windows):
 def windows_padding(windows):
     rng = np.random.default_rng(6)
     for shape, k, s, p in [
-        ((1, 1, 4, 4), 2, 2, 1),
         ((1, 2, 5, 5), 3, 1, 1),
         ((1, 1, 4, 6), (2, 3), (1, 2), (1, 0)),
         ((1, 1, 6, 4), (2, 5), (2, 1), (0, 2)),
@@ -304,17 +327,16 @@ def windows_padding(windows):
 def windows_dilation(windows):
     rng = np.random.default_rng(7)
     for shape, k, s, d in [
-        ((1, 1, 5, 5), 2, 1, 2),
         ((1, 2, 7, 7), 3, 2, 2),
         ((1, 1, 7, 9), (2, 3), (1, 2), (3, 2)),
-        ((1, 1, 9, 5), (3, 2), (2, 1), (1, 4)),
+        ((1, 1, 9, 7), (3, 2), (2, 1), (1, 4)),
     ]:
         windows_agree(windows, distinct(rng, *shape), k, s, 0, d)
 
 
 @hidden
 def windows_vectorised(windows):
-    vectorised_windows(windows, [(2, 2, 0, 1), (3, 1, 1, 1)])
+    vectorised_windows(windows, [(3, 1, 1, 1)])
     spends_as_counted(windows, MANY, 3, 1, 0, 1)
 
 
@@ -324,7 +346,7 @@ def windows_vectorised(windows):
 @hidden
 def maxpool_forward_values(maxpool_forward):
     rng = np.random.default_rng(8)
-    for shape, k in [((2, 3, 6, 6), 2), ((3, 2, 6, 6), 3), ((1, 4, 8, 8), 4)]:
+    for shape, k in [((2, 3, 6, 6), 2), ((3, 2, 8, 8), 4)]:
         forward_agrees(maxpool_forward, distinct(rng, *shape), kernel_size=k)
 
 
@@ -332,28 +354,29 @@ def maxpool_forward_values(maxpool_forward):
 def maxpool_forward_dtype(maxpool_forward):
     rng = np.random.default_rng(9)
     answers = []
-    for dtype in ("f4", "f8"):
-        for arguments in (
-            {"kernel_size": 2},
-            {"kernel_size": 3, "stride": 1},
-            {"kernel_size": 3, "padding": 1},
-            {"kernel_size": 2, "dilation": 2},
-        ):
-            x = distinct(rng, 1, 1, 6, 6).astype(dtype)
-            try:
-                y, _ = forward_pass(maxpool_forward, x.copy(), **arguments)
-            except Failed:
-                if len(arguments) == 1:
-                    raise
-                continue  # arguments that it cannot do are judged by their own checks
-            answers.append((y, x.dtype, f"That was {spelled(x, arguments)} of {x.dtype}."))
+    for dtype, arguments in [
+        ("f4", {"kernel_size": 2}),
+        ("f4", {"kernel_size": 3, "stride": 1}),
+        ("f4", {"kernel_size": 3, "padding": 1}),
+        ("f4", {"kernel_size": 2, "dilation": 2}),
+        ("f8", {"kernel_size": 2}),
+        ("f8", {"kernel_size": 3, "padding": 1}),
+    ]:
+        x = distinct(rng, 1, 1, 6, 6).astype(dtype)
+        try:
+            y, _ = forward_pass(maxpool_forward, x.copy(), **arguments)
+        except Failed:
+            if len(arguments) == 1:
+                raise
+            continue  # arguments that it cannot do are judged by their own checks
+        answers.append((y, x.dtype, f"That was {spelled(x, arguments)} of {x.dtype}."))
     same_dtypes("y", answers)
 
 
 @hidden
 def maxpool_forward_overlap(maxpool_forward):
     rng = np.random.default_rng(10)
-    for H, k, s in [(4, 2, 1), (7, 3, 2), (5, 3, 1), (7, 4, 3), (6, 5, 1)]:
+    for H, k, s in [(7, 3, 2), (6, 4, 1)]:
         forward_agrees(maxpool_forward, distinct(rng, 1, 1, H, H), kernel_size=k, stride=s)
 
 
@@ -361,12 +384,10 @@ def maxpool_forward_overlap(maxpool_forward):
 def maxpool_forward_rectangular(maxpool_forward):
     rng = np.random.default_rng(11)
     for H, W, k, s in [
-        (4, 9, (2, 3), (2, 3)),
-        (6, 4, (3, 2), None),
-        (3, 8, (1, 4), (1, 4)),
-        (4, 10, 2, None),
-        (10, 4, 2, (2, 2)),
-        (6, 9, 3, (3, 3)),
+        (6, 4, (3, 2), (3, 2)),
+        (4, 6, (4, 1), None),
+        (3, 8, (1, 4), None),
+        (4, 10, 2, (2, 2)),
     ]:
         forward_agrees(maxpool_forward, distinct(rng, 1, 1, H, W), kernel_size=k, stride=s)
     together(functools.partial(forward_agrees, maxpool_forward), rng)
@@ -375,7 +396,7 @@ def maxpool_forward_rectangular(maxpool_forward):
 @hidden
 def maxpool_forward_remainder(maxpool_forward):
     rng = np.random.default_rng(12)
-    for H, k in [(7, 2), (8, 3), (7, 4)]:
+    for H, k in [(8, 3), (7, 4)]:
         x = distinct(rng, 1, 1, H, H)
         x[:, :, H // k * k :] += 1000  # the largest values lie where no window looks
         x[:, :, :, H // k * k :] += 1000
@@ -385,33 +406,27 @@ def maxpool_forward_remainder(maxpool_forward):
 @hidden
 def maxpool_forward_gaps(maxpool_forward):
     rng = np.random.default_rng(13)
-    for H, k, s in [(8, 2, 3), (7, 1, 3), (9, 3, 6), (6, 2, 4)]:
+    for H, k, s in [(8, 2, 3), (7, 1, 3)]:
         forward_agrees(maxpool_forward, distinct(rng, 1, 1, H, H), kernel_size=k, stride=s)
 
 
 @hidden
 def maxpool_forward_negative(maxpool_forward):
     rng = np.random.default_rng(14)
-    for H, k, shift, scale in [(6, 2, 100, 1), (6, 3, 100, 10), (4, 2, 8, 1), (4, 2, 100, 1e9)]:
+    for H, k, shift, scale in [(4, 2, 8, 1), (6, 3, 100, 1e9)]:
         forward_agrees(maxpool_forward, scale * (distinct(rng, 1, 1, H, H) - shift), kernel_size=k)
 
 
 @hidden
 def maxpool_forward_padding(maxpool_forward):
     rng = np.random.default_rng(15)
-    for H, k, p in [(4, 2, 1), (7, 3, 1), (6, 5, 2), (4, 4, 2)]:
-        for shift, scale in [(0, 1), (100, 1), (100, 1e9)]:  # negative pixels only, however small
-            x = scale * (signed(rng, 1, 1, H, H) - shift)
-            forward_agrees(maxpool_forward, x, kernel_size=k, padding=p)
-    agree = functools.partial(forward_agrees, maxpool_forward)
-    if stands(agree, rng, 8, kernel_size=2, dilation=3):
-        agree(signed(rng, 1, 1, 8, 8) - 100, kernel_size=2, padding=1, dilation=3)
+    padding_agrees(functools.partial(forward_agrees, maxpool_forward), rng)
 
 
 @hidden
 def maxpool_forward_dilation(maxpool_forward):
     rng = np.random.default_rng(16)
-    for H, k, d in [(5, 2, 2), (6, 2, 3), (8, 2, 3), (8, 3, 2), (11, 3, 2)]:
+    for H, k, d in [(8, 2, 3), (8, 3, 2)]:
         forward_agrees(maxpool_forward, distinct(rng, 1, 1, H, H), kernel_size=k, dilation=d)
 
 
@@ -419,9 +434,8 @@ def maxpool_forward_dilation(maxpool_forward):
 def maxpool_forward_nan(maxpool_forward):
     rng = np.random.default_rng(17)
     for H, k, places in [
-        (4, 2, [(0, 0), (3, 2)]),
+        (4, 2, [(0, 0), (1, 3), (3, 2)]),
         (6, 3, [(1, 4), (2, 4), (5, 0)]),
-        (4, 2, [(1, 1)]),
     ]:
         x = distinct(rng, 1, 1, H, H)
         for i, j in places:
@@ -435,10 +449,8 @@ def maxpool_forward_sizes(maxpool_forward):
     for shape, k in [
         ((1, 1, 1, 1), 1),
         ((1, 1, 3, 3), 3),
-        ((1, 1, 4, 4), 1),
         ((0, 2, 6, 6), 3),
         ((2, 0, 4, 4), 2),
-        ((0, 0, 2, 2), 1),
     ]:
         forward_agrees(maxpool_forward, distinct(rng, *shape), kernel_size=k)
 
@@ -456,7 +468,7 @@ def maxpool_forward_inputs(maxpool_forward):
 
 @hidden
 def maxpool_forward_vectorised(maxpool_forward):
-    vectorised_forward(maxpool_forward, [(2, 2), (3, 1)])
+    vectorised_forward(maxpool_forward, [(3, 1)])
     spends_as_counted(maxpool_forward, MANY, 3, 1)
 
 
@@ -466,19 +478,18 @@ def maxpool_forward_vectorised(maxpool_forward):
 @hidden
 def maxpool_backward_values(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(20)
-    for H, k in [(4, 2), (6, 3), (6, 2), (5, 5)]:
-        x = distinct(rng, 1, 1, H, H)
-        dy = upstream(rng, x, kernel_size=k)
-        agrees(maxpool_forward, maxpool_backward, x, dy, kernel_size=k)
+    agree = passes(maxpool_forward, maxpool_backward, rng)
+    for H, k in [(6, 3), (6, 2)]:
+        agree(distinct(rng, 1, 1, H, H), kernel_size=k)
 
 
 @hidden
 def maxpool_backward_dtype(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(21)
     answers = []
-    for of_x, of_dy in [("f4", "f4"), ("f8", "f8"), ("f4", "f8"), ("f8", "f4")]:
+    for of_x, of_dy in [("f4", "f8"), ("f8", "f4")]:
         x = distinct(rng, 1, 1, 6, 6).astype(of_x)
-        dy = upstream(rng, x, kernel_size=2).astype(of_dy)
+        dy = upstream(rng, 1, 1, 3, 3).astype(of_dy)
         dx = both_passes(maxpool_forward, maxpool_backward, x, dy, kernel_size=2)
         answers.append((dx, x.dtype, f"x is {x.dtype}, dy is {dy.dtype}."))
     same_dtypes("dx", answers)
@@ -487,121 +498,99 @@ def maxpool_backward_dtype(maxpool_forward, maxpool_backward):
 @hidden
 def maxpool_backward_overlap(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(22)
-    for H, k, s in [(4, 2, 1), (7, 3, 2), (5, 3, 1), (7, 4, 3), (8, 5, 1)]:
-        x = distinct(rng, 1, 1, H, H)
-        dy = upstream(rng, x, kernel_size=k, stride=s)
-        agrees(maxpool_forward, maxpool_backward, x, dy, kernel_size=k, stride=s)
+    agree = passes(maxpool_forward, maxpool_backward, rng)
+    for H, k, s in [(7, 3, 2), (6, 4, 1)]:
+        agree(distinct(rng, 1, 1, H, H), kernel_size=k, stride=s)
 
 
 @hidden
 def maxpool_backward_rectangular(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(23)
+    agree = passes(maxpool_forward, maxpool_backward, rng)
     for H, W, k, s in [
-        (4, 9, (2, 3), (2, 3)),
-        (6, 4, (3, 2), None),
-        (3, 8, (1, 4), (1, 4)),
-        (4, 10, 2, None),
-        (10, 4, 2, (2, 2)),
-        (6, 9, 3, (3, 3)),
+        (6, 4, (3, 2), (3, 2)),
+        (4, 6, (4, 1), None),
+        (3, 8, (1, 4), None),
+        (4, 10, 2, (2, 2)),
     ]:
-        x = distinct(rng, 1, 1, H, W)
-        dy = upstream(rng, x, kernel_size=k, stride=s)
-        agrees(maxpool_forward, maxpool_backward, x, dy, kernel_size=k, stride=s)
-    together(passes(maxpool_forward, maxpool_backward, rng), rng)
+        agree(distinct(rng, 1, 1, H, W), kernel_size=k, stride=s)
+    together(agree, rng)
 
 
 @hidden
 def maxpool_backward_remainder(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(24)
-    for H, k, s in [(7, 2, 2), (8, 3, 3), (7, 4, 4), (8, 2, 3), (7, 1, 3), (9, 2, 4)]:
-        x = distinct(rng, 1, 1, H, H)
-        dy = upstream(rng, x, kernel_size=k, stride=s)
-        agrees(maxpool_forward, maxpool_backward, x, dy, kernel_size=k, stride=s)
+    agree = passes(maxpool_forward, maxpool_backward, rng)
+    for H, k, s in [(8, 3, 3), (8, 2, 3), (9, 2, 4)]:
+        agree(distinct(rng, 1, 1, H, H), kernel_size=k, stride=s)
 
 
 @hidden
 def maxpool_backward_ties(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(25)
-    cases = [
-        (np.ones((1, 1, 4, 4)), 2),  # all equal
-        (np.maximum(signed(rng, 1, 1, 6, 6), 0), 3),  # what a ReLU leaves: many zeros
-        (rng.integers(1, 4, (1, 1, 8, 8)) + 0.5, 2),  # many pairs
-        (rng.integers(1, 3, (1, 1, 6, 6)) + 0.5, 3),
-        (np.zeros((1, 1, 6, 6)), 3),
-    ]
-    for x, k in cases:
-        dy = upstream(rng, x, kernel_size=k)
-        agrees(maxpool_forward, maxpool_backward, x, dy, kernel_size=k)
+    agree = passes(maxpool_forward, maxpool_backward, rng)
+    some_black = rng.integers(0, 2, (1, 1, 6, 6)).astype(float)
+    some_black[..., :3, :3] = 0
+    agree(some_black, kernel_size=3)
+    agree(rng.integers(1, 4, (1, 1, 8, 8)) + 0.5, kernel_size=2)  # many pairs
 
 
 @hidden
 def maxpool_backward_padding(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(26)
-    for H, k, p in [(4, 2, 1), (7, 3, 1), (6, 5, 2), (4, 4, 2)]:
-        for shift, scale in [(0, 1), (100, 1), (100, 1e9)]:
-            x = scale * (signed(rng, 1, 1, H, H) - shift)
-            dy = upstream(rng, x, kernel_size=k, padding=p)
-            agrees(maxpool_forward, maxpool_backward, x, dy, kernel_size=k, padding=p)
-    agree = passes(maxpool_forward, maxpool_backward, rng)
-    if stands(agree, rng, 8, kernel_size=2, dilation=3):
-        agree(signed(rng, 1, 1, 8, 8) - 100, kernel_size=2, padding=1, dilation=3)
+    padding_agrees(passes(maxpool_forward, maxpool_backward, rng), rng)
 
 
 @hidden
 def maxpool_backward_dilation(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(27)
-    for H, k, d in [(6, 2, 3), (8, 2, 3), (8, 3, 2), (11, 3, 2)]:  # no pixel is in two windows
-        x = distinct(rng, 1, 1, H, H)
-        dy = upstream(rng, x, kernel_size=k, dilation=d)
-        agrees(maxpool_forward, maxpool_backward, x, dy, kernel_size=k, dilation=d)
+    agree = passes(maxpool_forward, maxpool_backward, rng)
+    for H, k, d in [(8, 2, 3), (8, 3, 2)]:  # no pixel is in two windows
+        agree(distinct(rng, 1, 1, H, H), kernel_size=k, dilation=d)
 
 
 @hidden
 def maxpool_backward_nan(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(28)
+    agree = passes(maxpool_forward, maxpool_backward, rng)
     for H, k, places in [(4, 2, [(0, 1), (1, 0), (3, 2)]), (6, 3, [(1, 4), (2, 3), (5, 0)])]:
         x = distinct(rng, 1, 1, H, H)
         for i, j in places:
             x[0, 0, i, j] = np.nan
-        dy = upstream(rng, x, kernel_size=k)
-        agrees(maxpool_forward, maxpool_backward, x, dy, kernel_size=k)
+        agree(x, kernel_size=k)
 
 
 @hidden
 def maxpool_backward_batches(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(29)
-    for shape, k in [((3, 1, 4, 4), 2), ((1, 3, 4, 4), 2), ((2, 3, 6, 6), 3), ((3, 2, 2, 2), 2)]:
-        x = distinct(rng, *shape)
-        dy = upstream(rng, x, kernel_size=k)
-        agrees(maxpool_forward, maxpool_backward, x, dy, kernel_size=k)
+    agree = passes(maxpool_forward, maxpool_backward, rng)
+    for shape, k in [((2, 3, 6, 6), 3), ((3, 2, 2, 2), 2)]:
+        agree(distinct(rng, *shape), kernel_size=k)
 
 
 @hidden
 def maxpool_backward_sizes(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(30)
+    agree = passes(maxpool_forward, maxpool_backward, rng)
     for shape, k in [
         ((1, 1, 1, 1), 1),
         ((1, 1, 3, 3), 3),
-        ((1, 1, 4, 4), 1),
         ((0, 2, 6, 6), 3),
         ((2, 0, 4, 4), 2),
-        ((0, 0, 2, 2), 1),
     ]:
-        x = distinct(rng, *shape)
-        dy = upstream(rng, x, kernel_size=k)
-        agrees(maxpool_forward, maxpool_backward, x, dy, kernel_size=k)
+        agree(distinct(rng, *shape), kernel_size=k)
 
 
 @hidden
 def maxpool_backward_inputs(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(31)
     plain = distinct(rng, 1, 1, 6, 6)
-    dy = upstream(rng, plain, kernel_size=2)
-    inputs = [(plain.copy(), of_dy, f"dy is {clothes}") for clothes, of_dy in views(rng, dy)]
-    inputs += [
-        (x, dy.copy(), f"x is {clothes}")
-        for clothes, x in views(rng, plain)
-        if x.flags.writeable  # whether forward writes to x is judged by forward's check
+    dy = upstream(rng, 1, 1, 3, 3)
+    of_x, of_dy = list(views(rng, plain)), list(views(rng, dy))
+    of_x[3] = "plain", plain.copy()  # whether forward writes to x is judged by forward's check
+    inputs = [
+        (x, up, f"x is {clothes}, dy is {others}")
+        for (clothes, x), (others, up) in zip(of_x, of_dy[1:3] + of_dy[:1] + of_dy[3:], strict=True)
     ]
     # the gradient of y.sum(): one number seen nine times
     inputs += [(plain.copy(), np.broadcast_to(1.0, (1, 1, 3, 3)), "dy is a broadcast 1")]
@@ -613,59 +602,57 @@ def maxpool_backward_inputs(maxpool_forward, maxpool_backward):
         unchanged(maxpool_backward, "dy", before[1], dy)
         unchanged(maxpool_backward, "x", kept, x)
         where = won_by(before[0], {"kernel_size": 2})
-        expected = gradient(*before, kernel_size=2)
+        expected = reference.maxpool_backward(before[1], reference.maxpool_forward(before[0], 2)[1])
         same("dx", dx, expected, lambda at: f"{where(at)} {said}.")  # noqa: B023
 
 
 @hidden
 def maxpool_backward_calls(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(32)
-    batches = []
-    for H in (4, 4, 6):
-        x = distinct(rng, 1, 1, H, H)
-        batches.append((x, upstream(rng, x, kernel_size=2)))
-    expected = [gradient(x, dy, kernel_size=2) for x, dy in batches]
+    batches, expected = [], []
+    for _ in range(2):
+        x = distinct(rng, 1, 1, 4, 4)
+        dy, dx = right(rng, x, kernel_size=2)
+        batches.append((x, dy))
+        expected.append(dx)
     own_gradients(maxpool_forward, maxpool_backward, batches, expected, kernel_size=2)
 
 
 @hidden
 def maxpool_backward_gradient(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(33)
-    for H, k in [(6, 3), (4, 2)]:
-        x = distinct(rng, 1, 1, H, H)
-        dy = upstream(rng, x, kernel_size=k)
-        as_measured(maxpool_forward, maxpool_backward, x, dy, kernel_size=k)
-        agrees(maxpool_forward, maxpool_backward, x, dy, kernel_size=k)
+    x = distinct(rng, 1, 1, 6, 6)
+    dy, dx = right(rng, x, kernel_size=3)
+    as_measured(maxpool_forward, maxpool_backward, x, dy, kernel_size=3)
+    same_backward(maxpool_forward, maxpool_backward, x, dy, dx, kernel_size=3)
 
 
 @hidden
 def maxpool_backward_linear(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(34)
-    for H, k, a, b in [(4, 2, 200, -300), (6, 3, 1e5, 1e-3), (6, 2, -1, 0)]:
-        x = distinct(rng, 1, 1, H, H)
-        first, second = upstream(rng, x, kernel_size=k), upstream(rng, x, kernel_size=k)
-        linear(maxpool_forward, maxpool_backward, x, first, second, a, b, kernel_size=k)
+    x = distinct(rng, 1, 1, 6, 6)
+    first, second = upstream(rng, 1, 1, 2, 2), upstream(rng, 1, 1, 2, 2)
+    linear(maxpool_forward, maxpool_backward, x, first, second, 2e5, -3e5, kernel_size=3)
 
 
 @hidden
 def maxpool_backward_adjoint(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(35)
-    for H, k in [(4, 2), (6, 3)]:
-        x = distinct(rng, 1, 1, H, H)
-        u, v = upstream(rng, x, kernel_size=k), rng.uniform(-1, 1, x.shape)
-        adjoint(maxpool_forward, maxpool_backward, x, u, v, kernel_size=k)
+    x = distinct(rng, 1, 1, 6, 6)
+    u, v = upstream(rng, 1, 1, 2, 2), rng.uniform(-1, 1, x.shape)
+    adjoint(maxpool_forward, maxpool_backward, x, u, v, kernel_size=3)
 
 
 @hidden
 def maxpool_backward_conservation(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(36)
     for x, k in [(distinct(rng, 1, 1, 6, 6), 3), (np.ones((1, 1, 4, 4)), 2)]:
-        dy = upstream(rng, x, kernel_size=k)
+        dy = upstream(rng, 1, 1, 2, 2)
         conserved(maxpool_forward, maxpool_backward, x, dy, kernel_size=k)
 
 
 @hidden
 def maxpool_backward_vectorised(maxpool_forward, maxpool_backward):
-    vectorised_backward(maxpool_forward, maxpool_backward, [(2, 2), (3, 1)])
+    vectorised_backward(maxpool_forward, maxpool_backward, [(3, 1)])
     dy, cache = maxpool_forward(MANY, 3, 1)
-    spends_as_counted(maxpool_backward, dy, cache, each=0.1e-6, least=0.01)
+    spends_as_counted(maxpool_backward, dy, cache, each=0.1e-6, least=0.004)

@@ -1,7 +1,5 @@
 """Hidden checks of chapter 4."""
 
-import functools
-
 import numpy as np
 
 from oracle import reference
@@ -18,7 +16,7 @@ from poolkit.check.network import (
 )
 
 from ._hidden import hidden
-from .layer import distinct, signed, upstream
+from .layer import distinct, pooled, right, signed
 
 __all__ = [
     "conv_backward_bias",
@@ -41,13 +39,15 @@ __all__ = [
 def pooling_layer(pooling):
     rng = np.random.default_rng(40)
     cases = []
+    some_black = np.maximum(signed(rng, 2, 2, 6, 6), 0)
+    some_black[0, 0] = 0
     for x, arguments in [
-        (np.maximum(signed(rng, 2, 2, 8, 8), 0), {"kernel_size": 2}),
-        (np.zeros((2, 2, 4, 4)), {"kernel_size": 2}),
-        (np.maximum(signed(rng, 3, 2, 5, 5), 0), {"kernel_size": 3, "stride": 1}),
-        (distinct(rng, 2, 2, 6, 4), {"kernel_size": 2, "stride": 1}),
+        (some_black, {"kernel_size": 2}),
+        (np.maximum(signed(rng, 3, 1, 5, 5), 0), {"kernel_size": 3, "stride": 1}),
+        (distinct(rng, 1, 2, 6, 4), {"kernel_size": 2, "stride": 1}),
     ]:
-        cases.append((x, upstream(rng, x, **arguments), arguments))
+        dy, dx = right(rng, x, **arguments)
+        cases.append((x, dy, arguments, pooled(x, **arguments), dx))
     serves(pooling, cases)
 
 
@@ -57,7 +57,7 @@ def pooling_layer(pooling):
 @hidden
 def relu_backward_values(relu_backward):
     rng = np.random.default_rng(41)
-    for shape in [(3, 4), (2, 2, 3, 5), (1, 1, 1, 1), (0, 2, 3, 3)]:
+    for shape in [(2, 2, 3, 5), (0, 2, 3, 3)]:
         x, dy = rng.integers(-2, 3, shape) / 2, rng.normal(size=shape)  # a fifth are zeros
         same_relu(relu_backward, dy, x)
 
@@ -75,14 +75,23 @@ def conv(x, w, b):
     return y
 
 
-@functools.cache
+def jacobian(f, x, h=1e-5):
+    """∂f/∂x for every number of x, shape (x.size, *f(x).shape), by central differences."""
+    steps = h * np.eye(x.size).reshape(x.size, *x.shape)
+    return np.stack([f(x + step) - f(x - step) for step in steps]) / (2 * h)
+
+
+def measured(f, x, *dys):
+    """The gradient of ⟨f(x), dy⟩ for every dy, each of x's shape."""
+    J = jacobian(f, x)
+    return [np.tensordot(J, dy, dy.ndim).reshape(x.shape) for dy in dys]
+
+
 def conv_cases():
     """(dy, x, w, {which: gradient}): measured, which for a linear function is exact."""
     rng = np.random.default_rng(42)
     cases = []
     for N, C, F, H, W, kH, kW in [
-        (1, 1, 1, 4, 4, 2, 2),
-        (3, 1, 2, 5, 5, 3, 3),
         (2, 2, 3, 4, 6, 2, 3),
         (1, 3, 1, 3, 3, 3, 3),
         (2, 1, 2, 4, 3, 1, 1),
@@ -90,16 +99,19 @@ def conv_cases():
         x, w, b = rng.normal(size=(N, C, H, W)), rng.normal(size=(F, C, kH, kW)), np.zeros(F)
         dy = rng.normal(size=(N, F, H - kH + 1, W - kW + 1))
         gradients = {
-            "dx": numerical.vjp(lambda z: conv(z, w, b), x, dy),  # noqa: B023
-            "dw": numerical.vjp(lambda z: conv(x, z, b), w, dy),  # noqa: B023
-            "db": numerical.vjp(lambda z: conv(x, w, z), b, dy),  # noqa: B023
+            "dx": measured(lambda z: conv(z, w, b), x, dy)[0],  # noqa: B023
+            "dw": measured(lambda z: conv(x, z, b), w, dy)[0],  # noqa: B023
+            "db": measured(lambda z: conv(x, w, z), b, dy)[0],  # noqa: B023
         }
         cases.append((dy, x, w, gradients))
     return cases
 
 
+CONV_CASES = conv_cases()  # measured on import: once for a class, whose graders are forks
+
+
 def conv_agrees(conv_backward, which):
-    for dy, x, w, gradients in conv_cases():
+    for dy, x, w, gradients in CONV_CASES:
         same_conv(conv_backward, dy, x, w, which, gradients[which])
 
 
@@ -133,9 +145,7 @@ def cross_entropy_loss(cross_entropy):
     rng = np.random.default_rng(43)
     for N, K, scale, shift in [
         (4, 3, 1, 0),
-        (1, 10, 3, 0),
-        (6, 2, 1, 1000),  # e^1000 is too large for a float64
-        (3, 5, 2, -1000),
+        (3, 5, 2, 1000),  # e^1000 is too large for a float64
     ]:
         scores = scale * rng.normal(size=(N, K)) + shift
         labels = rng.integers(0, K, N)
@@ -148,10 +158,10 @@ def cross_entropy_loss(cross_entropy):
 @hidden
 def cross_entropy_gradient(cross_entropy):
     rng = np.random.default_rng(44)
-    for N, K in [(4, 3), (1, 10), (6, 2)]:
+    for N, K in [(4, 3), (1, 6)]:
         scores, labels = rng.normal(size=(N, K)), rng.integers(0, K, N)
-        measured = numerical.vjp(lambda s: entropy(s, labels), scores, 1.0, h=1e-4)  # noqa: B023
-        same_dscores(cross_entropy, scores, labels, measured)
+        dscores = numerical.vjp(lambda s: entropy(s, labels), scores, 1.0, h=1e-4)  # noqa: B023
+        same_dscores(cross_entropy, scores, labels, dscores)
 
 
 # ---- network_backward -----------------------------------------------------------------------
@@ -199,32 +209,33 @@ LAYERS = (
 )
 
 
-@functools.cache
-def network_case():
-    """(x, parameters) of a small network whose values have gaps far above the step."""
+def network_cases():
+    """(caches, [(dy, (dx, gradients)), …]) of a small network, by finite differences.
+
+    Its values have gaps far above the step.
+    """
     rng = np.random.default_rng(46)
+    x = rng.normal(size=(2, 1, 6, 6))
     parameters = {
         "kernels": rng.normal(size=(2, 1, 3, 3)),
         "biases": rng.normal(size=2),
         "matrix": rng.normal(size=(8, 3)),
         "row": rng.normal(size=3),
     }
-    return rng.normal(size=(2, 1, 6, 6)), parameters
+    dys = rng.normal(size=(3, 2, 3))
+    dxs = measured(lambda z: forward(z, parameters)[0], x, *dys)
+    found = {
+        name: measured(lambda z: forward(x, parameters | {name: z})[0], value, *dys)  # noqa: B023
+        for name, value in parameters.items()
+    }
+    passes = [
+        (dy, (dxs[n], {name: gradients[n] for name, gradients in found.items()}))
+        for n, dy in enumerate(dys)
+    ]
+    return forward(x, parameters)[1], passes
 
 
-@functools.cache
-def network_measured(seed):
-    """(dy, (dx, gradients)) of that network by finite differences."""
-    x, parameters = network_case()
-    dy = np.random.default_rng(seed).normal(size=(2, 3))
-
-    def measured(name):
-        return numerical.vjp(
-            lambda z: forward(x, parameters | {name: z})[0], parameters[name], dy, h=1e-5
-        )
-
-    dx = numerical.vjp(lambda z: forward(z, parameters)[0], x, dy, h=1e-5)
-    return dy, (dx, {name: measured(name) for name in parameters})
+CACHES, PASSES = network_cases()  # on import, too
 
 
 def shift_backward(dy, cache):
@@ -258,26 +269,14 @@ def written_out():
 @hidden
 def network_backward_chain(network_backward):
     same_gradients(network_backward, *written_out())
-    x, parameters = network_case()
-    _, caches = forward(x, parameters)
-    dy, expected = network_measured(0)
-    same_gradients(network_backward, dy, LAYERS, caches, expected)
-    last_two = network_backward_part(dy, caches)
-    same_gradients(network_backward, dy, LAYERS[2:], caches[2:], last_two)
+    dy, expected = PASSES[0]
+    same_gradients(network_backward, dy, LAYERS, CACHES, expected)
     same_gradients(network_backward, dy, [], [], (dy, {}))
-
-
-def network_backward_part(dy, caches):
-    d, dM, dm = dense_layer_backward(dy, caches[3])
-    return pool_layer_backward(d, caches[2])[0], {"matrix": dM, "row": dm}
 
 
 @hidden
 def network_backward_calls(network_backward):
-    x, parameters = network_case()
-    _, caches = forward(x, parameters)
-    passes = [network_measured(seed) for seed in (1, 2)]
-    same_again(network_backward, list(LAYERS), caches, passes)
+    same_again(network_backward, list(LAYERS), CACHES, PASSES[1:])
 
 
 # ---- sgd_step -------------------------------------------------------------------------------
@@ -286,7 +285,7 @@ def network_backward_calls(network_backward):
 @hidden
 def sgd_step_values(sgd_step):
     rng = np.random.default_rng(47)
-    for rate in (0.05, 0.3, 2.0):
+    for rate in (0.05, 2.0):
         shapes = {"kernels": (2, 1, 3, 3), "biases": (2,), "matrix": (4, 3), "row": (3,)}
         parameters, gradients = (
             {name: rng.normal(size=shape) for name, shape in shapes.items()} for _ in range(2)

@@ -1,6 +1,7 @@
 """Chapter 4's ground: the digits, the layer that serves, demonstrations that cannot run yet."""
 
 import contextlib
+import inspect
 import io
 import re
 import subprocess
@@ -128,14 +129,30 @@ def test_the_loops_serve_in_place_of_any_other(pooling, capsys):
     assert "Only the point of `pooling` is lost" in said
 
 
-def test_loops_are_noticed_without_a_clock(capsys):
+def pixel_by_pixel(dy, cache):
+    """conv_backward as loops over images, channels and outputs."""
+    x, w = cache
+    dx, dw, db = np.zeros_like(x), np.zeros_like(w), np.zeros(len(w))
+    kH, kW = w.shape[2:]
+    for n, f, i, j in np.ndindex(dy.shape):
+        seen = n, slice(None), slice(i, i + kH), slice(j, j + kW)
+        dx[seen] += dy[n, f, i, j] * w[f]
+        dw[f] += dy[n, f, i, j] * x[seen]
+        db[f] += dy[n, f, i, j]
+    return dx, dw, db
+
+
+def test_a_loop_over_pixels_is_noticed_without_a_clock(capsys):
     def quick(dy, cache):
         return dy
 
-    assert not network.slow(reference.maxpool_forward, quick)
-    assert network.slow(spec.maxpool_forward, quick)
-    assert not network.slow(spec.maxpool_forward, not_written)  # nothing will be trained
-    assert "cut short" in capsys.readouterr().out
+    assert not network.slow(quick)
+    assert not network.slow(not_written)  # nothing will be trained
+    assert capsys.readouterr().out == ""
+    assert network.slow(pixel_by_pixel)
+    said = capsys.readouterr().out
+    assert "cut short" in said
+    assert "the text describes the full one" in said
 
 
 # ---- the notebook as a whole ----------------------------------------------------------------
@@ -188,18 +205,36 @@ def test_no_window_has_two_pixels_with_gradient(trained):
         assert (step["r"][got] > 0).all()
 
 
-def test_without_a_layer_the_loops_train_a_smaller_network():
+def test_without_a_layer_the_loops_train_the_same_network():
     start = time.process_time()
     fewer = [("count=16", "count=2")]
     namespace, printed, captions = through({"pooling": BLANK["pooling"]}, fewer, "train_curve")
     assert time.process_time() - start < 30
     assert "loops serve in place of your layer: pooling is not written yet" in printed
-    assert "cut short" in printed
+    assert "cut short" not in printed
     assert "All 670 numbers agree" in captions["whole_check"]
+    assert len(namespace["history"]) == 1231  # the text tells of 1230 steps
+    _, right = namespace["judged"](
+        namespace["history"][-1], namespace["x_test"], namespace["labels_test"]
+    )
+    assert right > 0.95
+
+
+def test_a_convolution_that_loops_trains_a_smaller_network():
+    start = time.process_time()
+    answered = {
+        "conv_backward": inspect.getsource(pixel_by_pixel).replace(
+            "pixel_by_pixel", "conv_backward"
+        )
+    }
+    namespace, printed, captions = through(answered)
+    assert time.process_time() - start < 30
+    assert "cut short" in printed
     _, right = namespace["judged"](
         namespace["history"][-1], namespace["x_test"], namespace["labels_test"]
     )
     assert right > 0.7  # enough to see that it learns
+    assert "have not changed" not in captions["train_kernels"]
 
 
 def test_a_blank_notebook_runs_through_and_says_what_is_missing():
@@ -260,6 +295,30 @@ def test_every_figure_is_readable_and_has_its_sentence(trained):
 def test_the_last_figure_says_who_won(trained):
     _, captions, _ = trained
     assert "Shifted by pixels, 0: 90 and 45, 1: 50 and 25, 2: 10 and 5." in captions["mean_figure"]
+
+
+def title(monkeypatch, figure, *args):
+    drawn = []
+    monkeypatch.setattr(figures, "show", lambda figure, sentence: drawn.append(figure))
+    figure(*args)
+    return drawn[0].get_suptitle()
+
+
+def test_a_title_says_what_its_picture_shows(monkeypatch):
+    few, many = np.full((1, 3), 0.4), np.full((1, 3), 0.6)
+    both = (few, many), (many, many)
+    said = title(monkeypatch, figures.max_or_mean, (0, 1, 2), (0, 0.2, 0.4), *both)
+    assert said == "Of what has moved a little the mean reads more; in noise both read alike."
+    kernels = np.ones((2, 1, 5, 5))
+    assert "have not changed" in title(monkeypatch, figures.kernels, kernels, kernels)
+    assert "strokes" in title(monkeypatch, figures.kernels, kernels, 2 * kernels)
+    steps, level = np.arange(0, 90, 10), np.full(9, 0.5)
+    for loss, word in (
+        (1 / (1 + steps), "at once"),
+        (1 + steps, "not how"),
+        (np.nan * steps, "not how"),
+    ):
+        assert word in title(monkeypatch, figures.learning_curve, steps, loss, level, level)
 
 
 MINE = [m for m in known() if next(iter(m.functions)) in BLANK]

@@ -5,10 +5,12 @@ Nothing here is fast and nothing is hidden. Names and meaning are those of
 window, and of several equal maxima the first in row-major order gets the gradient.
 """
 
+import math
+
 import numpy as np
 
 
-def pair(value, name="kernel_size"):
+def pair(value, name="value"):
     """Return ``value`` as two ints (rows, columns); an int stands for both.
 
     Raises ValueError, naming ``name``, if it is neither an int nor two ints.
@@ -85,13 +87,13 @@ def winners(x, kernel_size, stride=None, padding=0, dilation=1):
     OW = len(range(0, W + 2 * padding[1] - dilation[1] * (kernel_size[1] - 1), stride[1]))
     chosen = {}
     for n, c, k, l in np.ndindex(N, C, OH, OW):
-        best = None
+        image, best = x[n, c], None
         for i, j in covered(k, l, (H, W), kernel_size, stride, padding, dilation):
             if best is None:
                 best = i, j
-            elif np.isnan(x[n, c][best]):
+            elif math.isnan(image[best]):
                 break  # nothing beats a NaN, not even a later one
-            elif np.isnan(x[n, c, i, j]) or x[n, c, i, j] > x[n, c][best]:
+            elif math.isnan(image[i, j]) or image[i, j] > image[best]:
                 best = i, j  # strictly greater: the first of equals stays
         if best is not None:  # a dilated window can step over a small image
             chosen[n, c, k, l] = best

@@ -22,11 +22,22 @@ def count(function, *args, **kwargs):
 
     Whatever the function raises is raised. Trace functions and replaced names are put back.
     """
+    return counter(function)(*args, **kwargs)
+
+
+def counter(function):
+    """Return ``count`` of this function: a function of its arguments, for many calls."""
     # a function that lives in another process is counted there, by this module's own copy
     remote = getattr(function, "__remote__", None)
-    if remote is not None:
-        return remote("poolkit.operations:count")(function, *args, **kwargs)
+    there = _count if remote is None else remote("poolkit.operations:count")
 
+    def count(*args, **kwargs):
+        return there(function, *args, **kwargs)
+
+    return count
+
+
+def _count(function, *args, **kwargs):
     with _Twins(function, args, kwargs), _Tracing() as tracing:
         function(*args, **kwargs)
     return tracing.total()

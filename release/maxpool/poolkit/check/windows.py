@@ -41,11 +41,16 @@ def pixels(array):
     return sorted(tuple(row) for row in array.tolist())
 
 
-def listed(window, case):
-    """Call ``window(*case)``; return (its name, the answer as an (n, 2) array, the right one)."""
+def listed(window, case, ints=False):
+    """Call ``window(*case)``; return (its name, the answer as an (n, 2) array, the right one).
+
+    ints  the answer must be an int array of the right shape, not a list of coordinates
+    """
     name, expected = f"window{case}", omega(*case)
     with drawn(answers.places, expected, case):
         got = call(window, *case)
+        if ints:
+            int_array(name, got, expected)
         try:
             array = np.asarray(got)
         except ValueError:  # a ragged list
@@ -69,17 +74,17 @@ def numbered(got, expected):
     return tuple(images)
 
 
-def same_pixels(window, case, swapped=True, legend=False):
+def same_pixels(window, case, strict=False, legend=False):
     """Raise ``Failed`` unless ``window(*case)`` lists the pixels of Ω(k, l), in any order.
 
-    swapped  also accept rows and columns swapped throughout: the coordinates check judges that, and
-             one mistake costs once
-    legend   say how to read the picture of the two lists
+    strict  they must be rows of an int array, and rows come before columns; else a list will do,
+            and rows and columns swapped throughout: one mistake costs once
+    legend  say how to read the picture of the two lists
     """
     k, l, kernel_size, stride = case
-    name, got, expected = listed(window, case)
+    name, got, expected = listed(window, case, ints=strict)
     accepted = [expected, expected[:, ::-1], omega(l, k, kernel_size, stride)]
-    if any(pixels(got) == pixels(right) for right in accepted[: 3 if swapped else 1]):
+    if any(pixels(got) == pixels(right) for right in accepted[: 1 if strict else 3]):
         return
     where = f"Ω({k}, {l}) is " + ", ".join(f"({i}, {j})" for i, j in expected)
     where += LEGEND if legend else ""
@@ -137,16 +142,7 @@ def row_major(window, case, legend=False):
 )
 def window_coordinates(window):
     """Output (1, 2) of a 2×2 pooling with stride 2 sees rows 2, 3 and columns 4, 5."""
-    case = (1, 2, 2, 2)
-    int_coordinates(window, case)
-    same_pixels(window, case, swapped=False, legend=True)
-
-
-def int_coordinates(window, case):
-    """Raise ``Failed`` unless ``window(*case)`` is an int array of shape (kH·kW, 2)."""
-    name, expected = f"window{case}", omega(*case)
-    with drawn(answers.places, expected, case):
-        int_array(name, call(window, *case), expected)
+    same_pixels(window, (1, 2, 2, 2), strict=True, legend=True)
 
 
 def int_array(name, got, expected):
@@ -273,12 +269,14 @@ def same_effect(output_size, cases, adds):
     The effect is how many windows more or fewer there are than in the student's own answer without
     them. So an answer that is one too small everywhere does not fail here again.
     """
-    given = []
+    given, plainly = [], {}
     for case in cases:
         positional, named = keywords(case)
         with drawn(answers.axis, case):
-            without, got = call(output_size, *positional), call(output_size, *positional, **named)
-        given.append((value(without), value(got)))
+            if positional not in plainly:
+                plainly[positional] = value(call(output_size, *positional))
+            got = value(call(output_size, *positional, **named))
+        given.append((plainly[positional], got))
     for case, (without, got) in zip(cases, given, strict=True):
         change = count(*case) - count(*case[:3])
         for asked, answer in ((case[:3], without), (case, got)):

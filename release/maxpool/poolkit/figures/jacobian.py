@@ -106,12 +106,12 @@ def impact(x, pixel, kernel_size, stride):
 
 @lesson
 def hinge(x, pixel, kernel_size, stride):
-    """Draw an output as a function of one of its pixels: max(m, x_ij)."""
+    """Draw an output as a function of one of its pixels: max(r, x_ij)."""
     x = np.asarray(x, float)
     (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
     k, l = pixel[0] // sH, pixel[1] // sW
     seen = spec.covered(k, l, x.shape, (kH, kW), (sH, sW))
-    m = max(x[other] for other in seen if other != pixel)
+    r = max(x[other] for other in seen if other != pixel)
     now = x[pixel]
     figure, ((left, right),) = new(2, size=3.3, width_ratios=(1, 2.1))
     figure.set_size_inches(8.2, 3.5)
@@ -123,19 +123,19 @@ def hinge(x, pixel, kernel_size, stride):
     grid(left, window, f"the window of ({k}, {l})", texts=texts, limit=float(x.max()), labels=False)
     left.set_xticks(range(kW), range(j, j + kW))
     left.set_yticks(range(kH), range(i, i + kH))
-    runner = next(p for p in seen if p != pixel and x[p] == m)
+    runner = next(p for p in seen if p != pixel and x[p] == r)
     outline(left, pixel[0] - i, pixel[1] - j, colour=ORANGE, inset=0.08)
     outline(left, runner[0] - i, runner[1] - j, colour=BLUE, inset=0.08, style="--")
-    _say(left, f"dashed: m = {m:g}")
-    low, high = m - 6, m + 5
-    right.plot([low, m], [m, m], color=BLUE, linewidth=3, solid_capstyle="round")
-    right.plot([m, high], [m, high], color=ORANGE, linewidth=3, solid_capstyle="round")
-    right.plot([m], [m], "o", color="black", markersize=7, markerfacecolor="white")
-    right.plot([now], [max(m, now)], "*", color="black", markersize=13)
-    right.annotate(f"now: {now:g}", (now, max(m, now)), (9, -5), textcoords="offset points")
+    _say(left, f"dashed: r = {r:g}")
+    low, high = r - 6, r + 5
+    right.plot([low, r], [r, r], color=BLUE, linewidth=3, solid_capstyle="round")
+    right.plot([r, high], [r, high], color=ORANGE, linewidth=3, solid_capstyle="round")
+    right.plot([r], [r], "o", color="black", markersize=7, markerfacecolor="white")
+    right.plot([now], [max(r, now)], "*", color="black", markersize=13)
+    right.annotate(f"now: {now:g}", (now, max(r, now)), (9, -5), textcoords="offset points")
     right.annotate(
         "slope 0: another pixel\nholds the maximum",
-        ((low + m) / 2, m),
+        ((low + r) / 2, r),
         (0, 11),
         textcoords="offset points",
         ha="center",
@@ -143,16 +143,16 @@ def hinge(x, pixel, kernel_size, stride):
     )
     right.annotate(
         "slope 1: the output\nis this pixel",
-        (m + 3, m + 3),
+        (r + 3, r + 3),
         (-10, 10),
         textcoords="offset points",
         ha="right",
         color="#a84a00",
     )
     right.annotate(
-        f"a kink at m = {m:g}", (m, m), (-2, -24), textcoords="offset points", ha="center"
+        f"a kink at r = {r:g}", (r, r), (-2, -24), textcoords="offset points", ha="center"
     )
-    right.set(xlim=(low, high), ylim=(m - 2, high + 0.4))
+    right.set(xlim=(low, high), ylim=(r - 2, high + 0.4))
     right.set_xlabel(f"value of the pixel $x_{{{pixel[0]}{pixel[1]}}}$, the others kept")
     right.set_ylabel(f"output $f_{{{k}{l}}}$")
     right.grid(color="#e6e6e6")
@@ -161,7 +161,7 @@ def hinge(x, pixel, kernel_size, stride):
     return show(
         figure,
         f"The output ({k}, {l}) as a function of pixel ({pixel[0]}, {pixel[1]}) alone: level "
-        f"while the pixel is below {m:g}, then rising with slope 1.",
+        f"while the pixel is below {r:g}, then rising with slope 1.",
     )
 
 
@@ -495,8 +495,8 @@ def kink(w):
     return show(
         figure,
         f"The maximum of w + t·v for w = ({values}): along (1, 0, 0) it is level behind and rises "
-        "with slope 1 ahead; along (1, −1, 0) it falls towards the tie and rises after it. The "
-        "central difference (dashed) is the mean of the two slopes.",
+        "with slope 1 ahead; along (1, −1, 0) it falls towards the tie, with slope −1 behind, and "
+        "rises after it. The central difference (dashed) is the mean of the two slopes.",
     )
 
 

@@ -382,10 +382,10 @@ def coverage(size=7, kernel_size=3, strides=(2, 3, 4)):
                 inset=0.05 + 0.06 * n,
                 thickness=2.5,
             )
-        what = f"{len(starts)} × {len(starts)} windows"
+        what = f"{len(starts)} × {len(starts)} outputs"
         pixels = int((seen == 0).sum())
         if seen.max() > 1:
-            what += f", up to {int(seen.max())} share a pixel"
+            what += f", up to {int(seen.max())} see a pixel"
         if pixels:
             what += f", {pixels} pixels unseen"
         _say(axes, what, below=0.3)

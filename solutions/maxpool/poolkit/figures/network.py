@@ -291,10 +291,17 @@ def learning_curve(steps, loss, train, test):
     for panel in (left, right):
         panel.set_xlabel("steps")
         _plain(panel)
-    figure.suptitle("Most is learned at once, the rest slowly.", fontsize=12)
+    fallen = loss[0] - np.asarray(loss)
+    at_once = fallen[len(fallen) // 2] > fallen[-1] / 2 > 0  # the middle is a quarter of the steps
+    figure.suptitle(
+        "Most is learned at once, the rest slowly."
+        if at_once
+        else "This is not how a loss falls when a network learns.",
+        fontsize=12,
+    )
     return show(
         figure,
-        f"Over {steps[-1]} steps the loss falls from {loss[0]:.2f} to {loss[-1]:.2f}. At the end "
+        f"Over {steps[-1]} steps the loss goes from {loss[0]:.2f} to {loss[-1]:.2f}. At the end "
         f"{100 * train[-1]:.1f} % of the training images are read right and {100 * test[-1]:.1f} % "
         "of the test images, which the network has never seen.",
     )
@@ -323,12 +330,18 @@ def kernels(before, after):
                 fontsize=8,
                 color=ink(to_hex(image.cmap(image.norm(value)))),
             )
-    figure.suptitle("Two kernels, from noise to strokes.", fontsize=12)
+    same = np.array_equal(before, after)
+    figure.suptitle(
+        "The kernels have not changed: they learned nothing."
+        if same
+        else "Two kernels, before and after: look for strokes, neighbours of one sign.",
+        fontsize=12,
+    )
     return show(
         figure,
-        "The 5×5 weights of both channels, before training random numbers, afterwards neighbours "
-        "of one sign form strokes. Orange is positive: ink there makes the channel answer; purple "
-        "is negative: ink there keeps it silent.",
+        "The 5×5 weights of both channels, random numbers before training and "
+        f"{'the same numbers' if same else 'what it made of them'} afterwards. Orange is positive: "
+        "ink there makes the channel answer; purple is negative: ink there keeps it silent.",
     )
 
 
@@ -341,10 +354,11 @@ def gradient_steps(pictures):
     columns = len(pictures)
     figure, axes = new(columns, 3, size=1.75)
     figure.set_size_inches(1.75 * columns + 0.9, 6.0)
-    counts = []
+    counts, most = [], 0
     for column, picture in zip(axes.T, pictures, strict=True):
         got = picture["da"] != 0
         counts.append(int(got.sum()))
+        most = max(most, int(got.reshape(2, 4, 2, 4, 2).sum(axis=(2, 4)).max()))
         for channel in (0, 1):
             panel = column[channel]
             panel.imshow(picture["r"][channel], cmap="cividis", vmin=0)
@@ -363,13 +377,19 @@ def gradient_steps(pictures):
         column[2].set_xlabel(f"largest |dx| {limit:.1g}", fontsize=9)
     for panel, name in zip(axes[:, 0], ("r, channel 0", "r, channel 1", "dx"), strict=True):
         panel.set_ylabel(name, fontsize=11)
-    figure.suptitle("A window has one winner, and only winners above zero learn.", fontsize=12)
+    figure.suptitle(
+        "A window has one winner, and only winners above zero learn."
+        if most < 2
+        else "A window should have one winner; here some windows have more.",
+        fontsize=12,
+    )
     steps = ", ".join(str(picture["step"]) for picture in pictures)
     return show(
         figure,
         f"One digit at steps {steps}. Above, both channels behind the ReLU with their 2×2 windows; "
         "a framed dot is a pixel that got gradient: "
-        f"{', '.join(map(str, counts))} of {got.size}, and never two in one window. "
+        f"{', '.join(map(str, counts))} of {got.size}, and "
+        f"{'never two' if most < 2 else f'up to {most}'} in one window. "
         "Below, the gradient that reaches the image, with the digit's contour; p is the "
         "probability given to the right answer.",
     )
@@ -388,7 +408,7 @@ def max_or_mean(shifts, noises, of_max, of_mean):
     styles = {"max": (BLUE, "o-"), "mean": (ORANGE, "s--")}
     sentence = []
     labels = "pixels of shift", "noise, in units of full ink"
-    better = []
+    verdicts = []
     for place, (panel, across, label) in enumerate(
         zip(axes[0], (shifts, noises), labels, strict=True)
     ):
@@ -416,14 +436,17 @@ def max_or_mean(shifts, noises, of_max, of_mean):
             )
         )
         middle = len(across) // 2  # at the far end both may be guessing
-        better.append(max(means, key=lambda name: means[name][middle]))
+        ahead = round(means["max"][middle]) - round(means["mean"][middle])
+        verdicts.append(
+            "both read alike" if not ahead else f"the {'max' if ahead > 0 else 'mean'} reads more"
+        )
         panel.set_xlabel(label)
         panel.set_xticks(across)
         panel.set_ylim(0, 103)
         _plain(panel)
     axes[0, 0].set_ylabel("read right, in %")
     figure.suptitle(
-        f"The {better[0]} reads more of what has moved a little, the {better[1]} more in noise.",
+        f"Of what has moved a little {verdicts[0]}; in noise {verdicts[1]}.",
         fontsize=12,
     )
     return show(

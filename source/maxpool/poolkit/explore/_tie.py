@@ -109,12 +109,12 @@ class Tie(Explorer):
             if not tied[n]:
                 sheet.text(x, y, "×", 20, "#555555")
             elif v[n] == ahead:
-                sheet.text(x, y, "★", 26, deep(ORANGE))
+                sheet.text(x, y, "▲", 22, deep(ORANGE))
             else:
                 sheet.add("circle", cx=x, cy=y, r=7, fill=BLUE, stroke="#000000")
         kind = {1: "one point: the gradient", 2: "a segment", 3: "a triangle"}[int(tied.sum())]
         sheet.text(544, 330, kind, 13)
-        sheet.text(544, 352, "★ g·v is largest here", 12, "#555555")
+        sheet.text(544, 352, "▲ g·v is largest here", 12, "#555555")
 
     def sentence(self, w, v, tied, ahead, behind):
         names = [f"w{'₀₁₂'[n]}" for n in np.flatnonzero(tied)]
