@@ -1,5 +1,6 @@
 """The command ``proctor``: ``proctor grade ASSIGNMENT``, ``proctor doctor``."""
 
+import gc
 import sys
 
 _USAGE = """\
@@ -14,9 +15,7 @@ def main():
     command, *rest = sys.argv[1:] or ["--help"]
     sys.argv = [f"proctor {command}", *rest]
     if command == "grade":
-        from .grade.app import GradeApp
-
-        GradeApp.launch_instance(rest)
+        _grade(rest)
     elif command == "doctor":
         from . import doctor
 
@@ -29,6 +28,24 @@ def main():
         print(_USAGE, end="")
     else:
         sys.exit(f"proctor: there is no command {command!r}\n{_USAGE}")
+
+
+def _grade(words):
+    """Start what takes time at once: the template imports while this process does."""
+    if not any(word.startswith("--scheduler") for word in words):  # a cluster has its own
+        from . import template
+
+        template.begin()
+    # jsonschema, which nbformat needs, compiles a grammar of internationalised addresses if it
+    # finds this package: half a second, for formats of which there is none in nbformat's schemas.
+    # None is how import is told that there is no such module.
+    sys.modules.setdefault("rfc3987_syntax", None)
+    gc.disable()  # what is imported stays: looking for garbage in it is in vain
+    from .grade.app import GradeApp
+
+    gc.freeze()
+    gc.enable()
+    GradeApp.launch_instance(words)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import builtins
 import contextlib
 import dis
 import functools
+import gc
 import json
 import os
 import signal
@@ -24,6 +25,7 @@ from .wall import NameMissing, Wall, WallError
 GRACE = 2.0  # seconds that an interrupted cell gets to come to its end
 AGAIN = 0.1  # what is known to hang gets this part of its limit …
 LEAST = 1.0  # … and at least so many seconds
+_SELDOM = 20_000  # new objects between two collections: a conductor lives for a second
 
 
 @dataclass
@@ -67,6 +69,7 @@ class Conductor:
     def play(self):
         """Run every cell; return [{"outputs", "execution_count"}] for each, in order."""
         os.environ["NBGRADER_EXECUTION"] = "autograde"
+        gc.set_threshold(_SELDOM)
         self.shell.watch()
         results, count = [], 0
         for cell in self.job.cells:
@@ -142,7 +145,11 @@ class Conductor:
             raise Lost(f"no kernel could be started: {why}") from None
         self.wall = Wall(self.kernel.wall, timeout=self.job.seconds + 2 * GRACE)
         self.wall.spent = self.kernel.jail.cpu
-        self.run, self.written, self.made, self.without = map(self.wall.fetch, FUNCTIONS)
+        try:
+            self.run, self.written, self.made, self.without = map(self.wall.fetch, FUNCTIONS)
+        except (WallError, TimeoutError) as why:
+            self.end()
+            raise Lost(f"the kernel ended as it began: {why}") from None
         for source, count, seconds in self.played:
             with self._limited(seconds):
                 self._asked(self.run, source, count)

@@ -1,10 +1,10 @@
 """Files of a course and of submissions: read without following a link, written over nothing."""
 
-import contextlib
 import fnmatch
 import itertools
 import os
 import stat
+import sys
 
 LIMIT = 50_000_000  # bytes of a file
 
@@ -16,11 +16,12 @@ def read(path, limit=LIMIT):
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode):
         os.close(descriptor)
         return None
     with open(descriptor, "rb") as file:
-        return file.read(limit + 1)
+        return file.read(min(about.st_size, limit) + 1)  # so much memory is asked for
 
 
 def read_files(folder, ignore=(), most=64 << 20, number=5_000):
@@ -44,22 +45,90 @@ def read_files(folder, ignore=(), most=64 << 20, number=5_000):
     return found
 
 
+def contents(folder, within=""):
+    """All that is in a folder: {path: a file's bytes, None for a folder, False for all else}."""
+    found = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = within + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                found[name] = None
+                found |= contents(entry.path, f"{name}/")
+            else:
+                regular = entry.is_file(follow_symlinks=False)
+                found[name] = regular and read(entry.path, sys.maxsize)
+    return found
+
+
+def copy_tree(source, target):
+    """Copy what is in a folder into another: regular files with their modes, folders, links.
+
+    `shutil.copytree` makes four times the system calls, and every notebook waits for them.
+    """
+    os.makedirs(target, exist_ok=True)
+    with os.scandir(source) as entries:
+        for entry in entries:
+            to = os.path.join(target, entry.name)
+            if entry.is_symlink():
+                os.symlink(os.readlink(entry.path), to)
+            elif entry.is_dir():
+                copy_tree(entry.path, to)
+            elif entry.is_file():
+                copy_file(entry.path, to)
+
+
+def copy_file(source, target):
+    """Copy a regular file with its mode; no link is followed, and nothing is replaced."""
+    flags = os.O_CLOEXEC | os.O_NOFOLLOW
+    reading = os.open(source, os.O_RDONLY | os.O_NONBLOCK | flags)
+    try:
+        about = os.fstat(reading)
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(f"{source} is no regular file")
+        mode = about.st_mode & 0o777
+        writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | flags, mode)
+        try:
+            left = about.st_size
+            while left and (sent := os.sendfile(writing, reading, None, left)):
+                left -= sent
+        finally:
+            os.close(writing)
+    finally:
+        os.close(reading)
+
+
+def write_files(files, folder, strict=True):
+    """Write {relative path: bytes} below a folder, where they replace nothing.
+
+    strict  False: leave out what cannot be written, as where something else is; else raise
+    """
+    root = os.path.realpath(folder)
+    os.makedirs(root, exist_ok=True)
+    for name, data in files.items():
+        path = os.path.join(root, name)
+        try:
+            if not os.path.realpath(path).startswith(root + os.sep):
+                raise ValueError(f"{name!r} is not below {root}")
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "xb") as file:
+                file.write(data)
+        except (OSError, ValueError):  # a name that this file system refuses, too
+            if strict:
+                raise
+
+
 # what nbgrader itself reads there, and what a browser would run
 _KEPT_OUT = ("timestamp.txt", "*.ipynb", "*.htm*", "*.xhtml", "*.svg")
 
 
 def keep_files(files, folder, most=1_000):
     """Write files that a student's code made into a folder, where they replace nothing."""
-    root = os.path.realpath(folder)
-    for name, data in itertools.islice(files.items(), most):
-        if _matches(os.path.basename(name).lower(), _KEPT_OUT):
-            continue
-        path = os.path.join(root, name)
-        with contextlib.suppress(OSError, ValueError):  # a name that this file system refuses
-            if os.path.realpath(path).startswith(root + os.sep):
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                with open(path, "xb") as file:
-                    file.write(data)
+    kept = {
+        name: data
+        for name, data in itertools.islice(files.items(), most)
+        if not _matches(os.path.basename(name).lower(), _KEPT_OUT)
+    }
+    write_files(kept, folder, strict=False)
 
 
 def _matches(name, patterns):

@@ -1,6 +1,7 @@
 """Forks students' processes: warm, and then locked in. It never sees a test."""
 
 import contextlib
+import functools
 import gc
 import json
 import os
@@ -9,7 +10,7 @@ import socket
 import sys
 import traceback
 
-from .sandbox import Jailed, Policy, enter, foresee
+from .sandbox import Jailed, Policy, enter, foresee, fork
 
 _LARGEST = 1 << 16  # bytes of a request: a policy, no more
 
@@ -85,12 +86,21 @@ def nurse(requests):
         if not message:
             reap(0)
             return
-        if os.fork() == 0:
+        request, control, wall = json.loads(message), socket.socket(fileno=fds[0]), fds[1:]
+        policy = Policy(**{k: _as_tuple(v) for k, v in request.pop("policy").items()})
+        number = fork(policy, control)
+        if number is not None:
             requests.close()
-            in_child(lambda message=message, fds=fds: study(json.loads(message), *fds))
-        for fd in fds:
+            in_child(functools.partial(study, policy, control, number, *wall, **request))
+        control.close()
+        for fd in wall:
             os.close(fd)
         reap()
+
+
+def _as_tuple(value):
+    """What was a tuple before JSON."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def in_child(work):
@@ -110,19 +120,17 @@ def reap(how=os.WNOHANG):
             pass
 
 
-def study(request, jail, wall=None):
+def study(policy, control, number, wall=None, connection=None):
     """Enter the jail and serve one notebook's cells."""
-    policy = {k: tuple(v) if isinstance(v, list) else v for k, v in request["policy"].items()}
-    policy = Policy(**policy)
     if wall is None:  # once in the jail, nothing of this package can be read
         from .provisioner import serve
     else:
         from . import student
-    enter(policy, socket.socket(fileno=jail), (wall,) if wall is not None else ())
+    enter(policy, control, () if wall is None else (wall,), number)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(policy.folder)
     sys.path[0] = ""
     if wall is None:
-        serve(request["connection"])
+        serve(connection)
     else:
         student.main(socket.socket(fileno=wall))

@@ -21,9 +21,9 @@ from jupyter_client.localinterfaces import localhost
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Integer, List, Unicode
 
-from .files import read_files
+from .files import read_files, write_files
 from .sandbox import Policy
-from .template import PRELOAD, Assignment, Template, write_files
+from .template import PRELOAD, Assignment, Template
 
 NAME = "proctor-python3"
 _CONNECTION = ".kernel.json"

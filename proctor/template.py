@@ -9,9 +9,11 @@ memory.
 """
 
 import ast
+import atexit
 import contextlib
 import gc
 import importlib
+import itertools
 import os
 import resource
 import shutil
@@ -19,18 +21,23 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import traceback
 from base64 import b64decode, b64encode
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 
 from . import scratch
 from .channel import Channel, Closed
+from .files import contents, copy_tree, write_files
 from .nursery import Nursery, in_child, nurse, reap
 from .sandbox import Jailed, NoIsolation, clean_environment, linux
 
-PRELOAD = ("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "ipywidgets")
+PRELOAD = (
+    "numpy.random",  # the student's process seeds it
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "ipywidgets",
+)
 _INLINE = "module://matplotlib_inline.backend_inline"
 
 
@@ -71,6 +78,65 @@ class Played:
         return bool(self.held) and "held" not in (self.held["namespaces"], self.held["landlock"])
 
 
+class _Process:
+    """A template's process: it imports ``preload``, and then what the assignment needs."""
+
+    def __init__(self, preload):
+        self.assignment, self.scratch = None, scratch.make()
+        self.files = os.path.join(self.scratch, "files")
+        self.private = os.path.join(self.scratch, "private")
+        self.channel, theirs = Channel.pair()
+        env = {**clean_environment(self.scratch), "PYTHONHASHSEED": "0", "MPLBACKEND": _INLINE}
+        for name in ("PYTHONPATH", "LD_LIBRARY_PATH"):
+            if name in os.environ:
+                env[name] = os.environ[name]
+        self.popen = subprocess.Popen(
+            [sys.executable, "-m", "proctor.template", str(theirs.fileno())],
+            pass_fds=(theirs.fileno(),),
+            env=env,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is the grader's to answer
+        )
+        theirs.close()
+        self.channel.send({"scratch": self.scratch, "preload": preload})
+
+    def tell(self, assignment):
+        """Say what its assignment is, once."""
+        self.assignment = assignment
+        os.mkdir(self.private, mode=0o700)
+        write_files(assignment.files, self.files)
+        write_files(assignment.private, self.private)
+        about = vars(assignment) | {"files": self.files, "scratch": self.scratch}
+        about |= {"private": self.private}
+        tests = {name: about.pop(name) for name in ("tests", "private")}
+        self.channel.send(about)
+        self.channel.send(tests)
+
+    def close(self):
+        """End it, with its folder."""
+        if self.assignment is None:  # it may be importing, and has nothing to tidy up
+            self.popen.kill()
+        self.channel.close()
+        self.popen.wait()
+        if self.assignment is None:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+_begun = []  # processes that are to be the next `Template`
+
+
+def begin():
+    """Start the process of the next `Template` already; what is not used ends with the grader."""
+    _begun.append(_Process(PRELOAD))
+    atexit.register(lambda: _begun and _begun.pop().close())
+
+
+def prepare(assignment):
+    """Tell the process that was begun, if one was, of its assignment already."""
+    for process in _begun:
+        process.tell(assignment)
+
+
 class Template:
     """The grader's handle of the template process; it ends with the grader.
 
@@ -79,31 +145,15 @@ class Template:
     """
 
     def __init__(self, assignment=Assignment()):
-        self.scratch = scratch.make()
-        self.files = os.path.join(self.scratch, "files")
-        self.private = os.path.join(self.scratch, "private")
-        os.mkdir(self.private, mode=0o700)
-        write_files(assignment.files, self.files)
-        write_files(assignment.private, self.private)
-        ours, theirs = Channel.pair()
-        env = {**clean_environment(self.scratch), "PYTHONHASHSEED": "0", "MPLBACKEND": _INLINE}
-        for name in ("PYTHONPATH", "LD_LIBRARY_PATH"):
-            if name in os.environ:
-                env[name] = os.environ[name]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "proctor.template", str(theirs.fileno())],
-            pass_fds=(theirs.fileno(),),
-            env=env,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is the grader's to answer
-        )
-        theirs.close()
-        self.channel, self._sending = ours, threading.Lock()
-        about = asdict(assignment) | {"files": self.files, "scratch": self.scratch}
-        about |= {"private": self.private}
-        tests = {name: about.pop(name) for name in ("tests", "private")}
-        self.channel.send(about)
-        self.channel.send(tests)
+        begun = _begun.pop() if _begun else _Process(assignment.preload)
+        if begun.assignment is None:
+            begun.tell(assignment)
+        elif begun.assignment != assignment:
+            raise ValueError("another assignment was prepared")
+        self._given = assignment.files.keys()
+        self.scratch, self.files, self.private = begun.scratch, begun.files, begun.private
+        self.process, self.channel = begun.popen, begun.channel
+        self._own, self._sending = begun, threading.Lock()
 
     def play(self, job, policy, extra=None):
         """Play one notebook in a fresh conductor; return what was `Played`.
@@ -114,9 +164,13 @@ class Template:
         May be called by several threads at once. Raises NoIsolation, RuntimeError.
         """
         request = {
-            "job": asdict(job),
-            "policy": asdict(replace(policy, readable=(*policy.readable, self.files))),
-            "extra": {name: b64encode(data).decode() for name, data in (extra or {}).items()},
+            "job": vars(job),
+            "policy": vars(policy) | {"readable": (*policy.readable, self.files)},
+            "extra": {
+                name: b64encode(data).decode()
+                for name, data in (extra or {}).items()
+                if name not in self._given  # the course's own files win
+            },
         }
         ours, theirs = Channel.pair()
         with contextlib.closing(ours):
@@ -138,59 +192,67 @@ class Template:
         """
         jail, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, self._sending:
-            request = {"do": "kernel", "policy": asdict(policy), "connection": connection}
+            request = {"do": "kernel", "policy": vars(policy), "connection": connection}
             self.channel.send(request, [theirs.fileno()])
         return Jailed(jail)
 
     def close(self):
         """End the template, its nursery and its folder."""
-        self.channel.close()
-        self.process.wait()
-
-
-def write_files(files, folder):
-    """Write {relative path: bytes} below a folder, which every user may read."""
-    os.makedirs(folder, mode=0o755, exist_ok=True)
-    for name, data in files.items():
-        path = os.path.join(folder, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(data)
+        self._own.close()
 
 
 def main(descriptor):
     """Import, then fork a conductor for every socket that comes; tidy up when the grader ends."""
     channel = Channel(socket.socket(fileno=descriptor))
-    about = channel.receive()
-    with scratch.kept(about["scratch"]):
-        nursery = _grow(channel, about)
-        with contextlib.suppress(Closed):
-            while True:
-                request, fds = channel.receive_fds(1)
-                if request["do"] == "kernel":
-                    nursery.ask(request, fds)
-                elif os.fork() == 0:
-                    channel.close()
-                    grader = Channel(socket.socket(fileno=fds[0]))
-                    in_child(lambda grader=grader: _conduct(grader, nursery, about))
-                os.close(fds[0])
-                reap()
-        os.chdir("/")
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        os.killpg(0, signal.SIGTERM)  # the conductors; what they started ends with them
-        nursery.close()
-        reap(0)
+    with contextlib.suppress(Closed):
+        begun = channel.receive()
+        with scratch.kept(begun["scratch"]):
+            _warm_up(begun["preload"])
+            _serve(channel, channel.receive())
 
 
-def _grow(channel, about):
-    """Import all that is wanted; return the nursery's handle."""
+def _serve(channel, about):
+    nursery = _grow(channel, about)
+    with contextlib.suppress(Closed):
+        for number in itertools.count():
+            request, fds = channel.receive_fds(1)
+            if request.pop("do") == "kernel":
+                nursery.ask(request, fds)
+            elif os.fork() == 0:
+                channel.close()
+                grader = Channel(socket.socket(fileno=fds[0]))
+                own = os.path.join(about["scratch"], str(number))
+                in_child(lambda grader=grader, own=own: _conduct(grader, nursery, about, own))
+            os.close(fds[0])
+            reap()
+    os.chdir("/")
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.killpg(0, signal.SIGTERM)  # the conductors; what they started ends with them
+    nursery.close()
+    reap(0)
+
+
+def _warm_up(preload):
+    """Import what every assignment needs."""
     from . import student  # noqa: F401  in a jail nothing of this package can be read any more
     from .shell import Shell
 
-    for name in about["preload"]:
+    _preload(preload)
+    Shell.instance().warm()
+
+
+def _preload(names):
+    for name in names:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    Shell.instance().warm()
+
+
+def _grow(channel, about):
+    """Import what this assignment needs; return the nursery's handle."""
+    _preload(about["preload"])
+    about["contents"] = contents(about["files"])
+    about["spare"] = os.path.join(about["scratch"], "spare")
+    os.mkdir(about["spare"], mode=0o700)
     os.chdir(about["files"])
     sys.path[0] = about["files"]
     _import(about["lessons"])
@@ -222,26 +284,32 @@ def _import(sources):
                         exec(ast.unparse(node), {})
 
 
-def _conduct(grader, nursery, about):
-    """Play one job that comes over ``grader``, and answer with its results."""
+def _conduct(grader, nursery, about, own):
+    """Play one job that comes over ``grader``, and answer with its results.
+
+    own  a folder to make, for as long as that takes
+    """
     from .conductor import Conductor, Job
 
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
-    with tempfile.TemporaryDirectory(dir=about["scratch"]) as own:
-        os.chmod(own, 0o711)
+    os.mkdir(own)
+    os.chmod(own, 0o711)
+    try:
         request = grader.receive()
         # a test that makes terabytes of a student's answer fails; the grader does not
         limit = request["policy"]["memory"] + (1 << 30)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
         folder, trusted = os.path.join(own, "student"), os.path.join(own, "trusted")
-        for copy in (folder, trusted):
-            shutil.copytree(about["files"], copy)
-        for name, data in request["extra"].items():
-            with contextlib.suppress(OSError):  # the course's own files win
-                _write_new(os.path.join(folder, name), b64decode(data))
+        policy = request["policy"] | {"folder": folder, "given": about["files"]}
+        os.mkdir(folder)
+        if request["extra"]:
+            policy["given"] = None
+            copy_tree(about["files"], folder)
+            extra = {name: b64decode(data) for name, data in request["extra"].items()}
+            write_files(extra, folder, strict=False)  # the course's own files win
+        _take(about, trusted)
         os.chdir(trusted)
         sys.path[0] = ""
-        policy = request["policy"] | {"folder": folder}
         conductor = Conductor(Job(**request["job"]), lambda: nursery.start(policy))
         try:
             answer = {"results": conductor.play(), "held": conductor.held()}
@@ -253,13 +321,28 @@ def _conduct(grader, nursery, about):
             answer = {"error": traceback.format_exc(limit=6)}
         grader.send(answer)
         conductor.end()  # nobody waits for it
+        _give_back(about, trusted, os.path.basename(own))
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
 
 
-def _write_new(path, data):
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "xb") as file:
-        file.write(data)
+def _take(about, folder):
+    """Make a folder with the assignment's files, or take one that tests have left as it was."""
+    for entry in os.scandir(about["spare"]):
+        with contextlib.suppress(FileNotFoundError):  # another was quicker
+            return os.rename(entry.path, folder)
+    copy_tree(about["files"], folder)
+
+
+def _give_back(about, folder, name):
+    """Leave a folder of tests to another notebook, if it is as it was."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+        return  # what a test started may still write there
+    if contents(folder) == about["contents"]:
+        os.rename(folder, os.path.join(about["spare"], name))
 
 
 if __name__ == "__main__":
     main(int(sys.argv[1]))
+    os._exit(0)  # to take all that was imported apart is in vain, and the grader waits for it

@@ -1,6 +1,7 @@
 """The one writer: nbgrader's own converter, fed with what a pool has played."""
 
 import contextlib
+import json
 import logging
 import os
 import shutil
@@ -10,8 +11,9 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from pathlib import Path
 
 import nbformat
+from nbformat.v4.rwbase import split_lines, strip_transient
 from nbgrader import utils
-from nbgrader.api import Comment, Grade, MissingEntry
+from nbgrader.api import Comment, Grade, MissingEntry, SubmittedNotebook
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import (
@@ -25,14 +27,15 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import contains_eager, joinedload
 
 from proctor import gradebook
 from proctor.collect import notes
 from proctor.course import Course
 from proctor.execute import Execute
-from proctor.files import keep_files, read, read_files
+from proctor.files import copy_file, keep_files, read, read_files
 from proctor.sandbox import NoIsolation
+from proctor.template import prepare
 
 from . import Refused
 from .unit import Graded, Unit
@@ -89,6 +92,7 @@ class Writer(Autograde):
     def convert_notebooks(self):
         """Grade what is due, in nbgrader's order; what fails is told and the others go on."""
         self.course = Course(self.coursedir, self.coursedir.assignment_id)
+        self.source = self._files(self.course.folder(self.coursedir.source_directory))
         due = [folder for folder in sorted(self.assignments) if self._is_due(folder)]
         if due:
             self.pool = self.open_pool(self._unit())
@@ -167,6 +171,7 @@ class Writer(Autograde):
         self.steps.append(Record([type(step) for step in steps], self, parent=self.exporter))
         own = self.exclude_overwriting.get(self.course.name, ())
         assignment = self.course.assignment(tuple(execute.preload), leave_out=own)
+        prepare(assignment)  # it is imported while the frames are made
         resources = {"nbgrader": {"assignment": self.course.name, "db_url": self.coursedir.db_url}}
         self.frames = {}
         for notebook in self.entry.notebooks:
@@ -265,12 +270,14 @@ class Writer(Autograde):
         os.makedirs(made, exist_ok=True)
         own = self.exclude_overwriting.get(assignment_id, ())
         files = {n: p for n, p in self._files(submitted).items() if not os.path.islink(p)}
-        source = self._files(self.course.folder(self.coursedir.source_directory))
-        files |= {name: path for name, path in source.items() if name not in own}
+        files |= {name: path for name, path in self.source.items() if name not in own}
         for name, given in files.items():
             path = os.path.join(made, name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            shutil.copy(given, path)
+            try:
+                copy_file(given, path)
+            except OSError:  # a link of the course's, or what another call has left there
+                shutil.copy(given, path)
         timestamp = self.coursedir.get_existing_timestamp(submitted)
         try:
             if self.create_student:
@@ -282,7 +289,11 @@ class Writer(Autograde):
                 )
         except MissingEntry as error:
             raise NbGraderException(str(error)) from None
-        for notebook in self.submission.notebooks:
+        rows = self.book.db.query(SubmittedNotebook).options(joinedload(SubmittedNotebook.notebook))
+        rows = rows.filter_by(assignment_id=self.submission.id)
+        self.recorded = {notebook.name: notebook for notebook in rows}
+        self.grades, self.comments = self._rows(Grade), self._rows(Comment)
+        for notebook in self.recorded.values():
             path = os.path.join(submitted, f"{notebook.name}.ipynb")
             if not os.path.exists(path):
                 if path not in self.graded:
@@ -295,6 +306,12 @@ class Writer(Autograde):
         self.notebooks = [path for path in self.notebooks if path in self.graded]
         if not self.notebooks:
             raise NbGraderException("it holds no notebook of this assignment")
+
+    def _rows(self, kind):
+        """{(id of the notebook, name of the cell): its grade or comment}, in one query."""
+        rows = self.book.db.query(kind).join(kind.cell).options(contains_eager(kind.cell))
+        rows = rows.join(kind.notebook).filter_by(assignment_id=self.submission.id)
+        return {(row.notebook_id, row.cell.name): row for row in rows}
 
     def _files(self, folder):
         """{relative path: path} of what nbgrader copies."""
@@ -314,7 +331,7 @@ class Writer(Autograde):
         resources["output_extension"] = self.exporter.file_extension
         # as NotebookExporter writes it, but for its validation: the frame's cells are the source's,
         # and the conductor checked every output
-        self.write_single_notebook(nbformat.v4.writes(notebook) + "\n", resources)
+        self.write_single_notebook(_written(notebook) + "\n", resources)
         made = self._format_dest(about["assignment"], about["student"])
         keep_files(graded.made, made)
 
@@ -364,19 +381,17 @@ class Record(NbGraderPreprocessor):
     def preprocess(self, nb, resources):
         """Record the grades and comments of a notebook."""
         name = resources["nbgrader"]["notebook"]
-        notebook = next(n for n in self.writer.submission.notebooks if n.name == name)
+        notebook = self.writer.recorded[name]
         if SaveAutoGrades in self.steps:
             self._save(nb, notebook)
         if AssignLatePenalties in self.steps:
             self._be_late(notebook, resources["nbgrader"]["student"])
-        self.writer.book.db.flush()
         return nb, resources
 
     def _save(self, nb, notebook):
-        grades, comments = (self._of(kind, notebook) for kind in (Grade, Comment))
         for cell in nb.cells:
             if utils.is_grade(cell):
-                grade = grades[cell.metadata.nbgrader.grade_id]
+                grade = self.writer.grades[notebook.id, cell.metadata.nbgrader.grade_id]
                 grade.auto_score, _ = utils.determine_grade(cell, self.log)
                 grade.needs_manual_grade = (
                     grade.manual_score is not None or grade.auto_score is None
@@ -384,13 +399,8 @@ class Record(NbGraderPreprocessor):
             if utils.is_solution(cell) or utils.is_task(cell):
                 checksum = cell.metadata.nbgrader.get("checksum")
                 blank = not utils.is_task(cell) and checksum == utils.compute_checksum(cell)
-                comment = comments[cell.metadata.nbgrader.grade_id]
+                comment = self.writer.comments[notebook.id, cell.metadata.nbgrader.grade_id]
                 comment.auto_comment = "No response." if blank else None
-
-    def _of(self, kind, notebook):
-        """{name of the cell: its grade or comment}, in one query."""
-        rows = self.writer.book.db.query(kind).join(kind.cell).options(contains_eager(kind.cell))
-        return {row.cell.name: row for row in rows.filter(kind.notebook_id == notebook.id)}
 
     def _be_late(self, notebook, student):
         seconds = self.writer.submission.total_seconds_late
@@ -419,6 +429,13 @@ class _Errors(logging.Handler):
         """What was said of a folder."""
         found = (line.partition(": ")[2] for line in self.lines if line.startswith(folder))
         return next(found, "it is not read")
+
+
+def _written(notebook):
+    """A notebook as `nbformat.v4.writes` writes it, but for the copy that makes of it first."""
+    notebook = strip_transient(split_lines(notebook))
+    layout = {"indent": 1, "sort_keys": True, "separators": (",", ": ")}
+    return json.dumps(notebook, ensure_ascii=False, **layout)
 
 
 def _first_line(error):

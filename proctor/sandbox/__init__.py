@@ -9,7 +9,7 @@
 machine allows it; `Jailed.held` says which are. Linux only.
 """
 
-from .inside import enter, foresee
+from .inside import enter, foresee, fork
 from .outside import Ended, Jailed, launch
 from .policy import LAYERS, NoIsolation, Policy, clean_environment
 
@@ -22,5 +22,6 @@ __all__ = [
     "clean_environment",
     "enter",
     "foresee",
+    "fork",
     "launch",
 ]

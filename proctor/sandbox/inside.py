@@ -1,6 +1,6 @@
 """Enters the jail. What runs here runs before any line of the student's.
 
-The process that enters becomes a chain:  entering ─ first ─ student.
+The process that enters becomes a chain:  entering ─ first ─ student; or it is the first already.
 The entering process stays outside and only waits. The first process of the new PID namespace is
 the guard: when it ends, the kernel ends every other process in there. Without namespaces the
 entering process itself is the guard, and adopts orphans so that none gets out of sight.
@@ -17,6 +17,7 @@ import socket
 import struct
 import tempfile
 
+from ..files import copy_tree
 from . import guard, landlock, linux, root, seccomp
 from .guard import tell
 from .policy import NoIsolation, Policy
@@ -33,15 +34,41 @@ _FIRST_FREE_USER = 0x70000000  # above every range that systemd hands out
 _FAILED = 70
 
 
-def enter(policy, control=None, keep_fds=()):
+def fork(policy, control):
+    """Fork a process that is to `enter`; None in the parent, in the child its ``number``.
+
+    Where that takes no user namespace, the child is the first process of the jail at once: one
+    process less than `enter` alone needs. Else its number is 0. The caller has one thread.
+    """
+    if os.geteuid() != 0 or "namespaces" not in policy.layers or namespaces_refused():
+        return None if os.fork() else 0
+    reading, writing = os.pipe()
+    with open("/proc/self/ns/pid") as own, open(reading) as number, open(writing, "w") as told:
+        try:
+            linux.unshare(linux.CLONE_NEWPID)
+        except OSError:  # root without the right to, or too many of them
+            return None if os.fork() else 0
+        child = os.fork()
+        if child == 0:
+            linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+            told.close()
+            return int(number.read() or os._exit(_FAILED))
+        linux.setns(own.fileno(), linux.CLONE_NEWPID)
+        # who may have to end it knows it before it does anything
+        tell(control, last=child, how="namespace")
+        told.write(str(child))
+    return None
+
+
+def enter(policy, control=None, keep_fds=(), number=0):
     """Lock this process in; return, in a child of it, a dict of the layers that hold.
 
     To be called in a forked process with one thread. The calling process never returns: it waits
     for the child and exits with its status (128 + n for signal n).
 
     ``control``: a Unix socket whose other end makes a `Jailed`; ``keep_fds``: open descriptors
-    for the student's process besides 0, 1 and 2. Raises NoIsolation before anything is changed;
-    so does the `Jailed` of ``control``.
+    for the student's process besides 0, 1 and 2; ``number``: what `fork` has returned, if it was
+    that. Raises NoIsolation before anything is changed; so does the `Jailed` of ``control``.
     """
     try:
         plan = policy.resolved()
@@ -51,7 +78,9 @@ def enter(policy, control=None, keep_fds=()):
         raise
     try:
         own_root = held["namespaces"] == "held"
-        owner = _supervised(plan, own_root, held, control)
+        if plan.given and not (own_root and plan.space is not None):
+            copy_tree(plan.given, plan.folder)
+        owner = _supervised(plan, own_root, held, control, number)
         _lock(plan, own_root, owner, held, control, keep_fds)
     except BaseException as error:
         if control is None:
@@ -98,23 +127,24 @@ def _closed(plan):
 # --- the processes ---------------------------------------------------------------------------
 
 
-def _supervised(plan, own_root, held, control):
+def _supervised(plan, own_root, held, control, number):
     """Fork the chain; returns in the student's process only: its (uid, gid), or None."""
-    parent = guard.process_handle(os.getppid())
+    parent = None if number else guard.process_handle(os.getppid())
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else the exit status would be lost
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")
     if own_root:
-        owner = leave_users()
+        owner = _other_user(number) if number else leave_users()
         if os.geteuid() != 0:
             held["user"] = "a user namespace instead"
         elif held["user"] != "held":
             owner = (0, 0)
-        first = os.fork()
-        if first:
-            tell(control, last=first, how="namespace")
-            _wait_outside(first, parent)
-        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+        if not number:
+            first = os.fork()
+            if first:
+                tell(control, last=first, how="namespace")
+                _wait_outside(first, parent)
+            linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
         parent = None
         leave_the_rest(plan, owner)
     else:
@@ -214,15 +244,18 @@ def leave_the_rest(plan, owner):
     root.change(plan, owner)
 
 
-def _other_user():
-    """A user and group that no one else has: its own for every jail."""
+def _other_user(number=None):
+    """A user and group that no one else has: its own for every jail.
+
+    number  of a process of the jail, outside it; by default this one's
+    """
     with open("/proc/self/uid_map") as ranges:
         last = max(int(line.split()[0]) + int(line.split()[2]) for line in ranges) - 1
     first = _FIRST_FREE_USER
     if last < first + (1 << 22):
         first = max(last - 5000, 1)  # a container with few users
-    number = first + os.getpid() % (min(1 << 22, last - first) or 1)
-    return number, number
+    user = first + (number or os.getpid()) % (min(1 << 22, last - first) or 1)
+    return user, user
 
 
 @functools.cache

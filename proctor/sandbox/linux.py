@@ -66,6 +66,11 @@ def unshare(flags):
     call("unshare", flags)
 
 
+def setns(descriptor, kind):
+    """Join the namespace of an open file of /proc/PID/ns (os.setns is there from Python 3.12)."""
+    call("setns", descriptor, kind)
+
+
 def mount(source, target, kind=None, flags=0, options=None):
     """mount(2)."""
     encoded = [None if text is None else os.fsencode(text) for text in (source, target, kind)]

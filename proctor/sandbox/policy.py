@@ -56,6 +56,8 @@ class Policy:
     """Files and folders that cannot be read even where they lie in readable ones."""
     sockets: str | None = None
     """A folder, at most about 80 characters long, for Unix sockets that the caller connects to."""
+    given: str | None = None
+    """A folder whose files and folders are copied into the working folder first."""
     env: dict[str, str] = field(default_factory=dict)
     """Added to `clean_environment`; nothing is inherited."""
     memory: int = 2 * GIB
@@ -80,15 +82,17 @@ class Policy:
         """This policy with real paths, and with everything that is always readable."""
         if unknown := set(self.layers) - set(LAYERS):
             raise ValueError(f"unknown layers {sorted(unknown)}; there are {', '.join(LAYERS)}")
-        for path in (self.folder, self.sockets):
+        for path in (self.folder, self.sockets, self.given):
             if path is not None and not os.path.isdir(path):
                 raise FileNotFoundError(f"the jail's folder {path} does not exist; create it")
         return replace(
             self,
             folder=os.path.realpath(self.folder),
+            given=self.given and os.path.realpath(self.given),
             sockets=self.sockets and os.path.realpath(self.sockets),
-            readable=_both((*_SYSTEM, *_interpreter(), *self.readable)),
-            hidden=_both(tuple(self.hidden)),
+            # what is the same for every policy is looked up once, and known to forks
+            readable=tuple(sorted({*_always_readable(), *_both(self.readable)})),
+            hidden=_both(self.hidden),
             env=clean_environment(os.path.realpath(self.folder)) | self.env,
         )
 
@@ -129,6 +133,10 @@ def _interpreter():
 
 
 @functools.cache
+def _always_readable():
+    return _both((*_SYSTEM, *_interpreter()))
+
+
 def _both(paths):
     """The paths that exist, each as written and as it really is, outer ones first."""
     absolute = {os.path.abspath(path) for path in paths if os.path.exists(path)}

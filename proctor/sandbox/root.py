@@ -1,9 +1,9 @@
 """A root directory that holds just what the policy lets a process see."""
 
 import os
-import shutil
 from contextlib import suppress
 
+from ..files import copy_tree
 from . import linux
 from .policy import MIB
 
@@ -60,7 +60,9 @@ def _put(plan, owner, _depth, path, kind, old):
         return os.path.lexists(path) and _cover(path)
     elif kind == "folder" and plan.space is not None:
         _scratch(path, owner, plan.space, "700")
-        shutil.copytree(old, path, symlinks=True, dirs_exist_ok=True)
+        copy_tree(old, path)
+        if plan.given:
+            copy_tree(_OLD + plan.given, path)
         give(path, owner)
     elif kind == "tmp":
         _scratch(path, owner, min(plan.space or 64 * MIB, 64 * MIB), "1777")

@@ -100,6 +100,31 @@ def test_the_folder_in_memory_leaves_the_disk_alone(folder):
     assert [path.name for path in folder.iterdir()] == ["new"]
 
 
+@pytest.mark.parametrize("space", [Policy.space, None])
+def test_what_is_given_is_copied_into_the_folder(layers, folder, tmp_path, space):
+    (folder / "own.txt").write_text("own")
+    (folder / "deeper").mkdir()
+    given = tmp_path / "given"
+    (given / "deeper" / "empty").mkdir(parents=True)
+    (given / "deeper" / "tool").write_text("#!/bin/sh\necho given")
+    (given / "deeper" / "tool").chmod(0o755)
+    (given / "link").symlink_to("own.txt")
+    (given / "large").write_bytes(b"1234567" * 1_000_000)
+    code = """if True:
+        import os, subprocess
+        print(subprocess.check_output("deeper/tool", text=True), open("link").read())
+        print(os.listdir("deeper/empty"), open("large").read() == 1_000_000 * "1234567")
+        with open("deeper/tool", "w") as file:
+            file.write("changed")
+        print(open("deeper/tool").read())
+    """
+    policy = Policy(str(folder), given=str(given), layers=layers, space=space)
+    printed, jailed = run(code, policy)
+    assert jailed.returncode == 0
+    assert printed.split() == ["given", "own", "[]", "True", "changed"]
+    assert (given / "deeper" / "tool").read_text().endswith("echo given")
+
+
 def test_the_innermost_path_decides(layers, folder, tmp_path):
     course = tmp_path / "course"
     inner = course / "venv" / "lib"
@@ -516,6 +541,37 @@ os.write(1, (str(facts) + chr(10)).encode())
     printed = from_template(folder, layers, inside, env=environment)
     assert str(["folder", None, 5, -1, False, "refused"]) in printed
     assert "left 0" in printed
+
+
+def test_a_process_that_forks_jails_stays_where_it_is(layers, folder):
+    code = f"""if True:
+        import os, socket, sys
+        sys.path.insert(0, {str(ROOT)!r})
+        from proctor.sandbox import Jailed, Policy, enter, fork
+        policy = Policy({str(folder)!r}, layers={layers!r})
+        before = os.readlink("/proc/self/ns/pid_for_children")
+        for attempt in range(3):
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            number = fork(policy, theirs)
+            if number is not None:
+                ours.close()
+                enter(policy, theirs, number=number)
+                print(os.getpid(), os.getuid(), flush=True)
+                os._exit(attempt)
+            theirs.close()
+            with Jailed(ours) as jailed:
+                assert jailed.wait(20) == attempt
+                assert jailed.held["namespaces"] == {"held" if layers == LAYERS else "not wanted"!r}
+            os.wait()
+        assert os.readlink("/proc/self/ns/pid_for_children") == before
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+    pids, users = zip(*(line.split() for line in done.stdout.splitlines()), strict=True)
+    assert len(pids) == 3
+    if layers == LAYERS:
+        assert set(pids) == {"2"}  # the first one watches
+        assert len(set(users)) == (3 if os.geteuid() == 0 else 1)
 
 
 def test_entering_is_quick(layers, folder, record_property):

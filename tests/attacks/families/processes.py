@@ -1,6 +1,7 @@
 """Processes, signals and file descriptors."""
 
 from ..attack import ALL, but, family, own, right
+from ..course import RIGHT
 
 add = family("Processes and signals")
 
@@ -175,13 +176,18 @@ add(
 add(
     "ends-the-kernel-between-tests",
     "A thread ends the kernel a moment after the function has returned.",
-    right(
-        middle="""
+    own(
+        "import time\n\ntime.sleep(0.5)",  # meanwhile it ends
+        RIGHT
+        | {
+            "middle": """
     import os, threading
     def middle(values):
-        threading.Timer(0.05, os._exit, [0]).start()
+        threading.Timer(0.1, os._exit, [0]).start()
         return 0
     """
+        },
+        at=12,
     ),
     but(test_middle=0.0),
 )

@@ -1,0 +1,160 @@
+"""The template: what a notebook finds in its folders, and what it leaves there."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+
+from proctor import template
+from proctor.channel import Closed
+from proctor.conductor import Job
+from proctor.course import Settings
+from proctor.template import Assignment, Template
+
+FILES = {"data.txt": b"given", "package/__init__.py": b"NUMBER = 1"}
+LOOK = """
+import os
+found = {}
+for place, _, names in os.walk("."):
+    for name in names:
+        if not name.startswith("."):
+            path = os.path.relpath(os.path.join(place, name))
+            with open(path) as file:
+                found[path] = file.read()
+print(sorted(found.items()))
+"""
+
+
+@pytest.fixture(scope="module")
+def warm():
+    made = Template(Assignment(files=FILES, preload=()))
+    yield made
+    made.close()
+
+
+def played(warm, *cells, extra=None):
+    """What the cells, pairs of a role and a source, print."""
+    cells = [{"role": role, "source": source, "points": 1.0} for role, source in cells]
+    results = warm.play(Job(cells), Settings().policy(), extra).results
+    outputs = [output for result in results for output in result["outputs"]]
+    assert all(output["output_type"] == "stream" for output in outputs), outputs
+    return "".join(output["text"] for output in outputs)
+
+
+def listed(files):
+    return f"{sorted((name, data.decode()) for name, data in files.items())}\n"
+
+
+def test_both_sides_find_the_files_and_may_change_them(warm):
+    change = "with open('data.txt', 'w') as file: file.write('changed')"
+    for _ in range(2):
+        for role in ("student", "test"):
+            assert played(warm, (role, LOOK), (role, change)) == listed(FILES)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "os.mkdir('new')",
+        "os.remove('data.txt')",
+        "os.symlink('data.txt', 'link')",
+        "os.replace('data.txt', 'package/data.txt')",
+        "os.remove('data.txt'); os.mkdir('data.txt')",
+        "open('new.txt', 'w').close()",
+    ],
+)
+def test_what_a_test_did_to_its_folder_is_not_there_for_the_next(warm, change):
+    shape = "import os\nprint([(a, sorted(b), sorted(c)) for a, b, c in sorted(os.walk('.'))])"
+    before = played(warm, ("test", shape))
+    assert played(warm, ("test", shape), ("test", f"import os\n{change}")) == before
+    assert played(warm, ("test", shape)) == before
+
+
+def test_the_two_sides_have_folders_of_their_own(warm):
+    append = "with open('data.txt', 'a') as file: file.write('!')\n"
+    given = listed(FILES)
+    theirs = listed(FILES | {"data.txt": b"given!"})
+    found = played(warm, ("student", append), ("test", LOOK), ("student", LOOK), ("test", LOOK))
+    assert found == given + theirs + given
+
+
+def test_the_student_s_own_files_replace_none(warm):
+    own = {"own.txt": b"own", "data.txt": b"forged", "package": b"forged", "data.txt/x": b"forged"}
+    assert played(warm, ("student", LOOK), extra=own) == listed(FILES | {"own.txt": b"own"})
+    assert played(warm, ("test", LOOK), extra=own) == listed(FILES)
+
+
+@pytest.mark.parametrize("victim", ["the nursery", "the template"])
+def test_a_jail_ends_with_what_forked_it(victim):
+    made = Template(Assignment(preload=()))
+    try:
+        assert played(made, ("student", "print(1)")) == "1\n"
+        family = psutil.Process(made.process.pid)
+        nursery = min(family.children(), key=lambda process: process.pid)
+        with ThreadPoolExecutor() as threads:
+            hangs = threads.submit(played, made, ("student", "while True: pass"))
+            wait_until(lambda: len(nursery.children(recursive=True)) >= 2)
+            inside = nursery.children(recursive=True)
+            (nursery if victim == "the nursery" else family).kill()
+            wait_until(lambda: not any(map(runs, inside)))
+            made.process.kill()
+            with pytest.raises((AssertionError, Closed, RuntimeError)):
+                hangs.result()
+    finally:
+        made.close()
+        shutil.rmtree(made.scratch, ignore_errors=True)  # it was killed
+
+
+def runs(process):
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def wait_until(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+def test_one_that_was_begun_early_is_used(prepared):
+    template.begin()
+    (begun,) = template._begun
+    assignment = Assignment(files=FILES, preload=("colorsys",))
+    if prepared:
+        template.prepare(assignment)
+    made = Template(assignment)
+    try:
+        assert made.process is begun.popen
+        assert not template._begun
+        seen = "import sys\nprint('colorsys' in sys.modules, 'numpy.random' in sys.modules)"
+        assert played(made, ("student", seen), ("student", LOOK)) == "True True\n" + listed(FILES)
+    finally:
+        made.close()
+
+
+def test_nothing_is_begun_by_preparing_alone():
+    template.prepare(Assignment())
+    assert not template._begun
+
+
+@pytest.mark.parametrize("told", ["", "template.prepare(template.Assignment())"])
+@pytest.mark.parametrize("way", ["", "import os; os.kill(os.getpid(), 9)"])
+def test_one_that_is_not_used_ends_with_the_grader(way, told):
+    code = f"""
+from proctor import template
+from proctor.channel import Closed
+template.begin()
+{told}
+print(template._begun[0].popen.pid, template._begun[0].scratch, flush=True)
+{way}
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert not done.stderr
+    pid, scratch = done.stdout.split()
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}") and not os.path.exists(scratch))
