@@ -60,6 +60,7 @@ class Conductor:
         self.kernel = self.wall = None
         # what a new process must run to stand where the old one did, and for how long at most
         self.played = []
+        self.there = set()  # names that the student's process has
         self.hung = set()  # functions that did not come to an end
         self._held, self.limit = {}, job.seconds
         self.owned, self.gone = set(), set()  # names that are the tests'; those a test has deleted
@@ -143,6 +144,7 @@ class Conductor:
             self.kernel = self.start()
         except (Ended, OSError, TimeoutError) as why:
             raise Lost(f"no kernel could be started: {why}") from None
+        self.there = set()
         self.wall = Wall(self.kernel.wall, timeout=self.job.seconds + 2 * GRACE)
         self.wall.spent = self.kernel.jail.cpu
         try:
@@ -158,7 +160,8 @@ class Conductor:
         """Call one of our own functions in the student's process; return the outputs."""
         try:
             self.wall.begin()
-            return clean(read(function(*args)))
+            outputs, self.there = read(function(*args))
+            return clean(outputs)
         except (WallError, TimeoutError):
             why = self._why()
             self.end()
@@ -264,7 +267,7 @@ class Conductor:
         """What the student has of these names, and outputs that say which cannot be had."""
         fetched, refused = {}, []
         # the student's process learns no name that it does not have
-        for name in sorted(wanted.intersection(self.wall.names())):
+        for name in sorted(wanted & self.there):
             try:
                 fetched[name] = self.wall.fetch(name)
             except (WallError, TimeoutError):
@@ -298,15 +301,19 @@ def error(name, text):
     return {"output_type": "error", "ename": name, "evalue": text, "traceback": [line]}
 
 
-def read(text, most=16_000_000):
-    """What came from a student's process as JSON text; None if it is none or too long.
+def read(told, most=16_000_000):
+    """(outputs, names) of what a student's process tells: JSON text, and names in a tuple.
 
     most  characters; a cell's outputs are cut at 1,000,000, and JSON takes up to 6 for one
+
+    What is none of this is (None, set()), each for itself.
     """
+    text, names = told if type(told) is tuple and len(told) == 2 else (None, None)
+    outputs = None
     with contextlib.suppress(ValueError, RecursionError):
         if type(text) is str and len(text) <= most:
-            return json.loads(text)
-    return None
+            outputs = json.loads(text)
+    return outputs, {n for n in names if type(n) is str} if type(names) is tuple else set()
 
 
 def clean(outputs, most=1_000, characters=1_000_000):

@@ -15,9 +15,10 @@ def main(wall):
     """Serve one notebook over the socket ``wall`` until its other end hangs up.
 
     The conductor fetches four functions before any cell runs, and then uses nothing but those and
-    what the cells define: ``run(source, count)`` runs a cell and ``written()`` returns what was
-    printed since, both as JSON text of nbformat's outputs; ``made()`` returns the files that were
-    made, as {relative path: bytes}; ``without(*names)`` hides names and gives back all others.
+    what the cells define: ``run(source, count)`` runs a cell and ``written()`` tells what was
+    printed since, both as JSON text of nbformat's outputs and the names that are there now;
+    ``made()`` returns the files that were made, as {relative path: bytes}; ``without(*names)``
+    hides names and gives back all others.
     """
     shell = Shell.instance()
     shell.low = LowOutput()
@@ -44,8 +45,18 @@ def main(wall):
                 left -= len(data)
         return found
 
-    names.update(zip(FUNCTIONS, (shell.run, shell.written, made, without), strict=True))
+    def run(source, count):
+        return shell.run(source, count), _strings(names)
+
+    def written():
+        return shell.written(), _strings(names)
+
+    names.update(zip(FUNCTIONS, (run, written, made, without), strict=True))
     Student(wall, names).serve()
+
+
+def _strings(names):
+    return tuple(name for name in names if type(name) is str)
 
 
 def _files():

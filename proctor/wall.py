@@ -365,13 +365,6 @@ class Wall:
             raise error
         return value
 
-    def names(self):
-        """Return the names of the student's namespace."""
-        value, error = self._exchange("names")
-        if error is not None or type(value) is not tuple:
-            return []
-        return [name for name in value if type(name) is str]
-
     def close(self):
         """Tell the student's end to stop serving, and close the socket."""
         with self._lock:
@@ -641,9 +634,6 @@ class Student:
         except KeyError:
             raise _Missing(name) from None
 
-    def _names(self):
-        return tuple(sorted(name for name in self._namespace if type(name) is str))
-
     def _call(self, function, count, *rest):
         args, rest = rest[:count], rest[count:]
         half = len(rest) // 2
@@ -667,7 +657,6 @@ class Student:
 
     _OPS = {  # noqa: RUF012  (it is never changed)
         "fetch": _fetch,
-        "names": _names,
         "call": _call,
         "getattr": lambda self, thing, name: getattr(thing, name),
         "setattr": lambda self, thing, name, value: setattr(thing, name, value),
