@@ -32,7 +32,7 @@ def symptoms():
             try:
                 body(*functions)
             except Failed as failure:
-                if failure.got is not None:
+                if failure.got is not None and not failure.certain:
                     hints = found.setdefault(name, {})
                     hints.setdefault(failure.fingerprint(), misconception.hint)
     return found

@@ -24,8 +24,7 @@ def hidden(body):
             body(*functions)
         except Failed as failure:
             hint = recognise(body, dict(zip(names, functions, strict=True)), failure)
-            failure.title, failure.read = twin.title, twin.read
-            failure.cause = hint or failure.cause or twin.cause
+            failure.explain(twin.title, twin.read, twin.cause, hint)
             raise failure from None
 
     check.body, check.twin = body, twin
@@ -34,7 +33,7 @@ def hidden(body):
 
 def recognise(body, functions, failure):
     """Return the hint of the misconception that fails ``body`` with the same answer, or None."""
-    if failure.got is None:
+    if failure.got is None or failure.certain:
         return None
     for misconception in known():
         if not misconception.functions.keys() & functions.keys():

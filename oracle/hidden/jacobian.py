@@ -97,6 +97,12 @@ def local_derivative_cases(local_derivative):
         for place in places:
             case = (x, *place, k, k)
             same_derivative(local_derivative, case, derivative(*case))
+    # six windows have the maximum 7, and none of them has it twice
+    x = distinct(13, 6, 6, -40)
+    x[[0, 1, 2, 3, 5, 4], [1, 3, 0, 5, 0, 2]] = 7
+    for place in [(0, 1), (2, 1)]:
+        case = (x, *place, 2, 2)
+        same_derivative(local_derivative, case, derivative(*case))
 
 
 @hidden
@@ -323,13 +329,14 @@ def is_subgradient_corner(is_subgradient):
 
 @hidden
 def is_subgradient_hull(is_subgradient):
-    tenth = [0.1] * 10  # adds up to 0.9999999999999999
+    tenth = [0.1] * 10  # adds up to 0.9999999999999999, one by one
     same_verdicts(
         is_subgradient,
         [
             ([0.3, 0, 0.7], [2, 1, 2], True),
             ([[0.6, 0, 0.1], [0, 0.3, 0]], [[0, -1, 0], [-2, 0, -9]], True),
             (tenth, [1] * 10, True),
+            ([0.3, 0.6, 0.1], [1, 1, 1], True),  # as floats 0.9999999999999999
             ([0, 0.875, 0.125, 0], [8, 8, 8, 8], True),
             ([-0.3, 0, -0.7], [2, 1, 2], False),
         ],
@@ -347,6 +354,7 @@ def is_subgradient_outside(is_subgradient):
             ([0.5, 0.5, 0.5], [3, 3, 3], False),
             ([[0.5, 0.25], [0.25, 0]], [[3, 3], [2, 1]], False),
             ([[0.5, 0.4], [0, 0]], [[3, 3], [2, 1]], False),
+            ([0.25, 0, 0.749999], [6, 1, 6], False),
         ],
     )
 

@@ -213,6 +213,21 @@ def starts_the_search_at_zero(x, k, l, kernel_size, stride):
     return derivative
 
 
+@misconception(
+    "local_derivative",
+    kind="indexing",
+    hint="You looked for the maximum's value in the whole image. A pixel outside of the window may "
+    "have the same value and come first: look in the window only.",
+    loses="local_derivative_cases",
+)
+def looks_for_the_value_everywhere(x, k, l, kernel_size, stride):
+    (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
+    window = x[k * sH : k * sH + kH, l * sW : l * sW + kW]
+    derivative = np.zeros(x.shape)
+    derivative[tuple(np.argwhere(x == window.max())[0])] = 1
+    return derivative
+
+
 # ---- jacobian -------------------------------------------------------------------------------
 
 
@@ -355,8 +370,8 @@ def tiles_the_image(x, kernel_size, stride):
 @misconception(
     "jacobian",
     kind="rounding",
-    hint="You counted H // stride rows of outputs, which includes windows that stick out of "
-    "the image. The last window must fit: (H − kH) // stride + 1.",
+    hint="You have rows for windows that stick out of the image. The last one must fit: there "
+    "are (H − kH) // stride + 1 of them, and range(0, H − kH + 1, stride) starts these.",
     loses="jacobian_overlap",
 )
 def lets_windows_stick_out(x, kernel_size, stride):
@@ -408,6 +423,66 @@ def shares_in_a_row(x, kernel_size, stride):
             row[i : i + kH, j : j + kW] = winners / winners.sum()
             rows.append(row.ravel())
     return np.array(rows)
+
+
+@misconception(
+    "jacobian",
+    kind="ties",
+    hint="You took the last of equal maxima in a row: a comparison with >= lets a later pixel "
+    "replace an equal one. The first one stays.",
+    loses="jacobian_rows",
+)
+def the_last_of_equals(x, kernel_size, stride):
+    (H, W), (kH, kW), (sH, sW) = x.shape, spec.pair(kernel_size), spec.pair(stride)
+    rows = []
+    for top in range(0, H - kH + 1, sH):
+        for left in range(0, W - kW + 1, sW):
+            best = top, left
+            for i in range(top, top + kH):
+                for j in range(left, left + kW):
+                    if x[i, j] >= x[best]:
+                        best = i, j
+            row = np.zeros((H, W))
+            row[best] = 1
+            rows.append(row.ravel())
+    return np.array(rows)
+
+
+@misconception(
+    "jacobian",
+    kind="indexing",
+    hint="You looked for each maximum's value in the whole image. Another window may hold the same "
+    "value earlier: look in the output's own window.",
+    loses="jacobian_rows",
+)
+def finds_the_value_anywhere(x, kernel_size, stride):
+    (H, W), (kH, kW), (sH, sW) = x.shape, spec.pair(kernel_size), spec.pair(stride)
+    rows = []
+    for i in range(0, H - kH + 1, sH):
+        for j in range(0, W - kW + 1, sW):
+            row = np.zeros(H * W)
+            row[np.argmax(x == x[i : i + kH, j : j + kW].max())] = 1
+            rows.append(row)
+    return np.array(rows)
+
+
+@misconception(
+    "jacobian",
+    kind="transposed",
+    hint="You numbered output (k, l) as k·OH + l. A row of outputs holds OW of them, so k rows "
+    "hold k·OW.",
+    loses="jacobian_rectangular",
+)
+def numbers_outputs_by_their_height(x, kernel_size, stride):
+    (H, W), (kH, kW), (sH, sW) = x.shape, spec.pair(kernel_size), spec.pair(stride)
+    OH, OW = (H - kH) // sH + 1, (W - kW) // sW + 1
+    J = np.zeros((OH * OW, H * W))
+    for k in range(OH):
+        for l in range(OW):
+            window = x[k * sH : k * sH + kH, l * sW : l * sW + kW]
+            u, v = np.unravel_index(window.argmax(), window.shape)
+            J[k * OH + l, (k * sH + u) * W + l * sW + v] = 1
+    return J
 
 
 # ---- backward_message -----------------------------------------------------------------------
@@ -807,7 +882,7 @@ def asks_for_positive_shares(g, w):
 )
 def accepts_only_even_shares(g, w):
     maximal = w == w.max()
-    return bool(np.allclose(g, maximal / maximal.sum()))
+    return bool(np.abs(g - maximal / maximal.sum()).max() <= 1e-9)
 
 
 @misconception(
@@ -872,7 +947,18 @@ def forgets_the_sum(g, w):
 @misconception(
     "is_subgradient",
     kind="rounding",
-    hint="You compared a sum of floats with 1 exactly. 0.7 + 0.1 + 0.2 is 0.9999999999999999: "
+    hint="You allowed the sum to be off by more than 1e-9: np.isclose and np.allclose forgive a "
+    "hundred-thousandth unless told otherwise.",
+    loses="is_subgradient_outside",
+)
+def forgives_a_hundred_thousandth(g, w):
+    return bool(np.all(g[w < w.max()] == 0) and np.all(g >= 0) and np.isclose(g.sum(), 1))
+
+
+@misconception(
+    "is_subgradient",
+    kind="rounding",
+    hint="You compared a sum of floats with 1 exactly. 0.3 + 0.6 + 0.1 is 0.9999999999999999: "
     "allow a difference of 1e-9.",
     loses="is_subgradient_hull",
 )

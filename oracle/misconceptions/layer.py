@@ -93,14 +93,29 @@ def tiles_one_by_one(x, kernel_size):
     return y
 
 
+@misconception(
+    "pool_tiles",
+    kind="order",
+    hint="You split the image into (OH, OW, kH, kW). An axis can only fall apart in its own place: "
+    "H into (OH, kH), W into (OW, kW), so (OH, kH, OW, kW).",
+    loses="pool_tiles_values pool_tiles_remainder pool_tiles_rectangular pool_tiles_vectorised",
+)
+def splits_all_axes_at_once(x, kernel_size):
+    kH, kW = pair(kernel_size)
+    N, C, H, W = x.shape
+    OH, OW = H // kH, W // kW
+    whole = x[:, :, : OH * kH, : OW * kW]
+    return whole.reshape(N, C, OH, OW, kH, kW).max(axis=(4, 5))
+
+
 # ---- windows --------------------------------------------------------------------------------
 
 
 @misconception(
     "windows",
     kind="copies",
-    hint="np.pad copies the image even when there is nothing to add; call it only if there is "
-    "padding.",
+    hint="Something copies the pixels. np.pad does even when there is nothing to add: call it only "
+    "if there is padding. Fancy indexing, np.array and reshape of a view do, too.",
     loses="windows_view",
 )
 def pads_by_nothing(x, kernel_size, stride, padding, dilation):
@@ -184,6 +199,36 @@ def thins_out_instead_of_spreading(x, kernel_size, stride, padding, dilation):
 def steps_by_the_wrong_stride(x, kernel_size, stride, padding, dilation):
     (kH, kW), (sW, sH) = pair(kernel_size), pair(stride)
     (pH, pW), (dH, dW) = pair(padding), pair(dilation)
+    if pH or pW:
+        x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
+    span = dH * (kH - 1) + 1, dW * (kW - 1) + 1
+    return sliding_window_view(x, span, axis=(2, 3))[:, :, ::sH, ::sW, ::dH, ::dW]
+
+
+@misconception(
+    "windows",
+    kind="transposed",
+    hint="You padded the columns by pH and the rows by pW: in a pair the rows come first.",
+    loses="windows_padding maxpool_forward_rectangular maxpool_backward_rectangular",
+)
+def pads_the_wrong_axis(x, kernel_size, stride, padding, dilation):
+    (kH, kW), (sH, sW) = pair(kernel_size), pair(stride)
+    (pW, pH), (dH, dW) = pair(padding), pair(dilation)
+    if pH or pW:
+        x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
+    span = dH * (kH - 1) + 1, dW * (kW - 1) + 1
+    return sliding_window_view(x, span, axis=(2, 3))[:, :, ::sH, ::sW, ::dH, ::dW]
+
+
+@misconception(
+    "windows",
+    kind="transposed",
+    hint="You spread the columns by dH and the rows by dW: in a pair the rows come first.",
+    loses="windows_dilation maxpool_forward_rectangular maxpool_backward_rectangular",
+)
+def spreads_the_wrong_axis(x, kernel_size, stride, padding, dilation):
+    (kH, kW), (sH, sW) = pair(kernel_size), pair(stride)
+    (pH, pW), (dW, dH) = pair(padding), pair(dilation)
     if pH or pW:
         x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
     span = dH * (kH - 1) + 1, dW * (kW - 1) + 1
@@ -900,8 +945,8 @@ def height_for_width(dy, cache):
 @misconception(
     "maxpool_backward",
     kind="dtype",
-    hint="np.zeros makes float64 unless it is told otherwise, so your gradient is wider than the "
-    "image it belongs to: keep x.dtype in the cache.",
+    hint="np.zeros and np.full make float64 unless told otherwise, and np.bincount always does, so "
+    "your dx is wider than its image: keep x.dtype in the cache.",
     loses="maxpool_backward_dtype",
     also=FORWARD,
 )

@@ -479,6 +479,21 @@ def the_same_dy_for_everyone(dy, layers, caches):
 
 @misconception(
     "network_backward",
+    kind="chain",
+    hint="You reversed only one of the two lists, so layers got each other's caches: cache n "
+    "belongs to layer n, so walk through both from the end.",
+    loses="network_backward_chain network_backward_calls",
+)
+def reverses_only_the_layers(dy, layers, caches):
+    gradients = {}
+    for (_, backward, names), cache in zip(reversed(layers), caches, strict=True):
+        dy, *found = backward(dy, cache)
+        gradients.update(zip(names, found, strict=True))
+    return dy, gradients
+
+
+@misconception(
+    "network_backward",
     kind="calls",
     hint="You reversed the caller's list itself. Every second pass would run the wrong way: "
     "reversed(layers) leaves it as it is.",

@@ -105,3 +105,84 @@ def test_equal_mistakes_have_equal_fingerprints_and_others_do_not():
 def test_jupyter_shows_the_message_in_place_of_a_traceback():
     failure = Failed("y is 1, expected 2", where="here")
     assert failure._render_traceback_() == ["y is 1, expected 2", "  here"]
+
+
+def explained(failure, hint=None):
+    failure.explain("y · values", "Windows", "a habit", hint, "2×2 windows")
+    return str(failure)
+
+
+def test_what_a_check_says_of_wrong_values_is_not_said_of_an_error():
+    assert "Likely cause: a habit" in explained(Failed("y is 1, expected 2"))
+    told = explained(Failed("y raised KeyError: 1", odd=True))
+    assert "Likely cause" not in told
+    assert "This example: 2×2 windows" in told
+
+
+def test_what_is_certain_is_said_before_what_is_known_and_that_before_what_is_likely():
+    assert "cause: known" in explained(Failed("y is 1", cause="likely"), hint="known")
+    certain = Failed("y is 1", cause="seen", certain=True)
+    assert "cause: seen" in explained(certain, hint="known")
+    assert 'Read: "Ties"' in explained(Failed("y is 1", read="Ties"))
+
+
+def two_dimensional(x, kernel_size):
+    return max(x)
+
+
+def nothing_left(x, kernel_size):
+    return x[:, :-0].reshape(2, 2)
+
+
+def too_far(x, kernel_size):
+    return x[2, 0]
+
+
+def takes_an_int(x, kernel_size):
+    return range(kernel_size)
+
+
+def counts(x, kernel_size):
+    return np.bincount([0, 2], [1.0, 1.0]).reshape(2, 2)
+
+
+def counts_all(x, kernel_size):
+    return np.bincount([0, 2], [1.0, 1.0], minlength=5).reshape(2, 2)
+
+
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [
+        (two_dimensional, "use .max()"),
+        (nothing_left, "cut with :OH*kH"),
+        (too_far, "lies beyond its array"),
+        (takes_an_int, "an argument is the pair (1, 2)"),
+        (counts, "give it minlength"),
+        (counts_all, None),
+    ],
+)
+def test_an_error_has_the_cause_that_is_certain(function, says):
+    with pytest.raises(Failed) as error:
+        call(function, np.ones((2, 2)), (1, 2))
+    assert error.value.odd
+    if says is None:
+        assert error.value.cause is None
+    else:
+        assert says in error.value.cause
+
+
+@pytest.mark.parametrize(
+    ("got", "says"),
+    [
+        ([1.0, 2.0], "np.array(…)"),
+        ((np.zeros(2), None), "one array is asked for"),
+        (np.array([[1.0], [2.0]]), "only the shape is another"),
+        (np.zeros((2, 1)), None),
+        (None, None),
+    ],
+)
+def test_another_kind_or_shape_has_no_cause_but_a_certain_one(got, says):
+    with pytest.raises(Failed) as error:
+        same("y", got, np.array([1.0, 2.0]))
+    assert error.value.odd
+    assert (error.value.cause is None) if says is None else (says in error.value.cause)

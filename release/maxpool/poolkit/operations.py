@@ -183,16 +183,24 @@ _TWINS = {
 _TWIN_OF = {id(original): twin for original, twin in _TWINS.items()}
 
 
-@functools.cache
-def _places(_):
-    """The names by which Python's own modules and NumPy's refer to an original, as (dict, key)."""
+def _modules():
+    """The names of Python's own modules that iterate, and of NumPy's that are imported."""
+    numpys = [name for name, module in list(sys.modules.items()) if module and name[:5] == "numpy"]
+    return "builtins", "itertools", "functools", "math", *numpys
+
+
+@functools.lru_cache(1)
+def _places(modules):
+    """The names by which modules refer to an original, as (dict, key)."""
     return [
         (names, key)
-        for module, names in [(name, vars(m)) for name, m in list(sys.modules.items()) if m]
-        if module in ("builtins", "itertools", "functools", "math") or module.startswith("numpy")
+        for names in [vars(sys.modules[name]) for name in modules]
         for key, value in list(names.items())
         if id(value) in _TWIN_OF
     ]
+
+
+_places(_modules())  # now, and not in every process that is forked later
 
 
 class _Twins:
@@ -211,7 +219,7 @@ class _Twins:
 
     def __enter__(self):
         self._undo, self._seen, self._made = [], set(), {}
-        for names, key in _places(len(sys.modules)):
+        for names, key in _places(_modules()):
             value = names[key]
             if id(value) in _TWIN_OF:
                 names[key] = _TWIN_OF[id(value)]

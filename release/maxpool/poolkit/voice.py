@@ -7,6 +7,7 @@ backward · overlapping windows: dx[0,1,2,3] is 0.7, expected 1.9 (3 of 32 value
 """
 
 import hashlib
+import re
 import textwrap
 import traceback
 import warnings
@@ -22,22 +23,39 @@ class Failed(AssertionError):
     cause     the likely cause, or None
     got       what the student's code returned there (None: nothing to compare)
     expected  what was expected there
+    odd       whether it is an error, or an answer of another kind or shape: then values were not
+              compared, and what the check says of wrong values may be false
+    certain   whether ``cause`` was seen to be true here; nothing else is then said
+    about     what the check is about, for an odd failure without a cause
     title     "task · property"; set by the check that failed
-    read      heading of the section to read; set by the check that failed
+    read      heading of the section to read; set by the check that failed, unless it is set
     draw      function without arguments that draws the place (a sheet and a sentence), or None
     """
 
-    def __init__(self, what, where=None, cause=None, got=None, expected=None):
+    def __init__(
+        self,
+        what,
+        where=None,
+        cause=None,
+        got=None,
+        expected=None,
+        odd=False,
+        certain=False,
+        read=None,
+    ):
         super().__init__(what)
         self.what, self.where, self.cause = what, where, cause
         self.got, self.expected = got, expected
-        self.title = self.read = self.draw = None
+        self.odd, self.certain, self.read = odd, certain, read
+        self.title = self.about = self.draw = None
 
     def __str__(self):
         lines = [f"{self.title}: {self.what}" if self.title else self.what]
         lines += [f"  {line}" for line in (self.where or "").splitlines()]
         if self.cause:
             lines.append(f"  Likely cause: {self.cause}")
+        elif self.about:
+            lines.append(f"  This example: {self.about}")
         if self.read:
             lines.append(f'  Read: "{self.read}"')
         # nbgrader's Validate cuts a line at 86 characters; what goes on is indented deeper
@@ -46,6 +64,19 @@ class Failed(AssertionError):
 
     def _render_traceback_(self):  # IPython asks for this before it formats a traceback
         return str(self).splitlines()
+
+    def explain(self, title, read, cause, hint=None, about=None):
+        """Say whose check failed, and why: what is certain, else ``hint``, else what is likely.
+
+        cause  the check's likely cause of wrong values
+        hint   the sentence of the known mistake that answers alike, or None
+        about  what the example is, for a failure of which nobody knows the cause
+        """
+        self.title, self.read = title, self.read or read
+        if self.certain:
+            return
+        self.cause = hint or self.cause or (None if self.odd else cause)
+        self.about = about
 
     def fingerprint(self):
         """A short digest of the place and what was returned; equal mistakes have equal digests."""
@@ -88,8 +119,80 @@ def call(function, *args, **kwargs):
         raise Failed(
             f"{name} raised {described[0] if described else type(error).__name__}",
             where="\n".join(lines[-3:]),
+            cause=why(error, (*args, *kwargs.values())),
             got=f"{type(error).__name__}: {error}",
+            odd=True,
         ) from None
+
+
+# what an error says for certain, whatever the task is: (part of its type and message, the cause)
+ERRORS = (
+    (
+        "truth value of an array",
+        "an array was asked for one truth value, as Python's max, all, any, `if` and `and` do, and "
+        "Python's sum adds up rows: use .max(), .all(), .any(), .sum() or np.where",
+    ),
+    (
+        "which has no identity",
+        "a maximum of nothing: a window or a slice is empty. It lies beyond the image, or it was "
+        "cut with :-0, which is empty",
+    ),
+    (
+        "cannot reshape array of size 0 ",
+        "the array is empty before the reshape: a slice that ends in :-0 holds nothing; cut with "
+        ":OH*kH",
+    ),
+    (
+        "is out of bounds",
+        "an index lies beyond its array: the message says which index, and how long that axis is",
+    ),
+    ("read-only", "an array that came in is written to, and it is read-only: work on a copy"),
+    (
+        "unexpected keyword argument",
+        "the arguments of your function are not those of the task: leave its `def` line as it was",
+    ),
+    (
+        "positional argument",
+        "a function gets another number of arguments than its `def` line names",
+    ),
+    (
+        "'float' object cannot be interpreted as an integer",
+        "a size is a float: / makes floats, // between ints makes an int",
+    ),
+    (
+        "arrays used as indices must be of integer",
+        "an index is an array of floats; give it dtype=int",
+    ),
+    (
+        "slice indices must be integers",
+        "an end of a slice is no int: it is a float (/ makes them, // does not) or a pair",
+    ),
+)
+
+
+def why(error, given):
+    """Return what an error in a call with the arguments ``given`` says for certain, or None."""
+    said = f"{type(error).__name__}: {error}"
+    pairs = [a for a in given if isinstance(a, tuple) and len(a) == 2]
+    if pairs and re.search(r"'tuple' (and|object cannot be)|and 'tuple'|concatenate tuple", said):
+        return f"an argument is the pair {pairs[0]}: spec.pair makes two ints of a pair or an int"
+    if re.search("'int' object is not subscriptable|unpack non-iterable int", said):
+        return "an argument may be one int or a pair: spec.pair makes two ints of either"
+    sizes = re.search(r"cannot reshape array of size (\d+) into shape \(([\d,]+)\)", said)
+    if sizes and counts_no_further(error):
+        wanted = np.prod([int(n) for n in sizes[2].split(",") if n])
+        if int(sizes[1]) < wanted:
+            return "np.bincount stops at the largest address it saw: give it minlength"
+    return next((cause for part, cause in ERRORS if part in said), None)
+
+
+def counts_no_further(error):
+    """Whether the code that raised an error uses np.bincount without minlength."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        code = frame.f_code
+        if "bincount" in code.co_names and "minlength" not in str(code.co_consts):
+            return True
+    return False
 
 
 def number(value):
@@ -99,6 +202,9 @@ def number(value):
 
 def differing(got, expected, rtol=1e-5, atol=1e-7):
     """Boolean array: where two arrays of one shape differ; NaN equals NaN."""
+    unequal = np.not_equal(got, expected)
+    if not unequal.any():  # as nearly always: isclose takes ten times as long
+        return unequal
     return ~np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
 
 
@@ -113,32 +219,44 @@ def same(name, got, expected, where=None, cause=None, dtype=False, rtol=1e-5, at
     rtol      relative tolerance: float32 rounds at 6e-8, sums of a few terms stay below 1e-5
     """
 
-    def fail(what, index=None, likely=None):
+    def fail(what, index=None, likely=None, odd=False):
         more = where(index) if callable(where) and index is not None else where
-        raise Failed(what, more if isinstance(more, str) else None, likely or cause, got, expected)
+        more = more if isinstance(more, str) else None
+        raise Failed(what, more, likely or cause, got, expected, odd=odd)
 
     if not isinstance(expected, np.ndarray):
         if isinstance(got, np.ndarray) and got.ndim == 0:
             got = got[()]
         if isinstance(expected, (bool, np.bool_)):
             if not isinstance(got, (bool, np.bool_)):
-                fail(f"{name} is {short(got)}, expected a bool")
+                each = isinstance(got, np.ndarray) and got.dtype == bool
+                likely = "one bool is asked for: np.all joins an array of them" if each else None
+                fail(f"{name} is {short(got)}, expected a bool", likely=likely, odd=True)
             expected, got = bool(expected), bool(got)  # NumPy's bool is no int, Python's is
         if not isinstance(got, (bool, int, float, np.number, np.bool_)):
-            fail(f"{name} is {short(got)}, expected {number(expected)}")
+            fail(f"{name} is {short(got)}, expected {number(expected)}", odd=True)
         if isinstance(expected, (int, np.integer)) and not isinstance(got, (int, np.integer)):
-            fail(f"{name} is the {type(got).__name__} {number(got)}, expected the int {expected}")
+            fail(
+                f"{name} is the {type(got).__name__} {number(got)}, expected the int {expected}",
+                likely="/ and np.floor make floats; // between ints makes an int",
+                odd=True,
+            )
         if differing(got, expected, rtol, atol):
             fail(f"{name} is {number(got)}, expected {number(expected)}")
         return
     if not isinstance(got, np.ndarray):
-        fail(f"{name} is {short(got)}, expected an array of shape {expected.shape}")
+        what = f"{name} is {short(got)}, expected an array of shape {expected.shape}"
+        fail(what, likely=no_array(got), odd=True)
     if got.shape != expected.shape:
-        fail(f"{name} has shape {got.shape}, expected {expected.shape}")
+        likely = None
+        alike = got.dtype.kind in "biuf" and 0 < got.size == expected.size
+        if alike and not differing(got.ravel(), expected.ravel()).any():
+            likely = "the numbers are right, and in order; only the shape is another"
+        fail(f"{name} has shape {got.shape}, expected {expected.shape}", None, likely, odd=True)
     if got.dtype.kind not in "biuf":
-        fail(f"{name} has dtype {got.dtype}, expected {expected.dtype}")
+        fail(f"{name} has dtype {got.dtype}, expected {expected.dtype}", odd=True)
     if dtype and got.dtype != expected.dtype:
-        fail(f"{name} has dtype {got.dtype}, expected {expected.dtype}")
+        fail(f"{name} has dtype {got.dtype}, expected {expected.dtype}", odd=True)
     wrong = differing(got, expected, rtol, atol)
     if wrong.any():
         index = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -149,6 +267,15 @@ def same(name, got, expected, where=None, cause=None, dtype=False, rtol=1e-5, at
             + (f" ({count} of {wrong.size} values differ)" if count > 1 else ""),
             index,
         )
+
+
+def no_array(value):
+    """Return what to do with something that should be an array, or None."""
+    if isinstance(value, tuple) and any(isinstance(part, np.ndarray) for part in value):
+        return "several things are returned, as after `return a, b`; one array is asked for"
+    if isinstance(value, (list, tuple)):
+        return f"this is a {type(value).__name__}: make it an array with np.array(…)"
+    return None
 
 
 def short(value):

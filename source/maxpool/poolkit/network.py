@@ -59,7 +59,10 @@ def slow(conv_backward, most=20_000):
 
     Operations of Python are counted, on a few images, not seconds: the answer is the same on any
     machine. A pass over arrays takes some hundreds of them, a loop over pixels takes ``most``.
+    While nbgrader grades nothing is trained, and nothing counted.
     """
+    if graded():
+        return False
     x, w, dy = np.zeros((8, 1, 12, 12)), np.zeros((2, 1, 5, 5)), np.zeros((8, 2, 8, 8))
     try:
         steps = call(operations.count, conv_backward, dy, (x, w))

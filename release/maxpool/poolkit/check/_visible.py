@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import inspect
 import json
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def visible(title, cause, read):
     """Make a function of the student's functions a visible check.
 
     title  "task · property"
-    cause  the likely cause of a failure, when the answer is nobody's known mistake
+    cause  the likely cause of wrong values, when the answer is nobody's known mistake
     read   the heading of the section to read again
 
     The check is silent work inside and one line outside: it says that the example is right, or
@@ -39,8 +40,7 @@ def visible(title, cause, read):
                 body(*functions)
             except Failed as failure:
                 known = symptoms().get(body.__name__, {}).get(failure.fingerprint())
-                failure.title, failure.read = title, read
-                failure.cause = known or failure.cause or cause
+                failure.explain(title, read, cause, hint=known, about=inspect.getdoc(body))
                 sheet, sentence = (
                     failure.draw() if failure.draw else answers.plain(failure.got, failure.expected)
                 )
@@ -52,6 +52,17 @@ def visible(title, cause, read):
         return check
 
     return decorate
+
+
+@contextlib.contextmanager
+def beyond(cause):
+    """An index beyond an array, within, has this cause."""
+    try:
+        yield
+    except Failed as failure:
+        if "is out of bounds" in str(failure.got):
+            failure.cause = cause
+        raise
 
 
 @contextlib.contextmanager

@@ -6,8 +6,8 @@ import numpy as np
 
 from .. import spec
 from ..figures import answers
-from ..voice import Failed, call, number, same, short
-from ._visible import drawn, visible
+from ..voice import Failed, call, no_array, number, same, short
+from ._visible import beyond, drawn, visible
 
 __all__ = [
     "backward_message_overlap",
@@ -35,6 +35,8 @@ __all__ = [
 
 # The chapter's first image: every value once, and each 2×2 window is won in another corner.
 TILES = np.array([[7, 2, 4, 11], [3, 9, 0, 1], [5, 8, 15, 6], [12, 10, 13, 14]], dtype=float)
+# Side by side, two windows of 2×2 have the maximum 9: the first and the last.
+REPEATED = np.array([[1, 9, 2, 3], [4, 8, 7, 5], [8, 6, 3, 4], [2, 5, 9, 1]], dtype=float)
 # Four windows of 2×2, one pixel apart: pixel 9 wins two of them, pixel 6 is in all and wins none.
 SHARED = np.array([[1, 8, 2], [3, 6, 9], [7, 4, 5]], dtype=float)
 
@@ -50,12 +52,18 @@ def one_at(shape, *pixels):
     return array
 
 
+TOO_FAR = (
+    "an index lies beyond the image: output (k, l) starts at row k·sH and column l·sW, and rows "
+    "come first"
+)
+
+
 def same_derivative(local_derivative, case, expected):
     """Compare ``local_derivative(*case)`` with the array that is expected."""
     x, k, l, kernel_size, stride = case
     pixels = spec.covered(k, l, x.shape, spec.pair(kernel_size), spec.pair(stride))
     (top, left), (bottom, right) = pixels[0], pixels[-1]
-    with drawn(answers.derivative, expected, x, (k, l), kernel_size, stride):
+    with drawn(answers.derivative, expected, x, (k, l), kernel_size, stride), beyond(TOO_FAR):
         same(
             f"∂f_{k}{l}/∂x",
             call(local_derivative, x.copy(), k, l, kernel_size, stride),
@@ -72,9 +80,10 @@ def same_derivative(local_derivative, case, expected):
     read="One derivative, two cases",
 )
 def local_derivative_cases(local_derivative):
-    """2×2 windows side by side on a 4×4 image; each has its maximum in another corner."""
+    """2×2 windows side by side on a 4×4 image; then one in which another window holds a 9, too."""
     for (k, l), winner in {(0, 0): (1, 1), (0, 1): (0, 3), (1, 0): (3, 0), (1, 1): (2, 2)}.items():
         same_derivative(local_derivative, (TILES, k, l, 2, 2), one_at((4, 4), winner))
+    same_derivative(local_derivative, (REPEATED, 1, 1, 2, 2), one_at((4, 4), (3, 2)))
 
 
 @visible(
@@ -108,10 +117,23 @@ def shaped(J, outputs, inputs):
     """Return J; raise ``Failed`` unless it is an array of shape (outputs, inputs)."""
     shape = (outputs, inputs)
     if not isinstance(J, np.ndarray) or J.dtype.kind not in "biuf":
-        raise Failed(f"J is {short(J)}, expected an array of shape {shape}", got=J)
+        what = f"J is {short(J)}, expected an array of shape {shape}"
+        raise Failed(what, cause=no_array(J), got=J, odd=True)
     if J.shape != shape:
-        raise Failed(f"J has shape {J.shape}, expected {shape}: outputs × inputs", got=J)
+        what = f"J has shape {J.shape}, expected {shape}: outputs × inputs"
+        cause, read = rows_of(J.shape, shape), "All derivatives in one matrix"
+        raise Failed(what, cause=cause, got=J, odd=True, read=read)
     return J.astype(float)
+
+
+def rows_of(shape, expected):
+    """What a wrong shape of J says for certain, or None."""
+    if len(shape) == 2 and shape[0] != expected[0] and shape[1] == expected[1]:
+        return (
+            f"there are {shape[0]} rows, and {expected[0]} windows lie inside the image. See "
+            '"How many windows fit?" of 1-windows'
+        )
+    return None
 
 
 def same_jacobian(jacobian, case, expected):
@@ -124,16 +146,53 @@ def same_jacobian(jacobian, case, expected):
         return f"Row {row} is output {row} of vec(y); column {column} is pixel ({i}, {j})."
 
     with drawn(answers.jacobian, *case):
-        J = shaped(call(jacobian, case[0].copy(), *case[1:]), *expected.shape)
+        J = built(jacobian, case, *expected.shape)
         same("J", J, expected, where)
 
 
+def built(jacobian, case, outputs, inputs):
+    """Return ``jacobian(*case)``, an array of shape (outputs, inputs)."""
+    with beyond(BEYOND_J):
+        J = call(jacobian, case[0].copy(), *case[1:])
+    return shaped(J, outputs, inputs)
+
+
+BEYOND_J = (
+    "an index lies beyond x or J: there are more windows than fit, or the rows of J are not "
+    "numbered k·OW + l, or its columns not i·W + j"
+)
+
+
 def rows_choose(jacobian, case, y):
-    """Raise ``Failed`` unless each row of J chooses one pixel, which holds the output's value."""
+    """Raise ``Failed`` unless each row of J chooses one pixel, the first that holds its y.
+
+    x is its own transpose: whether pixels are counted row by row is judged by another check.
+    """
     x = case[0]
     with drawn(answers.jacobian, *case):
-        J = shaped(call(jacobian, x.copy(), *case[1:]), y.size, x.size)
+        J = built(jacobian, case, y.size, x.size)
         one_a_row(J, case, y)
+        first_of_equals(J, case)
+
+
+def first_of_equals(J, case):
+    """Raise ``Failed`` unless each row's 1 stands at the first maximum of its own window.
+
+    Or, for it may be counted column by column, at the pixel that mirrors it.
+    """
+    x, W = case[0], case[0].shape[1]
+    winners, _ = spec.winners(x[None, None], *case[1:])
+    for r, ((_, _, k, l), (i, j)) in enumerate(winners.items()):
+        column = int(J[r].argmax())
+        if column not in (i * W + j, j * W + i):
+            raise Failed(
+                f"the 1 of row {r} is in column {column}, expected column {i * W + j}",
+                f"Row {r} is output ({k},{l}); the first maximum of its window is pixel ({i}, {j})."
+                f"\nThe image is {x.astype(int).tolist()}.",
+                "a later one of equal maxima was taken, or one outside of the output's own window",
+                J,
+                read="Equal maxima: the first one wins",
+            )
 
 
 def one_a_row(J, case, y):
@@ -165,10 +224,10 @@ def same_wins(jacobian, case, expected):
         return f"Pixel {pixel} wins {times} window{'' if times == 1 else 's'}."
 
     with drawn(answers.jacobian, *case) as saw:
-        J = shaped(call(jacobian, x.copy(), *case[1:]), outputs, x.size)
+        J = built(jacobian, case, outputs, x.size)
         saw(J)
         wins = J.sum(axis=0).reshape(x.shape)
-        same("the column sums of J, as an image,", wins, expected, where)
+        same("J.sum(axis=0).reshape(x.shape)", wins, expected, where)
 
 
 @visible(
@@ -188,9 +247,9 @@ def jacobian_values(jacobian):
     read="All derivatives in one matrix",
 )
 def jacobian_rows(jacobian):
-    """Equal maxima in two of the windows: still a single 1 in each row, and y = J·vec(x)."""
-    x = np.array([[3, 3, 1, 0], [3, 2, 2, 5], [1, 2, 4, 4], [0, 5, 4, 4]], dtype=float)
-    rows_choose(jacobian, (x, 2, 2), np.array([[3.0, 5.0], [5.0, 4.0]]))
+    """Equal maxima in two windows, 3 in both: each row has one 1, at the first; y = J·vec(x)."""
+    x = np.array([[3, 3, 1, 0], [3, 2, 2, 5], [1, 2, 3, 3], [0, 5, 3, 3]], dtype=float)
+    rows_choose(jacobian, (x, 2, 2), np.array([[3.0, 5.0], [5.0, 3.0]]))
 
 
 @visible(
@@ -206,13 +265,15 @@ def jacobian_overlap(jacobian):
 
 @visible(
     "jacobian · rectangular",
-    cause="pixel (i, j) of an image W pixels wide is number i·W + j; a pair is (row, column)",
+    cause="pixel (i, j) of an image W pixels wide is number i·W + j, and output (k, l) is row "
+    "k·OW + l; a pair is (row, column)",
     read="All derivatives in one matrix",
 )
 def jacobian_rectangular(jacobian):
-    """2 rows and 6 columns, windows 2 high and 3 wide."""
-    x = np.array([[1, 2, 3, 4, 5, 6], [7, 9, 8, 10, 11, 12]], dtype=float)
-    same_jacobian(jacobian, (x, (2, 3), (2, 3)), one_at((2, 12), (0, 7), (1, 11)))
+    """2 rows and 6 columns, windows 1 high and 2 wide: 2 rows of 3 outputs."""
+    x = np.array([[1, 2, 4, 3, 5, 6], [8, 7, 9, 10, 12, 11]], dtype=float)
+    J = one_at((6, 12), (0, 1), (1, 2), (2, 5), (3, 6), (4, 9), (5, 10))
+    same_jacobian(jacobian, (x, (1, 2), (1, 2)), J)
 
 
 # ---- backward_message -----------------------------------------------------------------------
@@ -299,10 +360,10 @@ def same_dependence(numerical_jacobian, label, f, x, expected):
         J = call(numerical_jacobian, f, x.copy())
         if not isinstance(J, np.ndarray) or J.dtype.kind not in "biuf":
             what = f"J is {short(J)}, expected an array of shape {expected.shape}"
-            raise Failed(what, where, got=J)
+            raise Failed(what, where, no_array(J), got=J, odd=True)
         if J.shape != expected.shape:
             what = f"J has shape {J.shape}, expected {expected.shape}: outputs × inputs"
-            raise Failed(what, where, got=J.astype(float).round(3))
+            raise Failed(what, where, got=J.astype(float).round(3), odd=True)
         same("J ≠ 0 at entry ", np.abs(J) > 1e-3, expected != 0, entry)
 
 
@@ -319,7 +380,8 @@ def watched(numerical_jacobian, f, x, h):
         raise Failed("f was never called, but its differences are all there is to go by")
     for n, z in enumerate(seen, start=1):
         if z.shape != original.shape:
-            raise Failed(f"call {n} of f got shape {z.shape}, expected {original.shape}", got=z)
+            what = f"call {n} of f got shape {z.shape}, expected {original.shape}"
+            raise Failed(what, got=z, odd=True)
         moved = int((~np.isclose(z, original)).sum())
         if moved > 1:
             names = f"what call {n} of f was given", "x: one entry of it may be moved"
@@ -350,7 +412,7 @@ def same_as(numerical_jacobian, case, plain, where):
     got, expected = call(numerical_jacobian, *case), call(numerical_jacobian, *plain)
     for J in (expected, got):
         if not isinstance(J, np.ndarray) or J.dtype.kind not in "biuf":
-            raise Failed(f"J is {short(J)}, expected an array", where, got=J)
+            raise Failed(f"J is {short(J)}, expected an array", where, no_array(J), J, odd=True)
     if not expected.any():
         raise Failed("J is 0 everywhere, although f(x) depends on x", where, got=expected)
     same("J", got, expected, where)
@@ -534,14 +596,14 @@ def is_subgradient_corner(is_subgradient):
     read="All slopes at once: subgradients",
 )
 def is_subgradient_hull(is_subgradient):
-    """Shared between two and among three maxima, evenly and unevenly."""
+    """Shared between two and among three maxima; as floats 0.3 + 0.6 + 0.1 is not exactly 1."""
     two, three = [[1, 4], [4, 3]], [[4, 4], [4, 3]]
     same_verdicts(
         is_subgradient,
         [
             ([[0, 0.5], [0.5, 0]], two, True),
             ([[0, 0.25], [0.75, 0]], two, True),
-            ([[0.7, 0.1], [0.2, 0]], three, True),
+            ([[0.3, 0.6], [0.1, 0]], three, True),
             ([[0, -0.5], [-0.5, 0]], two, False),
         ],
     )
@@ -561,6 +623,7 @@ def is_subgradient_outside(is_subgradient):
             ([[0, 0], [1, 0]], [[1, 2], [4, 3]], True),
             ([[0, 1], [1, 0]], two, False),
             ([[0, 0.5], [0.25, 0]], two, False),
+            ([[0, 0.5], [0.500001, 0]], two, False),
             ([[0, 0.5], [0, 0.5]], two, False),
             ([[0, 1], [0.5, -0.5]], two, False),
         ],

@@ -4,8 +4,8 @@ import numpy as np
 
 from .. import spec
 from ..figures import answers
-from ..voice import Failed, call, number, same, short
-from ._visible import drawn, visible
+from ..voice import Failed, call, no_array, number, same, short
+from ._visible import beyond, drawn, visible
 
 __all__ = [
     "output_size_dilation",
@@ -57,7 +57,9 @@ def listed(window, case, ints=False):
             array = np.empty(0)
         if array.dtype.kind not in "iuf" or array.ndim != 2 or array.shape[1] != 2:
             raise Failed(
-                f"{name} is {short(got)}, expected an int array of shape {expected.shape}", got=got
+                f"{name} is {short(got)}, expected an int array of shape {expected.shape}",
+                got=got,
+                odd=True,
             )
     return name, array, expected
 
@@ -149,18 +151,21 @@ def int_array(name, got, expected):
     """Raise ``Failed`` unless ``got`` is an int array of the expected shape."""
     if not isinstance(got, np.ndarray):
         raise Failed(
-            f"{name} is {short(got)}, expected an int array of shape {expected.shape}", got=got
+            f"{name} is {short(got)}, expected an int array of shape {expected.shape}",
+            cause=no_array(got),
+            got=got,
+            odd=True,
         )
     if got.shape != expected.shape:
-        raise Failed(
-            f"{name} has shape {got.shape}, expected {expected.shape}", None, None, got, expected
-        )
+        what = f"{name} has shape {got.shape}, expected {expected.shape}"
+        raise Failed(what, None, None, got, expected, odd=True)
     if got.dtype.kind not in "iu":
         raise Failed(
             f"{name} has dtype {got.dtype}, expected an int dtype",
             "Coordinates index an array, and NumPy refuses to index by floats.",
             "np.zeros and np.empty make arrays of floats unless they are told otherwise",
             got,
+            odd=True,
         )
 
 
@@ -283,7 +288,7 @@ def same_effect(output_size, cases, adds):
             if not isinstance(answer, NUMBERS):
                 what = f"{spelled(*asked)} is {short(answer)}, expected {count(*asked)}"
                 with drawn(lambda _, *shown: answers.axis(*shown), answer, asked):
-                    raise Failed(what, got=plain([without, got]))
+                    raise Failed(what, got=plain([without, got]), odd=True)
         if not np.isclose(got - without, change):
             with drawn(lambda _, *shown: answers.axis(*shown), got, case, without):
                 raise Failed(
@@ -347,6 +352,12 @@ def output_size_dilation(output_size):
 # ---- pool_loops -----------------------------------------------------------------------------
 
 
+MORE_THAN_FIT = (
+    "an index lies beyond x or y: there are more windows than fit, or rows and columns are mixed "
+    'up. See "How many windows fit?"'
+)
+
+
 def same_pooling(pool_loops, x, kernel_size, stride, expected, common=False):
     """Raise ``Failed`` unless ``pool_loops`` gives ``expected`` on one H×W image.
 
@@ -366,7 +377,8 @@ def same_pooling(pool_loops, x, kernel_size, stride, expected, common=False):
         return f"{asked}: Ω({k}, {l}) holds {values}.".replace("-", "−")
 
     with drawn(answers.forward, x, kernel_size=kernel_size, stride=stride) as saw:
-        got = call(pool_loops, x.copy(), kernel_size, stride)
+        with beyond(MORE_THAN_FIT):
+            got = call(pool_loops, x.copy(), kernel_size, stride)
         saw(got)
         if isinstance(got, np.ndarray) and got.shape != expected.shape:
             if common and got.ndim == 2 and got.size:
@@ -380,6 +392,7 @@ def same_pooling(pool_loops, x, kernel_size, stride, expected, common=False):
                 None,
                 got,
                 expected,
+                odd=True,
             )
         return same(name, got, expected, seen)
 
@@ -390,9 +403,9 @@ def same_pooling(pool_loops, x, kernel_size, stride, expected, common=False):
     read="The layer as loops",
 )
 def pool_loops_values(pool_loops):
-    """2×2, stride 2: the maximum sits in another corner of every window."""
-    x = np.array([[7, 2, 5, 16], [3, 4, 9, 6], [10, 1, 8, 11], [13, 12, 14, 15]], float)
-    same_pooling(pool_loops, x, 2, 2, np.array([[7.0, 16.0], [13.0, 15.0]]))
+    """2×2, stride 2: the maximum sits in another corner of every window, and one is 16.5."""
+    x = np.array([[7, 2, 5, 16.5], [3, 4, 9, 6], [10, 1, 8, 11], [13, 12, 14, 15]])
+    same_pooling(pool_loops, x, 2, 2, np.array([[7, 16.5], [13, 15]]))
 
 
 @visible(

@@ -113,7 +113,7 @@ class Row:
         right = flat(expected, lead) if drawable(expected) else None
         scale = scale or scale_of(*(a for a in (mine, right) if a is not None), signed=signed)
         style = {"signed": signed, "scale": scale}
-        alike = mine is not None and right is not None and mine.shape == right.shape
+        alike = mine is not None and right is not None and got.shape == expected.shape
         yours, wanted = (f"your {name}", f"expected {name}") if name else ("yours", "expected")
         boards, wrong = [None, None], []
         if mine is None:
@@ -128,7 +128,8 @@ class Row:
             self.box(wanted, came(expected))
         if alike:
             wrong = [(int(i), int(j)) for i, j in np.argwhere(differing(mine, right))]
-            self.said.append(f"{len(wrong)} of {mine.size} cells differ, each marked ×")
+            count = f"{len(wrong)} of {mine.size} cells differ, each marked ×"
+            self.said.append(count if wrong else "no cell differs")
         elif mine is not None:
             self.said.append(f"yours has shape {got.shape}, expected {np.shape(expected)}")
         return *boards, wrong
@@ -375,9 +376,11 @@ def message(got, expected, J, dy):
     dy = flat(np.ravel(dy))
     row.board(J, "J", scale=(0, 1), faded=J == 0, cell=32)
     row.board(dy.T, "dy", signed=True, scale=scale_of(dy, signed=True), cell=32)
-    got = got.ravel() if drawable(got) and got.size == expected.size else got
-    scale = scale_of(expected, signed=True)
-    mine, right, wrong = row.answers(got, expected, "dx", signed=True, scale=scale)
+    folded = drawable(got) and got.size == expected.size and got.ndim > 1
+    vector, scale = got.ravel() if folded else got, scale_of(expected, signed=True)
+    mine, right, wrong = row.answers(vector, expected, "dx", signed=True, scale=scale)
+    if folded:
+        row.said.append(f"yours has shape {got.shape}, expected {expected.shape}")
     for column in np.flatnonzero(J.sum(axis=0) > 1) if right is not None else ():
         right.mark(0, int(column), "▲", window_colour(1))
         row.notes.append("▲ chosen by more than one output")

@@ -2,12 +2,13 @@
 
 import contextlib
 import functools
+import re
 
 import numpy as np
 
 from .. import numerical, operations, spec
 from ..figures import answers
-from ..voice import Failed, call, number, same, short
+from ..voice import Failed, call, differing, no_array, number, same, short
 from ._visible import drawn, visible
 
 __all__ = [
@@ -53,8 +54,8 @@ __all__ = [
     "windows_view",
 ]
 
-# The maximum sits in another corner of every 2×2 tile.
-CORNERS = np.array([[1, 6, 2, 3], [5, 4, 8, 7], [16, 10, 13, 12], [9, 11, 14, 15]], float)
+# The maximum sits in another corner of every 2×2 tile; those of the upper tiles share a row.
+CORNERS = np.array([[1, 6, 8, 3], [5, 4, 2, 7], [9, 11, 13, 12], [16, 10, 14, 15]], float)
 
 
 # ---- how answers are compared ---------------------------------------------------------------
@@ -119,15 +120,37 @@ def because(cause):
         raise
 
 
+@contextlib.contextmanager
+def asked(x, arguments):
+    """A failure within says what was asked."""
+    try:
+        yield
+    except Failed as failure:
+        said = f"That was {spelled(x, arguments)}."
+        if said not in (failure.where or ""):
+            failure.where = f"{failure.where}\n{said}" if failure.where else said
+        raise
+
+
+# errors of spec.pair(None), and of None in arithmetic or as a size
+USES_NONE = re.compile("is None; give|'NoneType' and|and 'NoneType'|'NoneType' object cannot be")
+
+
 def forward_pass(forward, x, **arguments):
     """Call the student's forward pass; return (y, cache)."""
-    result = call(forward, x, **arguments)
+    try:
+        result = call(forward, x, **arguments)
+    except Failed as failure:
+        if arguments.get("stride") is None and USES_NONE.search(str(failure.got)):
+            failure.cause = "stride is None here, and None means kernel_size"
+        raise
     if not isinstance(result, (tuple, list)) or len(result) != 2:
         said = f"a tuple of {len(result)}" if isinstance(result, tuple) else short(result)
         raise Failed(
             f"maxpool_forward returned {said}, expected the pair (y, cache)",
             cause="backward needs to know who won: return y, cache",
             got=said,
+            odd=True,
         )
     return tuple(result)
 
@@ -139,20 +162,49 @@ def cache_for(dy, forward, x, **arguments):
         y, cache = forward_pass(forward, x, **arguments)
         if np.shape(y) != dy.shape:
             said = f"y has shape {np.shape(y)}, so dy of shape {dy.shape} does not fit"
-            raise Failed(said, f"That was {spelled(x, arguments)}.", got=y)
+            raise Failed(said, f"That was {spelled(x, arguments)}.", got=y, odd=True)
     return cache
 
 
 def both_passes(forward, backward, x, dy, **arguments):
     """Return dx of the student's two passes; they get copies of x and dy."""
-    return call(backward, dy.copy(), cache_for(dy, forward, x.copy(), **arguments))
+    cache = cache_for(dy, forward, x.copy(), **arguments)
+    try:
+        return call(backward, dy.copy(), cache)
+    except Failed as failure:
+        if np.any(arguments.get("padding", 0)) and "is out of bounds" in str(failure.got):
+            failure.cause = OFF_THE_IMAGE
+            # if the forward pass is right, then no place in the border has won
+            failure.certain = right_forward(forward, x, **arguments)
+        raise
+
+
+OFF_THE_IMAGE = (
+    "a place in the padded image is no place in x: take the padding off again, i − pH and j − pW"
+)
+
+
+def right_forward(forward, x, **arguments):
+    """Whether the student's y is right here."""
+    try:
+        y, _ = forward_pass(forward, x.copy(), **arguments)
+        same("y", y, spec.maxpool_forward(x, **arguments)[0])
+    except Failed:
+        return False
+    return True
 
 
 def same_tiles(pool_tiles, x, kernel_size, expected):
     """Raise ``Failed`` unless ``pool_tiles`` gives ``expected``."""
-    where = seen_by(x, {"kernel_size": kernel_size})
-    with drawn(answers.forward, x, kernel_size=kernel_size):
-        same("y", call(pool_tiles, x.copy(), kernel_size), expected, where)
+    arguments = {"kernel_size": kernel_size}
+    where = seen_by(x, arguments)
+    with drawn(answers.forward, x, **arguments), asked(x, arguments):
+        y = call(pool_tiles, x.copy(), kernel_size)
+        empty = isinstance(y, np.ndarray) and y.size == 0
+        same("y", y, expected, where, EMPTY if empty else None)
+
+
+EMPTY = "your y is empty, as x[:-0] is: cut the image with :OH*kH and :OW*kW"
 
 
 def same_windows(windows, x, kernel_size, stride, padding, dilation, expected):
@@ -164,23 +216,55 @@ def same_windows(windows, x, kernel_size, stride, padding, dilation, expected):
         k, l, u, v = index[2:]
         return f"Pixel ({u},{v}) of window ({k},{l}).\nThat was {spelled(x, arguments)}."
 
-    with drawn(answers.one_window, expected, x, **arguments):
-        same("w", call(windows, x.copy(), *arguments.values()), expected, where)
+    with drawn(answers.one_window, expected, x, **arguments), asked(x, arguments):
+        w = call(windows, x.copy(), *arguments.values())
+        same("w", w, expected, where, wrong_axes(w, expected))
+
+
+def wrong_axes(w, expected):
+    """Say which axes of the windows have another size, if there are six of them; else None."""
+    if not isinstance(w, np.ndarray) or w.ndim != 6 or w.shape == expected.shape:
+        return None
+    names = ("N", "C", "OH", "OW", "kH", "kW")
+    sizes = zip(names, w.shape, expected.shape, strict=True)
+    wrong = [f"{name} is {mine} and not {right}" for name, mine, right in sizes if mine != right]
+    return (
+        f"{', '.join(wrong)}: windows start sH rows and sW columns apart, their pixels are dH rows "
+        "and dW columns apart, and padding adds to H and W alone"
+    )
 
 
 def same_forward(forward, x, expected, **arguments):
     """Raise ``Failed`` unless the student's y is ``expected``."""
-    with drawn(answers.forward, x, **arguments):
+    with drawn(answers.forward, x, **arguments), asked(x, arguments):
         y, _ = forward_pass(forward, x.copy(), **arguments)
         same("y", y, expected, seen_by(x, arguments))
 
 
 def same_backward(forward, backward, x, dy, expected, **arguments):
     """Return the student's dx; raise ``Failed`` unless it is ``expected``."""
-    with drawn(answers.backward, x, dy, **arguments):
+    drawing = drawn(answers.backward, x, dy, **arguments)
+    with drawing, asked(x, arguments), losing_nans(x, expected):
         dx = both_passes(forward, backward, x, dy, **arguments)
         same("dx", dx, expected, won_by(x, arguments))
     return dx
+
+
+@contextlib.contextmanager
+def losing_nans(x, expected):
+    """Say why, if all that a dx lacks is the gradient of the NaNs in x."""
+    try:
+        yield
+    except Failed as failure:
+        dx, nans = failure.got, np.isnan(x)
+        alike = isinstance(dx, np.ndarray) and dx.shape == x.shape and dx.dtype.kind in "biuf"
+        if nans.any() and alike and not differing(dx, np.where(nans, 0, expected)).any():
+            failure.certain = True
+            failure.cause = (
+                "no pixel got the gradient of a window that holds a NaN: NaN == NaN is False, so a "
+                "mask x == y finds no winner there"
+            )
+        raise
 
 
 def same_dtypes(name, asked):
@@ -193,7 +277,7 @@ def same_dtypes(name, asked):
         with drawn(lambda _, *both: answers.dtypes(*both), described, expected):
             if not isinstance(array, np.ndarray):
                 what = f"{name} is {described}, expected an array of {expected}"
-                raise Failed(what, where, got=got)
+                raise Failed(what, where, no_array(array), got, odd=True)
             if array.dtype != expected:
                 raise Failed(f"{name} has dtype {described}, expected {expected}", where, got=got)
 
@@ -371,7 +455,7 @@ def grouped(number):
     return f"{number:_}".replace("_", "\u202f")
 
 
-RIGHT_FIRST = "only a right answer counts as a fast one; the values check says more"
+RIGHT_FIRST = "only a right answer counts as a fast one; the checks above say more"
 
 
 def shaped(N, C, H, W):
@@ -480,10 +564,11 @@ def pool_tiles_vectorised(pool_tiles):
     read="Windows are a view",
 )
 def windows_values(windows):
-    """2×2 windows with stride 1 on a 3×3 image: the centre is in all four."""
-    x = images([1, 2, 3], [4, 5, 6], [7, 8, 9])
-    expected = [[[[1, 2], [4, 5]], [[2, 3], [5, 6]]], [[[4, 5], [7, 8]], [[5, 6], [8, 9]]]]
-    same_windows(windows, x, 2, 1, 0, 1, images(*expected))
+    """Windows of 2 rows and 3 columns on 5 rows of 4; they step by 2 rows and 1 column."""
+    x = np.arange(20.0).reshape(1, 1, 5, 4)
+    above = [[[0, 1, 2], [4, 5, 6]], [[1, 2, 3], [5, 6, 7]]]
+    below = [[[8, 9, 10], [12, 13, 14]], [[9, 10, 11], [13, 14, 15]]]
+    same_windows(windows, x, (2, 3), (2, 1), 0, 1, images(above, below))
 
 
 @visible(
@@ -503,10 +588,12 @@ def windows_view(windows):
     read="Padding is minus infinity",
 )
 def windows_padding(windows):
-    """A 2×2 image with a border of 1: every 2×2 window holds one pixel and three times −∞."""
+    """A 2×2 image with a border of 1, then with one above and below only."""
     o = -np.inf
     expected = [[[[o, o], [o, 1]], [[o, o], [2, o]]], [[[o, 3], [o, o]], [[4, o], [o, o]]]]
     same_windows(windows, images([1, 2], [3, 4]), 2, 2, 1, 1, images(*expected))
+    expected = [[[[o, o], [1, 2]]], [[[3, 4], [o, o]]]]
+    same_windows(windows, images([1, 2], [3, 4]), 2, 2, (1, 0), 1, images(*expected))
 
 
 @visible(
@@ -515,9 +602,10 @@ def windows_padding(windows):
     read="Dilation spreads the window",
 )
 def windows_dilation(windows):
-    """A 2×2 window with dilation 2 sees the corners of a 3×3 image."""
+    """A 2×2 window with dilation 2 sees the corners of a 3×3 image; then rows alone are spread."""
     x = images([1, 2, 3], [4, 5, 6], [7, 8, 9])
     same_windows(windows, x, 2, 1, 0, 2, images([[[1, 3], [7, 9]]]))
+    same_windows(windows, x, 2, 1, 0, (2, 1), images([[[1, 2], [7, 8]], [[2, 3], [8, 9]]]))
 
 
 @visible(
@@ -696,7 +784,7 @@ def maxpool_forward_vectorised(maxpool_forward):
 )
 def maxpool_backward_values(maxpool_forward, maxpool_backward):
     """2×2 windows, stride 2: each of 1, 2, 3, 4 goes to another corner."""
-    expected = images([0, 1, 0, 0], [0, 0, 2, 0], [3, 0, 0, 0], [0, 0, 0, 4])
+    expected = images([0, 1, 2, 0], [0, 0, 0, 0], [0, 0, 0, 0], [3, 0, 0, 4])
     dy = images([1, 2], [3, 4])
     same_backward(
         maxpool_forward, maxpool_backward, CORNERS[None, None], dy, expected, kernel_size=2
@@ -705,7 +793,8 @@ def maxpool_backward_values(maxpool_forward, maxpool_backward):
 
 @visible(
     "maxpool_backward · dtype",
-    cause="np.zeros makes float64 unless it is told the dtype of x",
+    cause="np.zeros and np.full make float64 unless they are told the dtype of x, and np.bincount "
+    "always does",
     read="What to keep for the way back",
 )
 def maxpool_backward_dtype(maxpool_forward, maxpool_backward):
@@ -850,7 +939,7 @@ def maxpool_backward_inputs(maxpool_forward, maxpool_backward):
     unchanged(maxpool_backward, "dy", before[1], dy)
     x, dy = CORNERS.T.copy().T[None, None].transpose(0, 1, 3, 2), dy.transpose(0, 1, 3, 2)
     dy.flags.writeable = False
-    expected = images([0, 0, 3, 0], [1, 0, 0, 0], [0, 2, 0, 0], [0, 0, 0, 4])
+    expected = images([0, 0, 0, 3], [1, 0, 0, 0], [2, 0, 0, 0], [0, 0, 0, 4])
     cache = cache_for(dy, maxpool_forward, x, kernel_size=2)
     with drawn(answers.backward, x, dy, kernel_size=2):
         dx = call(maxpool_backward, dy, cache)

@@ -1,5 +1,7 @@
 """Visible checks of chapter 4, and how answers are compared; the hidden checks compare alike."""
 
+import contextlib
+
 import numpy as np
 
 from .. import spec
@@ -34,19 +36,38 @@ def tuple_of(function, names, *args):
             f"{function.__name__} returned {said}, expected ({wanted})",
             cause=f"the last line should be: return {wanted}",
             got=said,
+            odd=True,
         )
     return tuple(result)
 
 
+@contextlib.contextmanager
+def missing(only_of_the_layer=False):
+    """A name that is not defined, within, is something that was not pasted along.
+
+    only_of_the_layer  if it is not one of the two functions, the return line calls them
+    """
+    try:
+        yield
+    except Failed as failure:
+        if str(failure.got).startswith("NameError"):
+            failure.cause = "your layer of chapter 3 is not complete here: paste all that it calls"
+            if only_of_the_layer and "'maxpool_" not in failure.got:
+                failure.cause = "return the two functions themselves, without calling them"
+        raise
+
+
 def own_layer(pooling):
     """Return the student's (maxpool_forward, maxpool_backward)."""
-    layer = tuple_of(pooling, ("maxpool_forward", "maxpool_backward"))
+    with missing(only_of_the_layer=True):
+        layer = tuple_of(pooling, ("maxpool_forward", "maxpool_backward"))
     for name, function in zip(("maxpool_forward", "maxpool_backward"), layer, strict=True):
         if not callable(function):
             raise Failed(
                 f"{name} is {short(function)}, expected a function",
                 cause="return the functions themselves, without calling them",
                 got=short(function),
+                odd=True,
             )
     return layer
 
@@ -57,9 +78,10 @@ def serves(pooling, cases):
     On the first of them also if another batch comes between the two passes.
     """
     forward, backward = own_layer(pooling)
-    for x, dy, arguments, y, dx in cases:
-        same_forward(forward, x, y, **arguments)
-        same_backward(forward, backward, x, dy, dx, **arguments)
+    with missing():
+        for x, dy, arguments, y, dx in cases:
+            same_forward(forward, x, y, **arguments)
+            same_backward(forward, backward, x, dy, dx, **arguments)
     x, dy, arguments, _, dx = cases[0]
     batches = [(x, dy), (x[::-1].copy(), dy[::-1].copy())]
     own_gradients(forward, backward, batches, [dx, dx[::-1]], **arguments)
@@ -127,7 +149,8 @@ def sent_back(network_backward, dy, layers, caches):
     """Call ``network_backward``; return dx, the gradients, and a copy of what they are now."""
     dx, gradients = tuple_of(network_backward, ("dx", "gradients"), dy, layers, caches)
     if not isinstance(gradients, dict):
-        raise Failed(f"gradients is {short(gradients)}, expected a dict", got=short(gradients))
+        what = f"gradients is {short(gradients)}, expected a dict"
+        raise Failed(what, got=short(gradients), odd=True)
     return dx, gradients, copied(gradients)  # the next call may add to the same dict
 
 
@@ -202,7 +225,8 @@ def same_step(sgd_step, parameters, gradients, rate, expected):
     if not isinstance(got, dict) or got.keys() != expected.keys():
         said = f"a dict of {', '.join(map(repr, got))}" if isinstance(got, dict) else short(got)
         wanted = ", ".join(map(repr, expected))
-        raise Failed(f"sgd_step returned {said}, expected a dict of {wanted}", got=said)
+        what = f"sgd_step returned {said}, expected a dict of {wanted}"
+        raise Failed(what, got=said, odd=True)
     again = call(sgd_step, copied(parameters), copied(gradients), rate)
     if any(not np.array_equal(got[name], again[name]) for name in expected):
         raise Failed(
@@ -257,15 +281,19 @@ def small_gradients(dy):
 
 @visible(
     "pooling · in a network",
-    cause="your layer of chapter 3 is not complete here: paste all that it calls, too",
+    cause="your layer is not right, and its own checks in 3-layer say more",
     read="Your layer moves in",
 )
 def pooling_layer(pooling):
-    """Behind a ReLU: a window of zeros is a tie, and every image has gradients of its own."""
+    """Behind a ReLU: windows of zeros are ties; every image has its own gradients; then overlap."""
     x = np.concatenate([images([0, 0, 3, 0], [0, 0, 0, 3]), images([0, 2, 0, 0], [1, 2, 0, 4])])
     dy = np.array([1.0, 2, 3, 4]).reshape(2, 1, 1, 2)
     y, cache = spec.maxpool_forward(x, 2)
-    serves(pooling, [(x, dy, {"kernel_size": 2}, y, spec.maxpool_backward(dy, cache))])
+    tiles = x, dy, {"kernel_size": 2}, y, spec.maxpool_backward(dy, cache)
+    # the 9 wins all four windows and gets 1 + 2 + 3 + 4
+    x, dy = images([1, 2, 3], [4, 9, 5], [6, 7, 8]), images([1, 2], [3, 4])
+    y, dx = images([9, 9], [9, 9]), images([0, 0, 0], [0, 10, 0], [0, 0, 0])
+    serves(pooling, [tiles, (x, dy, {"kernel_size": 2, "stride": 1}, y, dx)])
 
 
 @visible(
@@ -331,8 +359,9 @@ SCORES, LABELS = np.array([[0.0, np.log(3.0)], [0.0, 0.0]]), np.array([1, 0])
     read="One number for a wrong guess",
 )
 def cross_entropy_loss(cross_entropy):
-    """Probabilities 3/4 and 1/2 for the two labels: the mean of log 4/3 and log 2."""
-    same_loss(cross_entropy, SCORES, LABELS, float((np.log(4 / 3) + np.log(2)) / 2))
+    """Probabilities 3/4 and 1/2: the mean of log 4/3 and log 2. And with scores 1000 higher."""
+    for scores in (SCORES, SCORES + 1000):  # e^1000 is infinite, and the probabilities are the same
+        same_loss(cross_entropy, scores, LABELS, float((np.log(4 / 3) + np.log(2)) / 2))
 
 
 @visible(
