@@ -283,10 +283,10 @@ class Conductor:
 
         As in nbgrader's own example course: ``del squares``, then see that sum_of_squares fails.
         """
-        self.gone = set()
+        self.gone, names = set(), self.shell.user_ns
 
         def tell():
-            gone = fetched.keys() - self.shell.user_ns.keys()
+            gone = {name for name in fetched if name not in names}
             if gone != self.gone:
                 self.gone, self.wall.before = gone, None
                 self.without(*sorted(gone))

@@ -393,8 +393,8 @@ class Wall:
             if not lent:  # nothing is under way
                 self._raised.clear()
                 self.asked = values[0] if values else None
-                ends = (time.monotonic() + self.timeout, self.deadline)
-                self._channel.deadline = min(end for end in ends if end is not None)
+                end = time.monotonic() + self.timeout
+                self._channel.deadline = end if self.deadline is None else min(end, self.deadline)
             lent.append(set())
             try:
                 message = self._codec.encode(op, values, lend=True)

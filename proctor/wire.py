@@ -64,6 +64,17 @@ _now = time.monotonic
 _decoder, _encoder = json.JSONDecoder(), json.JSONEncoder(separators=(",", ":"))
 
 
+def _encoding():
+    """What makes text of values; the encoder itself would make it anew for every message."""
+    if (make := json.encoder.c_make_encoder) is None:  # an interpreter without it
+        return lambda value, _: _encoder.iterencode(value, _one_shot=True)
+    default, text = _encoder.default, json.encoder.encode_basestring_ascii
+    return make(None, default, text, None, ":", ",", False, False, True)
+
+
+_chunks = _encoding()
+
+
 def _loads(structure):
     text = str(structure, "utf-8")
     value, end = _decoder.raw_decode(text)
@@ -72,7 +83,7 @@ def _loads(structure):
 
 
 def _dumps(value):  # ``encode`` would ask the built-ins, which may be a student's
-    return "".join(_encoder.iterencode(value, _one_shot=True)).encode()
+    return "".join(_chunks(value, 0)).encode()
 
 
 class WallError(RuntimeError):
@@ -157,11 +168,13 @@ class Channel:
             raise WallError("the student's kernel sent something that is no message")
         self._admit(structure, self._limits.structure_bytes)
         self._admit(8 * count, self._limits.structure_bytes)
-        sizes = array("Q", bytes(self._read(8 * count)))
+        sizes = array("Q", bytes(self._read(8 * count))) if count else ()
         body = sum(sizes)
         self._admit(structure + body, self._limits.message_bytes)
         self.carried += self._HEAD.size + 8 * count + structure + body
         content = self._read(structure)
+        if not count:
+            return bytes(content), []
         if body >= self._AT_ONCE:
             return bytes(content), [self._read(size) for size in sizes]
         rest, starts = memoryview(self._read(body)), accumulate(sizes, initial=0)
@@ -300,7 +313,10 @@ def _natural(value):
 
 def _naturals(values):
     _must(type(values) is list, "a list of numbers")
-    return [_natural(value) for value in values]
+    for value in values:
+        if type(value) is not int or not 0 <= value < 1 << 62:
+            _natural(value)
+    return values
 
 
 # ----------------------------------------------------------------------------------------------
@@ -349,19 +365,20 @@ def _is_dense(shape, strides, itemsize):
     return True
 
 
-def _has_plain_strides(a):
-    """Whether a contiguous array has the strides of a new one, along axes of length 1 too."""
-    turn = -1 if a.flags.c_contiguous else 1
-    steps = accumulate(a.shape[::turn], operator.mul, initial=a.itemsize)
-    return all(map(operator.eq, a.strides[::turn], steps))
+@lru_cache(512)
+def _plain_strides(shape, itemsize, order):
+    """The strides of a new array."""
+    turn = -1 if order == "C" else 1
+    return tuple(accumulate(shape[::turn], operator.mul, initial=itemsize))[:-1][::turn]
 
 
 def _order(a):
     """The order, "C" or "F", of an array that owns its memory and is laid out like a new one."""
     flags = a.flags
-    if not flags.owndata or not a.size or not (flags.c_contiguous or flags.f_contiguous):
+    if not flags.owndata or not a.size:
         return None
-    return ("C" if flags.c_contiguous else "F") if _has_plain_strides(a) else None
+    order = "C" if flags.c_contiguous else "F"  # or neither: then the strides tell
+    return order if a.strides == _plain_strides(a.shape, a.itemsize, order) else None
 
 
 def _key(a):
@@ -716,6 +733,8 @@ class Codec:
 
         Of what is in the message and in the calls under way, and of the last few others.
         """
+        if not self._recent:
+            return
         numbers, known = set(self._last()), self._by_number
         for number in (*chain(*self.lent), *out.reach):
             shared = known.get(number)
@@ -771,7 +790,8 @@ class Codec:
         self.bury()
         reach, done = {}, {}
         for value in values:
-            self._survey(value, reach, done)
+            if type(value) not in _LEAVES:
+                self._survey(value, reach, done)
         coded = [self._value(value, out) for value in values]
         out.reach = [n for value in reach.values() if (n := self.number_of(value))]
         watched = list(self._watched(out))
@@ -1220,12 +1240,12 @@ class _Incoming:
         self.codec, self.trusted, self.limits = codec, codec.trusted, codec.limits
         fields = _loads(structure)
         _must(type(fields) is list and len(fields) == 11, "a message")
-        _must(type(fields[0]) is str and all(type(f) is list for f in fields[1:]), "a message")
+        _must(type(fields[0]) is str and set(map(type, fields[1:])) == {list}, "a message")
         self.op, self.values, self.things, self.wholes, self.blocks, self.arrays = fields[:6]
         self.shells, self.tuples, self.updates, self.released, self.lent = fields[6:]
         self.buffers = buffers
         self.items = self.extent = 0
-        self.content = dict(map(self._update, self.updates))
+        self.content = dict(map(self._update, self.updates)) if self.updates else {}
         _must(len(self.content) == len(self.updates), "the list of changes")
         self.fresh, self.keep = set(), []
 
@@ -1568,7 +1588,8 @@ class _Incoming:
         for shared in containers:
             codec._survey(shared.ref(), {}, done)
         for value in (*values, *(self.keep if self.shells or self.tuples else ())):
-            codec._survey(value, {}, done)
+            if type(value) not in _LEAVES:
+                codec._survey(value, {}, done)
 
 
 _READERS = {
