@@ -183,8 +183,12 @@ _TWINS = {
 _TWIN_OF = {id(original): twin for original, twin in _TWINS.items()}
 
 
-def _modules():
-    """The names of Python's own modules that iterate, and of NumPy's that are imported."""
+@functools.lru_cache(1)
+def _modules(_):
+    """The names of Python's own modules that iterate, and of NumPy's that are imported.
+
+    The argument is the number of all modules: while it stays, so do these.
+    """
     numpys = [name for name, module in list(sys.modules.items()) if module and name[:5] == "numpy"]
     return "builtins", "itertools", "functools", "math", *numpys
 
@@ -200,7 +204,7 @@ def _places(modules):
     ]
 
 
-_places(_modules())  # now, and not in every process that is forked later
+_places(_modules(len(sys.modules)))  # now, and not in every process that is forked later
 
 
 class _Twins:
@@ -219,7 +223,7 @@ class _Twins:
 
     def __enter__(self):
         self._undo, self._seen, self._made = [], set(), {}
-        for names, key in _places(_modules()):
+        for names, key in _places(_modules(len(sys.modules))):
             value = names[key]
             if id(value) in _TWIN_OF:
                 names[key] = _TWIN_OF[id(value)]
