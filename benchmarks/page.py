@@ -45,7 +45,7 @@ def page(found):
         "",
         "Runs of what is compared alternate, so a busy machine slows both; figures are medians.",
         "Every way gave the same points. Isolation is on wherever proctor grades. Times are of the",
-        "whole command, imports and start-up included. All of it takes an hour or two; options",
+        "whole command, imports and start-up included. All of it takes about 40 minutes; options",
         "(`--submissions`, `--runs`, `--sizes`) make it shorter; the tables say what was taken.",
         "",
         "![Submissions a minute, as a multiple of nbgrader's autograde: the table below as bars]"

@@ -86,10 +86,9 @@ class _Process:
         self.files = os.path.join(self.scratch, "files")
         self.private = os.path.join(self.scratch, "private")
         self.channel, theirs = Channel.pair()
+        self.paths = _paths()
         env = {**clean_environment(self.scratch), "PYTHONHASHSEED": "0", "MPLBACKEND": _INLINE}
-        for name in ("PYTHONPATH", "LD_LIBRARY_PATH"):
-            if name in os.environ:
-                env[name] = os.environ[name]
+        env |= self.paths
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "proctor.template", str(theirs.fileno())],
             pass_fds=(theirs.fileno(),),
@@ -122,6 +121,11 @@ class _Process:
             shutil.rmtree(self.scratch, ignore_errors=True)
 
 
+def _paths():
+    """Where modules and libraries are found, as the grader's environment says."""
+    return {n: os.environ[n] for n in ("PYTHONPATH", "LD_LIBRARY_PATH") if n in os.environ}
+
+
 _begun = []  # processes that are to be the next `Template`
 
 
@@ -133,8 +137,21 @@ def begin():
 
 def prepare(assignment):
     """Tell the process that was begun, if one was, of its assignment already."""
-    for process in _begun:
+    if _begun:
+        _begun.append(_fit(_begun.pop(), assignment))
+
+
+def _fit(process, assignment):
+    """The process, told of its assignment; a new one, if it was told of another one before.
+
+    Or if the configuration has since changed where modules are found.
+    """
+    if process.assignment not in (None, assignment) or process.paths != _paths():
+        process.close()
+        process = _Process(assignment.preload)
+    if process.assignment is None:
         process.tell(assignment)
+    return process
 
 
 class Template:
@@ -145,11 +162,7 @@ class Template:
     """
 
     def __init__(self, assignment=Assignment()):
-        begun = _begun.pop() if _begun else _Process(assignment.preload)
-        if begun.assignment is None:
-            begun.tell(assignment)
-        elif begun.assignment != assignment:
-            raise ValueError("another assignment was prepared")
+        begun = _fit(_begun.pop() if _begun else _Process(assignment.preload), assignment)
         self._given = assignment.files.keys()
         self.scratch, self.files, self.private = begun.scratch, begun.files, begun.private
         self.process, self.channel = begun.popen, begun.channel

@@ -138,6 +138,30 @@ def test_one_that_was_begun_early_is_used(prepared):
         made.close()
 
 
+def test_one_that_was_begun_for_another_assignment_ends():
+    template.begin()
+    (begun,) = template._begun
+    template.prepare(Assignment(files=FILES))
+    made = Template(Assignment())
+    try:
+        assert made.process is not begun.popen
+        assert begun.popen.poll() is not None
+        assert played(made, ("student", LOOK)) == listed({})
+    finally:
+        made.close()
+
+
+def test_one_that_was_begun_before_the_paths_changed_ends(monkeypatch, tmp_path):
+    (tmp_path / "found_now.py").write_text("x = 5")
+    template.begin()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    made = Template(Assignment(preload=("found_now",)))
+    try:
+        assert played(made, ("student", "import found_now\nprint(found_now.x)")) == "5\n"
+    finally:
+        made.close()
+
+
 def test_nothing_is_begun_by_preparing_alone():
     template.prepare(Assignment())
     assert not template._begun
