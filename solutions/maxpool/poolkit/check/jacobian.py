@@ -113,12 +113,16 @@ def local_derivative_ties(local_derivative):
 # ---- jacobian -------------------------------------------------------------------------------
 
 
+def is_array(J, expected, where=None):
+    """Raise ``Failed`` unless J is an array of numbers."""
+    if not isinstance(J, np.ndarray) or J.dtype.kind not in "biuf":
+        raise Failed(f"J is {short(J)}, expected {expected}", where, no_array(J), J, odd=True)
+
+
 def shaped(J, outputs, inputs):
     """Return J; raise ``Failed`` unless it is an array of shape (outputs, inputs)."""
     shape = (outputs, inputs)
-    if not isinstance(J, np.ndarray) or J.dtype.kind not in "biuf":
-        what = f"J is {short(J)}, expected an array of shape {shape}"
-        raise Failed(what, cause=no_array(J), got=J, odd=True)
+    is_array(J, f"an array of shape {shape}")
     if J.shape != shape:
         what = f"J has shape {J.shape}, expected {shape}: outputs × inputs"
         cause, read = rows_of(J.shape, shape), "All derivatives in one matrix"
@@ -358,9 +362,7 @@ def same_dependence(numerical_jacobian, label, f, x, expected):
 
     with drawn(answers.plain, expected):
         J = call(numerical_jacobian, f, x.copy())
-        if not isinstance(J, np.ndarray) or J.dtype.kind not in "biuf":
-            what = f"J is {short(J)}, expected an array of shape {expected.shape}"
-            raise Failed(what, where, no_array(J), got=J, odd=True)
+        is_array(J, f"an array of shape {expected.shape}", where)
         if J.shape != expected.shape:
             what = f"J has shape {J.shape}, expected {expected.shape}: outputs × inputs"
             raise Failed(what, where, got=J.astype(float).round(3), odd=True)
@@ -411,8 +413,7 @@ def same_as(numerical_jacobian, case, plain, where):
     """Compare two of the student's own answers: whether they are right is judged elsewhere."""
     got, expected = call(numerical_jacobian, *case), call(numerical_jacobian, *plain)
     for J in (expected, got):
-        if not isinstance(J, np.ndarray) or J.dtype.kind not in "biuf":
-            raise Failed(f"J is {short(J)}, expected an array", where, no_array(J), J, odd=True)
+        is_array(J, "an array", where)
     if not expected.any():
         raise Failed("J is 0 everywhere, although f(x) depends on x", where, got=expected)
     same("J", got, expected, where)
