@@ -372,13 +372,18 @@ def _plain_strides(shape, itemsize, order):
     return tuple(accumulate(shape[::turn], operator.mul, initial=itemsize))[:-1][::turn]
 
 
-def _order(a):
-    """The order, "C" or "F", of an array that owns its memory and is laid out like a new one."""
+def _whole(a):
+    """(its root, "C" or "F") of an array that is laid out like a new one over all of its memory.
+
+    None of any other.
+    """
     flags = a.flags
-    if not flags.owndata or not a.size:
+    root = a if flags.owndata else _root(a)
+    if not a.size or root.nbytes != a.nbytes or _address(root) != _address(a):
         return None
     order = "C" if flags.c_contiguous else "F"  # or neither: then the strides tell
-    return order if a.strides == _plain_strides(a.shape, a.itemsize, order) else None
+    strides = _plain_strides(a.shape, a.itemsize, order)
+    return (root, order) if a.strides == strides and root.flags.forc else None
 
 
 def _key(a):
@@ -1019,10 +1024,10 @@ class Codec:
             return self._write_foreign(value, out)
         shared = self._known(value)
         key = _key(plain)
-        if shared is None and plain is value and (order := _order(plain)):
-            low = key[0]
-            if self._block_around(plain, low, low + plain.nbytes) is None:
-                return self._write_whole(plain, key, code, order, out)
+        if shared is None and plain is value and (whole := _whole(plain)):
+            root, order = whole
+            if self._block_around(root, key[0], key[0] + plain.nbytes) is None:
+                return self._write_whole(plain, root, key, code, order, out)
         if shared is not None and shared.key != key and not self._is_mine(shared.number):
             shared = None  # reshaped here: to the other end it is another array, in the same memory
         if shared is None:
@@ -1032,16 +1037,16 @@ class Codec:
         out.met[shared.number] = (shared, plain, key)
         return self._refer(shared, out)
 
-    def _write_whole(self, value, key, code, order, out):
+    def _write_whole(self, value, root, key, code, order, out):
         """An array that is all of its memory, and new like this: array and block in one."""
         shared = self._create(value, "array", out)
-        block = self._new_block(value, key[0], key[0] + value.nbytes, out)
+        block = self._new_block(root, key[0], key[0] + value.nbytes, out)
         self._add_size(block, out)
         block.state = bytearray(_memory(value))
         shared.place(block.number, 0, value, key)
         block.arrays.append(shared.number)
         block.full = True
-        whole = [shared.number, block.number, value.shape, code, order, key[4]]
+        whole = [shared.number, block.number, value.shape, code, order, key[4], root is value]
         out.wholes.append([*whole, out.buffer(block.state)])
         return self._refer(shared, out)
 
@@ -1310,17 +1315,19 @@ class _Incoming:
 
     # -- arrays
 
-    def _read_whole(self, number, block, shape, code, order, writeable, index):
+    def _read_whole(self, number, block, shape, code, order, writeable, owns, index):
         data, kind, shape = self._buffer(index), dtype_made(code), tuple(_naturals(shape))
         size = math.prod(shape) * kind.itemsize
         _must(size == len(data) > 0 and len(shape) <= 64, "the size of an array")
-        _must(order in ("C", "F") and type(writeable) is bool, "an array")
+        _must(order in ("C", "F"), "an array")
+        _must(type(writeable) is bool and type(owns) is bool, "an array")
         self._extend(size)  # the same buffer may be named again and again
-        value = ndarray(shape, kind, data, order=order).copy(order)
+        root = ndarray(shape, kind, data, order=order).copy(order)
+        value = root if owns else root.view()
         key = _address(value), value.shape, value.strides, value.dtype, writeable
         memory = _Block(self._unknown(block), key[0], size, foreign=True)
         memory.state, memory.arrays, memory.full = _kept(data), [number], True
-        self._bind(memory, value)
+        self._bind(memory, root)
         shared = _Array(self._unknown(number))
         shared.place(block, 0, value, key)
         self._bind(shared, value)

@@ -240,6 +240,21 @@ def test_owners_own_and_views_do_not():
     assert c.base is b
 
 
+@pytest.mark.parametrize("view", [np.transpose, np.ravel, lambda a: a[..., None]])
+def test_a_view_of_all_of_an_array_shares_memory_with_it_there(view):
+    for first in (0, 1):  # alone, the one that comes first crosses with its memory
+        pair, a = Pair(), np.arange(12.0).reshape(3, 4)
+        both = [a, view(a)]
+        (b,), (c,) = pair.lend(both[first]), pair.lend(both[1 - first])
+        assert np.shares_memory(b, c)
+        assert same(b, both[first])
+        assert b.flags.owndata is both[first].flags.owndata
+        b += 1
+        pair.back(None)
+        assert same(c, both[1 - first])
+        assert same(b, both[first])
+
+
 def test_gaps_between_the_elements_of_a_view_do_not_cross():
     whole = np.full((50, 4), 7777.0)
     whole[:, 1] = 1
@@ -546,8 +561,8 @@ def block(number=-1, size=8, shift=0):
     return [number, size, shift]
 
 
-def whole(shape, dtype="<f8", number=-2, of=-1, order="C", write=True, buffer=0):
-    return [number, of, shape, dtype, order, write, buffer]
+def whole(shape, dtype="<f8", number=-2, of=-1, order="C", write=True, owns=True, buffer=0):
+    return [number, of, shape, dtype, order, write, owns, buffer]
 
 
 def view(shape, strides, dtype="<f8", number=-2, of=-1, offset=0, write=True):
@@ -626,6 +641,7 @@ HOSTILE = {
     "memory twice": {"wholes": [whole([1]), whole([1], number=-3)], "buffers": [b"x" * 8]},
     "an array that is its own memory": {"wholes": [whole([1], of=-2)], "buffers": [b"x" * 8]},
     "an array of the test's": {"wholes": [whole([1], number=2)], "buffers": [b"x" * 8]},
+    "an array that may or may not own": {"wholes": [whole([1], owns=2)], "buffers": [b"x" * 8]},
     "an array in no order": {"wholes": [whole([1], order="K")], "buffers": [b"x" * 8]},
     "an array with too many axes": {"wholes": [whole([1] * 65)], "buffers": [b"x" * 8]},
     "an array without a buffer": {"wholes": [whole([1], buffer=1)], "buffers": [b"x" * 8]},
