@@ -4,7 +4,7 @@ import numpy as np
 
 from oracle import reference
 from poolkit.check.jacobian import (
-    message,
+    messages,
     one_at,
     rows_choose,
     same_dependence,
@@ -85,6 +85,7 @@ def matrix(x, kernel_size, stride):
 
 @hidden
 def local_derivative_cases(local_derivative):
+    cases = []
     for seed, (size, k, lowest, *places) in enumerate(
         [
             (4, 2, 0, (0, 0), (1, 0)),
@@ -94,19 +95,17 @@ def local_derivative_cases(local_derivative):
         ]
     ):
         x = distinct(9 + seed, size, size, lowest)
-        for place in places:
-            case = (x, *place, k, k)
-            same_derivative(local_derivative, case, derivative(*case))
+        cases += [(x, *place, k, k) for place in places]
     # six windows have the maximum 7, and none of them has it twice
     x = distinct(13, 6, 6, -40)
     x[[0, 1, 2, 3, 5, 4], [1, 3, 0, 5, 0, 2]] = 7
-    for place in [(0, 1), (2, 1)]:
-        case = (x, *place, 2, 2)
-        same_derivative(local_derivative, case, derivative(*case))
+    cases += [(x, *place, 2, 2) for place in [(0, 1), (2, 1)]]
+    same_derivative(local_derivative, [(case, derivative(*case)) for case in cases])
 
 
 @hidden
 def local_derivative_stride(local_derivative):
+    cases = []
     # overlap, gaps, remainder, and pairs in both orientations
     for H, W, kernel_size, stride, k, l in [
         (5, 5, 3, 1, 1, 2),
@@ -118,8 +117,8 @@ def local_derivative_stride(local_derivative):
     ]:
         rising = 1.0 + np.arange(H * W).reshape(H, W)
         for x in (rising, rising[::-1, ::-1]):  # the last pixel of the window wins, the first one
-            case = (x, k, l, kernel_size, stride)
-            same_derivative(local_derivative, case, derivative(*case))
+            cases.append((x, k, l, kernel_size, stride))
+    same_derivative(local_derivative, [(case, derivative(*case)) for case in cases])
 
 
 @hidden
@@ -130,10 +129,8 @@ def local_derivative_ties(local_derivative):
         [[1, 1], [1, 1]],
         [[0, -1, 0, 0], [0, 0, 0, 1], [1, 0, 0, 0], [1, 0, 0, 0]],
     ]
-    for x in images:
-        x = np.array(x, dtype=float)
-        case = (x, 0, 0, len(x), len(x))
-        same_derivative(local_derivative, case, derivative(*case))
+    cases = [(np.array(x, dtype=float), 0, 0, len(x), len(x)) for x in images]
+    same_derivative(local_derivative, [(case, derivative(*case)) for case in cases])
 
 
 # ---- jacobian -------------------------------------------------------------------------------
@@ -141,28 +138,31 @@ def local_derivative_ties(local_derivative):
 
 @hidden
 def jacobian_values(jacobian):
-    for seed, (size, k, lowest) in enumerate([(4, 2, 0), (6, 2, -100), (3, 1, 1)]):
-        x = distinct(20 + seed, size, size, lowest)
-        same_jacobian(jacobian, (x, k, k), matrix(x, k, k))
+    sizes = [(4, 2, 0), (6, 2, -100), (3, 1, 1)]
+    cases = [
+        (distinct(20 + seed, size, size, lowest), k, k)
+        for seed, (size, k, lowest) in enumerate(sizes)
+    ]
+    same_jacobian(jacobian, [(case, matrix(*case)) for case in cases])
 
 
 @hidden
 def jacobian_rows(jacobian):
     # x equals its transpose: unfolding it column by column is judged by another check
     rng = np.random.default_rng(30)
+    cases = []
     for size, k in [(6, 3), (6, 2)]:
         x = rng.integers(0, 3, (size, size)).astype(float)
-        x = np.maximum(x, x.T)
-        rows_choose(jacobian, (x, k, k), pooled(x, k, k))
-    x = np.full((4, 4), -1.0)
-    rows_choose(jacobian, (x, 2, 2), pooled(x, 2, 2))
+        cases.append((np.maximum(x, x.T), k, k))
+    cases.append((np.full((4, 4), -1.0), 2, 2))
+    rows_choose(jacobian, [(case, pooled(*case)) for case in cases])
 
 
 @hidden
 def jacobian_overlap(jacobian):
-    for seed, (size, k, s) in enumerate([(5, 3, 1), (7, 3, 2), (5, 2, 3)]):
-        x = mirrored(40 + seed, size)
-        same_wins(jacobian, (x, k, s), derivatives(x, k, s).sum(axis=(0, 1)))
+    sizes = [(5, 3, 1), (7, 3, 2), (5, 2, 3)]
+    cases = [(mirrored(40 + seed, size), k, s) for seed, (size, k, s) in enumerate(sizes)]
+    same_wins(jacobian, [(case, derivatives(*case).sum(axis=(0, 1))) for case in cases])
 
 
 def mirrored(seed, size):
@@ -178,12 +178,12 @@ def mirrored(seed, size):
 @hidden
 def jacobian_rectangular(jacobian):
     # stride = kernel: sharing a pixel is judged by another check
-    for seed, (H, W, kernel_size) in enumerate(
-        [(2, 6, (1, 2)), (6, 4, (3, 2)), (9, 3, (2, 1)), (4, 7, (4, 3))]
-    ):
-        x = distinct(50 + seed, H, W, 1)
-        case = (x, kernel_size, kernel_size)
-        same_jacobian(jacobian, case, matrix(*case))
+    sizes = [(2, 6, (1, 2)), (6, 4, (3, 2)), (9, 3, (2, 1)), (4, 7, (4, 3))]
+    cases = [
+        (distinct(50 + seed, H, W, 1), kernel_size, kernel_size)
+        for seed, (H, W, kernel_size) in enumerate(sizes)
+    ]
+    same_jacobian(jacobian, [(case, matrix(*case)) for case in cases])
 
 
 # ---- backward_message -----------------------------------------------------------------------
@@ -192,28 +192,35 @@ def jacobian_rectangular(jacobian):
 @hidden
 def backward_message_values(backward_message):
     rng = np.random.default_rng(60)
+    cases = []
     for outputs, inputs in [(4, 16), (1, 9), (3, 3)]:
         J = np.eye(inputs)[rng.permutation(inputs)[:outputs]]  # no pixel is chosen twice
         dy = rng.normal(size=outputs)
-        same_message(backward_message, J, dy, dy @ J)
+        cases.append((J, dy, dy @ J))
+    same_message(backward_message, cases)
 
 
 @hidden
 def backward_message_overlap(backward_message):
     rng = np.random.default_rng(61)
+    cases = []
     for size, k, s in [(4, 3, 1), (7, 3, 2)]:
         J = matrix(distinct(size, size, size), k, s)
         dy = rng.normal(size=len(J))
-        same_message(backward_message, J, dy, dy @ J)
+        cases.append((J, dy, dy @ J))
+    same_message(backward_message, cases)
 
 
 @hidden
 def backward_message_shape(backward_message):
     rng = np.random.default_rng(62)
+    cases = []
     for *shape, inputs in [(2, 3, 24), (3, 2, 6), (2, 2, 4), (7, 9)]:
         J = np.eye(inputs)[rng.permutation(inputs)[: np.prod(shape)]]
-        dy = rng.normal(size=shape)
-        same("dx", message(backward_message, J, dy), dy.ravel() @ J)
+        cases.append((J, rng.normal(size=shape)))
+    given = messages(backward_message, cases)
+    for J, dy in cases:
+        same("dx", next(given), dy.ravel() @ J)
 
 
 # ---- numerical_jacobian ---------------------------------------------------------------------

@@ -9,18 +9,20 @@ from poolkit import numerical
 from poolkit.check.layer import (
     adjoint,
     as_measured,
-    both_passes,
     cache_for,
     conserved,
+    every_dx,
+    every_y,
     forward_pass,
     linear,
     own_gradients,
     same_backward,
     same_dtypes,
-    same_forward,
+    same_dx,
     same_memory,
     same_tiles,
     same_windows,
+    same_y,
     seen_by,
     spelled,
     unchanged,
@@ -87,9 +89,31 @@ def distinct(rng, *shape):
     return 1.5 + rng.permutation(int(np.prod(shape))).reshape(shape)
 
 
+def with_nans(rng, H, places):
+    """An H×H image of distinct values, but for NaNs at these places."""
+    x = distinct(rng, 1, 1, H, H)
+    for i, j in places:
+        x[0, 0, i, j] = np.nan
+    return x
+
+
 def signed(rng, *shape):
     """Distinct values, half of them negative."""
     return distinct(rng, *shape) - int(np.prod(shape)) // 2 - 1
+
+
+def on_distinct(rng, cases, *names):
+    """Yield (x of distinct values, arguments) of each (x's shape, *values of these arguments)."""
+    for shape, *values in cases:
+        yield distinct(rng, *shape), dict(zip(names, values, strict=True))
+
+
+def left_over(rng, H, k):
+    """An image whose largest values lie where no tile of size k is, and no window looks."""
+    x = distinct(rng, 1, 1, H, H)
+    x[:, :, H // k * k :] += 1000
+    x[:, :, :, H // k * k :] += 1000
+    return x
 
 
 def upstream(rng, *shape):
@@ -109,23 +133,29 @@ def right(rng, x, **arguments):
     return dy, reference.maxpool_backward(dy, cache)
 
 
-def forward_agrees(forward, x, **arguments):
-    """Compare the student's y with the reference."""
-    same_forward(forward, x, pooled(x, **arguments), **arguments)
+def forward_agrees(forward, cases):
+    """Compare the student's y with the reference; cases: (x, arguments)."""
+    cases = list(cases)
+    given = every_y(forward, [((x,), arguments) for x, arguments in cases])
+    for x, arguments in cases:
+        same_y(given, x, pooled(x, **arguments), **arguments)
 
 
 def passes(forward, backward, rng):
-    """Return a function of x and the arguments that compares the student's dx with what is right.
+    """Return a function of (x, arguments) that compares the student's dx with what is right.
 
-    That is the reference and, without ties, finite differences; dy is drawn from ``rng``.
+    That is the reference and, without ties, finite differences; dy is drawn from ``rng``, after x.
     """
 
-    def agree(x, **arguments):
-        dy, expected = right(rng, x, **arguments)
-        dx = same_backward(forward, backward, x, dy, expected, **arguments)
-        if 0 < np.unique(x).size == x.size <= 36 and (np.abs(x) < 1e4).all():  # and no NaN
-            measured = numerical.vjp_at_once(lambda z: pooled(z, **arguments), x, dy)
-            same("dx", dx, measured, won_by(x, arguments))
+    def agree(cases):
+        cases = [(x, *right(rng, x, **arguments), arguments) for x, arguments in cases]
+        calls = [((x, dy), arguments) for x, dy, _, arguments in cases]
+        given = every_dx(forward, backward, calls)
+        for x, dy, expected, arguments in cases:
+            dx = same_dx(given, x, dy, expected, **arguments)
+            if 0 < np.unique(x).size == x.size <= 36 and (np.abs(x) < 1e4).all():  # and no NaN
+                y = functools.partial(pooled, **arguments)
+                same("dx", dx, numerical.vjp_at_once(y, x, dy), won_by(x, arguments))
 
     return agree
 
@@ -133,7 +163,7 @@ def passes(forward, backward, rng):
 def stands(agree, rng, H, **arguments):
     """Whether the answer is right for these arguments on one H×H image."""
     try:
-        on_one_image(agree, rng, H, H, arguments)
+        agree([one_image(rng, H, H, arguments)])
     except Failed:
         return False
     return True
@@ -146,11 +176,15 @@ def padding_agrees(agree, rng):
     """
     rising = np.arange(49.0).reshape(1, 1, 7, 7) - 100  # a place before the first pixel is no last
     falling = -1e9 * np.arange(64.0, 100).reshape(1, 1, 6, 6)  # and one after the last no first
-    agree(signed(rng, 1, 1, 4, 4), kernel_size=2, padding=1)
-    agree(rising, kernel_size=3, padding=1)
-    agree(falling, kernel_size=5, padding=2)
+    agree(
+        [
+            (signed(rng, 1, 1, 4, 4), {"kernel_size": 2, "padding": 1}),
+            (rising, {"kernel_size": 3, "padding": 1}),
+            (falling, {"kernel_size": 5, "padding": 2}),
+        ]
+    )
     try:
-        agree(signed(rng, 1, 1, 8, 8) - 100, kernel_size=2, padding=1, dilation=3)
+        agree([(signed(rng, 1, 1, 8, 8) - 100, {"kernel_size": 2, "padding": 1, "dilation": 3})])
     except Failed:
         if stands(agree, rng, 8, kernel_size=2, dilation=3):
             raise
@@ -161,15 +195,14 @@ def together(agree, rng):
 
     A failure counts only where each of them, square and alone, is right: it has a check of its own.
 
-    agree  function of x and the arguments that raises ``Failed`` if the answer is wrong
+    agree  function of cases (x, arguments) that raises ``Failed`` if an answer is wrong
     """
     pads = [(6, 4, {"kernel_size": 2, "padding": p}) for p in ((1, 0), (0, 1))]
     spreads = [(8, 8, {"kernel_size": 2, "dilation": d}) for d in ((1, 3), (3, 1))]
     all_four = {"kernel_size": (2, 3), "stride": (2, 1), "padding": (1, 2), "dilation": (3, 2)}
     both = (6, 5, all_four)
     try:
-        for case in (*pads, spreads[0], both):
-            on_one_image(agree, rng, *case)
+        agree(one_image(rng, *case) for case in (*pads, spreads[0], both))
         return
     except Failed:
         pass  # now find out whether it counts
@@ -183,13 +216,12 @@ def together(agree, rng):
         ]
     }
     cases = (pads if alone["padding"] else []) + (spreads if alone["dilation"] else [])
-    for case in cases + [both] * all(alone.values()):
-        on_one_image(agree, rng, *case)
+    agree(one_image(rng, *case) for case in cases + [both] * all(alone.values()))
 
 
-def on_one_image(agree, rng, H, W, arguments):
-    """``agree`` on an image of negative values, so that a border of zeros would show."""
-    agree(distinct(rng, 1, 1, H, W) - 1000, **arguments)
+def one_image(rng, H, W, arguments):
+    """A case on an image of negative values, so that a border of zeros would show."""
+    return distinct(rng, 1, 1, H, W) - 1000, arguments
 
 
 def views(rng, x):
@@ -208,30 +240,29 @@ def views(rng, x):
 # ---- pool_tiles -----------------------------------------------------------------------------
 
 
+def tiles_agree(pool_tiles, cases):
+    """Compare the student's tiles with the reference; cases: (x, kernel_size)."""
+    same_tiles(pool_tiles, [(x, k, pooled(x, kernel_size=k)) for x, k in cases])
+
+
 @hidden
 def pool_tiles_values(pool_tiles):
     rng = np.random.default_rng(1)
-    for shape, k in [((2, 3, 6, 6), 2), ((1, 2, 4, 4), 4), ((1, 1, 5, 5), 1)]:
-        x = signed(rng, *shape)
-        same_tiles(pool_tiles, x, k, pooled(x, kernel_size=k))
+    sizes = [((2, 3, 6, 6), 2), ((1, 2, 4, 4), 4), ((1, 1, 5, 5), 1)]
+    tiles_agree(pool_tiles, [(signed(rng, *shape), k) for shape, k in sizes])
 
 
 @hidden
 def pool_tiles_remainder(pool_tiles):
     rng = np.random.default_rng(2)
-    for H, k in [(8, 3), (7, 4)]:
-        x = distinct(rng, 1, 1, H, H)
-        x[:, :, H // k * k :] += 1000  # the largest values lie where no tile is
-        x[:, :, :, H // k * k :] += 1000
-        same_tiles(pool_tiles, x, k, pooled(x, kernel_size=k))
+    tiles_agree(pool_tiles, [(left_over(rng, H, k), k) for H, k in [(8, 3), (7, 4)]])
 
 
 @hidden
 def pool_tiles_rectangular(pool_tiles):
     rng = np.random.default_rng(3)
-    for H, W, k in [(6, 4, (3, 2)), (6, 4, (3, 1)), (2, 8, (1, 4)), (4, 8, 2)]:
-        x = distinct(rng, 1, 1, H, W)
-        same_tiles(pool_tiles, x, k, pooled(x, kernel_size=k))
+    sizes = [(6, 4, (3, 2)), (6, 4, (3, 1)), (2, 8, (1, 4)), (4, 8, 2)]
+    tiles_agree(pool_tiles, [(distinct(rng, 1, 1, H, W), k) for H, W, k in sizes])
 
 
 # many small images: whatever is done for each of them in Python takes long
@@ -290,19 +321,19 @@ def every_window(x, kernel_size, stride, padding=0, dilation=1):
     return w
 
 
-def windows_agree(windows, x, *arguments):
-    same_windows(windows, x, *arguments, every_window(x, *arguments))
+def windows_agree(windows, cases):
+    same_windows(windows, [(*case, every_window(*case)) for case in cases])
 
 
 @hidden
 def windows_values(windows):
     rng = np.random.default_rng(4)
-    for shape, k, s in [
+    sizes = [
         ((2, 3, 7, 7), 3, 2),
         ((2, 1, 5, 8), (2, 3), (1, 2)),
         ((1, 1, 7, 6), (3, 1), (3, 4)),
-    ]:
-        windows_agree(windows, distinct(rng, *shape), k, s, 0, 1)
+    ]
+    windows_agree(windows, [(distinct(rng, *shape), k, s, 0, 1) for shape, k, s in sizes])
 
 
 @hidden
@@ -315,23 +346,23 @@ def windows_view(windows):
 @hidden
 def windows_padding(windows):
     rng = np.random.default_rng(6)
-    for shape, k, s, p in [
+    sizes = [
         ((1, 2, 5, 5), 3, 1, 1),
         ((1, 1, 4, 6), (2, 3), (1, 2), (1, 0)),
         ((1, 1, 6, 4), (2, 5), (2, 1), (0, 2)),
-    ]:
-        windows_agree(windows, signed(rng, *shape), k, s, p, 1)
+    ]
+    windows_agree(windows, [(signed(rng, *shape), k, s, p, 1) for shape, k, s, p in sizes])
 
 
 @hidden
 def windows_dilation(windows):
     rng = np.random.default_rng(7)
-    for shape, k, s, d in [
+    sizes = [
         ((1, 2, 7, 7), 3, 2, 2),
         ((1, 1, 7, 9), (2, 3), (1, 2), (3, 2)),
         ((1, 1, 9, 7), (3, 2), (2, 1), (1, 4)),
-    ]:
-        windows_agree(windows, distinct(rng, *shape), k, s, 0, d)
+    ]
+    windows_agree(windows, [(distinct(rng, *shape), k, s, 0, d) for shape, k, s, d in sizes])
 
 
 @hidden
@@ -343,17 +374,26 @@ def windows_vectorised(windows):
 # ---- maxpool_forward ------------------------------------------------------------------------
 
 
+RECTANGULAR = [
+    ((1, 1, 6, 4), (3, 2), (3, 2)),
+    ((1, 1, 4, 6), (4, 1), None),
+    ((1, 1, 3, 8), (1, 4), None),
+    ((1, 1, 4, 10), 2, (2, 2)),
+]
+SMALL = [((1, 1, 1, 1), 1), ((1, 1, 3, 3), 3), ((0, 2, 6, 6), 3), ((2, 0, 4, 4), 2)]
+
+
 @hidden
 def maxpool_forward_values(maxpool_forward):
     rng = np.random.default_rng(8)
-    for shape, k in [((2, 3, 6, 6), 2), ((3, 2, 8, 8), 4)]:
-        forward_agrees(maxpool_forward, distinct(rng, *shape), kernel_size=k)
+    cases = [((2, 3, 6, 6), 2), ((3, 2, 8, 8), 4)]
+    forward_agrees(maxpool_forward, on_distinct(rng, cases, "kernel_size"))
 
 
 @hidden
 def maxpool_forward_dtype(maxpool_forward):
     rng = np.random.default_rng(9)
-    answers = []
+    cases = []
     for dtype, arguments in [
         ("f4", {"kernel_size": 2}),
         ("f4", {"kernel_size": 3, "stride": 1}),
@@ -362,9 +402,11 @@ def maxpool_forward_dtype(maxpool_forward):
         ("f8", {"kernel_size": 2}),
         ("f8", {"kernel_size": 3, "padding": 1}),
     ]:
-        x = distinct(rng, 1, 1, 6, 6).astype(dtype)
+        cases.append(((distinct(rng, 1, 1, 6, 6).astype(dtype),), arguments))
+    answers, given = [], every_y(maxpool_forward, cases)
+    for (x,), arguments in cases:
         try:
-            y, _ = forward_pass(maxpool_forward, x.copy(), **arguments)
+            y = next(given)
         except Failed:
             if len(arguments) == 1:
                 raise
@@ -376,45 +418,40 @@ def maxpool_forward_dtype(maxpool_forward):
 @hidden
 def maxpool_forward_overlap(maxpool_forward):
     rng = np.random.default_rng(10)
-    for H, k, s in [(7, 3, 2), (6, 4, 1)]:
-        forward_agrees(maxpool_forward, distinct(rng, 1, 1, H, H), kernel_size=k, stride=s)
+    cases = [((1, 1, 7, 7), 3, 2), ((1, 1, 6, 6), 4, 1)]
+    forward_agrees(maxpool_forward, on_distinct(rng, cases, "kernel_size", "stride"))
 
 
 @hidden
 def maxpool_forward_rectangular(maxpool_forward):
     rng = np.random.default_rng(11)
-    for H, W, k, s in [
-        (6, 4, (3, 2), (3, 2)),
-        (4, 6, (4, 1), None),
-        (3, 8, (1, 4), None),
-        (4, 10, 2, (2, 2)),
-    ]:
-        forward_agrees(maxpool_forward, distinct(rng, 1, 1, H, W), kernel_size=k, stride=s)
+    forward_agrees(maxpool_forward, on_distinct(rng, RECTANGULAR, "kernel_size", "stride"))
     together(functools.partial(forward_agrees, maxpool_forward), rng)
 
 
 @hidden
 def maxpool_forward_remainder(maxpool_forward):
     rng = np.random.default_rng(12)
-    for H, k in [(8, 3), (7, 4)]:
-        x = distinct(rng, 1, 1, H, H)
-        x[:, :, H // k * k :] += 1000  # the largest values lie where no window looks
-        x[:, :, :, H // k * k :] += 1000
-        forward_agrees(maxpool_forward, x, kernel_size=k)
+    cases = [(left_over(rng, H, k), {"kernel_size": k}) for H, k in [(8, 3), (7, 4)]]
+    forward_agrees(maxpool_forward, cases)
 
 
 @hidden
 def maxpool_forward_gaps(maxpool_forward):
     rng = np.random.default_rng(13)
-    for H, k, s in [(8, 2, 3), (7, 1, 3)]:
-        forward_agrees(maxpool_forward, distinct(rng, 1, 1, H, H), kernel_size=k, stride=s)
+    cases = [((1, 1, 8, 8), 2, 3), ((1, 1, 7, 7), 1, 3)]
+    forward_agrees(maxpool_forward, on_distinct(rng, cases, "kernel_size", "stride"))
 
 
 @hidden
 def maxpool_forward_negative(maxpool_forward):
     rng = np.random.default_rng(14)
-    for H, k, shift, scale in [(4, 2, 8, 1), (6, 3, 100, 1e9)]:
-        forward_agrees(maxpool_forward, scale * (distinct(rng, 1, 1, H, H) - shift), kernel_size=k)
+    sizes = [(4, 2, 8, 1), (6, 3, 100, 1e9)]
+    cases = [
+        (scale * (distinct(rng, 1, 1, H, H) - shift), {"kernel_size": k})
+        for H, k, shift, scale in sizes
+    ]
+    forward_agrees(maxpool_forward, cases)
 
 
 @hidden
@@ -426,33 +463,22 @@ def maxpool_forward_padding(maxpool_forward):
 @hidden
 def maxpool_forward_dilation(maxpool_forward):
     rng = np.random.default_rng(16)
-    for H, k, d in [(8, 2, 3), (8, 3, 2)]:
-        forward_agrees(maxpool_forward, distinct(rng, 1, 1, H, H), kernel_size=k, dilation=d)
+    cases = [((1, 1, 8, 8), 2, 3), ((1, 1, 8, 8), 3, 2)]
+    forward_agrees(maxpool_forward, on_distinct(rng, cases, "kernel_size", "dilation"))
 
 
 @hidden
 def maxpool_forward_nan(maxpool_forward):
     rng = np.random.default_rng(17)
-    for H, k, places in [
-        (4, 2, [(0, 0), (1, 3), (3, 2)]),
-        (6, 3, [(1, 4), (2, 4), (5, 0)]),
-    ]:
-        x = distinct(rng, 1, 1, H, H)
-        for i, j in places:
-            x[0, 0, i, j] = np.nan
-        forward_agrees(maxpool_forward, x, kernel_size=k)
+    sizes = [(4, 2, [(0, 0), (1, 3), (3, 2)]), (6, 3, [(1, 4), (2, 4), (5, 0)])]
+    cases = [(with_nans(rng, H, places), {"kernel_size": k}) for H, k, places in sizes]
+    forward_agrees(maxpool_forward, cases)
 
 
 @hidden
 def maxpool_forward_sizes(maxpool_forward):
     rng = np.random.default_rng(18)
-    for shape, k in [
-        ((1, 1, 1, 1), 1),
-        ((1, 1, 3, 3), 3),
-        ((0, 2, 6, 6), 3),
-        ((2, 0, 4, 4), 2),
-    ]:
-        forward_agrees(maxpool_forward, distinct(rng, *shape), kernel_size=k)
+    forward_agrees(maxpool_forward, on_distinct(rng, SMALL, "kernel_size"))
 
 
 @hidden
@@ -479,19 +505,19 @@ def maxpool_forward_vectorised(maxpool_forward):
 def maxpool_backward_values(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(20)
     agree = passes(maxpool_forward, maxpool_backward, rng)
-    for H, k in [(6, 3), (6, 2)]:
-        agree(distinct(rng, 1, 1, H, H), kernel_size=k)
+    agree(on_distinct(rng, [((1, 1, 6, 6), 3), ((1, 1, 6, 6), 2)], "kernel_size"))
 
 
 @hidden
 def maxpool_backward_dtype(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(21)
-    answers = []
+    cases = []
     for of_x, of_dy in [("f4", "f8"), ("f8", "f4")]:
         x = distinct(rng, 1, 1, 6, 6).astype(of_x)
         dy = upstream(rng, 1, 1, 3, 3).astype(of_dy)
-        dx = both_passes(maxpool_forward, maxpool_backward, x, dy, kernel_size=2)
-        answers.append((dx, x.dtype, f"x is {x.dtype}, dy is {dy.dtype}."))
+        cases.append(((x, dy), {"kernel_size": 2}))
+    given = every_dx(maxpool_forward, maxpool_backward, cases)
+    answers = [(next(given), x.dtype, f"x is {x.dtype}, dy is {dy.dtype}.") for (x, dy), _ in cases]
     same_dtypes("dx", answers)
 
 
@@ -499,21 +525,15 @@ def maxpool_backward_dtype(maxpool_forward, maxpool_backward):
 def maxpool_backward_overlap(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(22)
     agree = passes(maxpool_forward, maxpool_backward, rng)
-    for H, k, s in [(7, 3, 2), (6, 4, 1)]:
-        agree(distinct(rng, 1, 1, H, H), kernel_size=k, stride=s)
+    cases = [((1, 1, 7, 7), 3, 2), ((1, 1, 6, 6), 4, 1)]
+    agree(on_distinct(rng, cases, "kernel_size", "stride"))
 
 
 @hidden
 def maxpool_backward_rectangular(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(23)
     agree = passes(maxpool_forward, maxpool_backward, rng)
-    for H, W, k, s in [
-        (6, 4, (3, 2), (3, 2)),
-        (4, 6, (4, 1), None),
-        (3, 8, (1, 4), None),
-        (4, 10, 2, (2, 2)),
-    ]:
-        agree(distinct(rng, 1, 1, H, W), kernel_size=k, stride=s)
+    agree(on_distinct(rng, RECTANGULAR, "kernel_size", "stride"))
     together(agree, rng)
 
 
@@ -521,8 +541,8 @@ def maxpool_backward_rectangular(maxpool_forward, maxpool_backward):
 def maxpool_backward_remainder(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(24)
     agree = passes(maxpool_forward, maxpool_backward, rng)
-    for H, k, s in [(8, 3, 3), (8, 2, 3), (9, 2, 4)]:
-        agree(distinct(rng, 1, 1, H, H), kernel_size=k, stride=s)
+    cases = [((1, 1, 8, 8), 3, 3), ((1, 1, 8, 8), 2, 3), ((1, 1, 9, 9), 2, 4)]
+    agree(on_distinct(rng, cases, "kernel_size", "stride"))
 
 
 @hidden
@@ -531,8 +551,8 @@ def maxpool_backward_ties(maxpool_forward, maxpool_backward):
     agree = passes(maxpool_forward, maxpool_backward, rng)
     some_black = rng.integers(0, 2, (1, 1, 6, 6)).astype(float)
     some_black[..., :3, :3] = 0
-    agree(some_black, kernel_size=3)
-    agree(rng.integers(1, 4, (1, 1, 8, 8)) + 0.5, kernel_size=2)  # many pairs
+    agree([(some_black, {"kernel_size": 3})])
+    agree([(rng.integers(1, 4, (1, 1, 8, 8)) + 0.5, {"kernel_size": 2})])  # many pairs
 
 
 @hidden
@@ -545,40 +565,30 @@ def maxpool_backward_padding(maxpool_forward, maxpool_backward):
 def maxpool_backward_dilation(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(27)
     agree = passes(maxpool_forward, maxpool_backward, rng)
-    for H, k, d in [(8, 2, 3), (8, 3, 2)]:  # no pixel is in two windows
-        agree(distinct(rng, 1, 1, H, H), kernel_size=k, dilation=d)
+    cases = [((1, 1, 8, 8), 2, 3), ((1, 1, 8, 8), 3, 2)]  # no pixel is in two windows
+    agree(on_distinct(rng, cases, "kernel_size", "dilation"))
 
 
 @hidden
 def maxpool_backward_nan(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(28)
     agree = passes(maxpool_forward, maxpool_backward, rng)
-    for H, k, places in [(4, 2, [(0, 1), (1, 0), (3, 2)]), (6, 3, [(1, 4), (2, 3), (5, 0)])]:
-        x = distinct(rng, 1, 1, H, H)
-        for i, j in places:
-            x[0, 0, i, j] = np.nan
-        agree(x, kernel_size=k)
+    sizes = [(4, 2, [(0, 1), (1, 0), (3, 2)]), (6, 3, [(1, 4), (2, 3), (5, 0)])]
+    agree((with_nans(rng, H, places), {"kernel_size": k}) for H, k, places in sizes)
 
 
 @hidden
 def maxpool_backward_batches(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(29)
     agree = passes(maxpool_forward, maxpool_backward, rng)
-    for shape, k in [((2, 3, 6, 6), 3), ((3, 2, 2, 2), 2)]:
-        agree(distinct(rng, *shape), kernel_size=k)
+    agree(on_distinct(rng, [((2, 3, 6, 6), 3), ((3, 2, 2, 2), 2)], "kernel_size"))
 
 
 @hidden
 def maxpool_backward_sizes(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(30)
     agree = passes(maxpool_forward, maxpool_backward, rng)
-    for shape, k in [
-        ((1, 1, 1, 1), 1),
-        ((1, 1, 3, 3), 3),
-        ((0, 2, 6, 6), 3),
-        ((2, 0, 4, 4), 2),
-    ]:
-        agree(distinct(rng, *shape), kernel_size=k)
+    agree(on_distinct(rng, SMALL, "kernel_size"))
 
 
 @hidden
@@ -646,9 +656,11 @@ def maxpool_backward_adjoint(maxpool_forward, maxpool_backward):
 @hidden
 def maxpool_backward_conservation(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(36)
-    for x, k in [(distinct(rng, 1, 1, 6, 6), 3), (np.ones((1, 1, 4, 4)), 2)]:
-        dy = upstream(rng, 1, 1, 2, 2)
-        conserved(maxpool_forward, maxpool_backward, x, dy, kernel_size=k)
+    cases = [
+        ((x, upstream(rng, 1, 1, 2, 2)), {"kernel_size": k})
+        for x, k in [(distinct(rng, 1, 1, 6, 6), 3), (np.ones((1, 1, 4, 4)), 2)]
+    ]
+    conserved(maxpool_forward, maxpool_backward, cases)
 
 
 @hidden

@@ -11,7 +11,7 @@ from poolkit.check.windows import (
     same_pooling,
     same_sizes,
 )
-from poolkit.voice import call
+from poolkit.voice import answered, call, each
 
 from ._hidden import hidden
 
@@ -37,28 +37,23 @@ __all__ = [
 
 @hidden
 def window_coordinates(window):
-    for case in [(1, 3, 3, 3), (4, 0, 2, 2), (3, 5, 1, 1)]:
-        same_pixels(window, case, strict=True)
+    same_pixels(window, [(1, 3, 3, 3), (4, 0, 2, 2), (3, 5, 1, 1)], strict=True)
 
 
 @hidden
 def window_order(window):
-    for case in [(1, 2, 3, 3), (3, 0, 2, 2)]:
-        row_major(window, case)
+    row_major(window, [(1, 2, 3, 3), (3, 0, 2, 2)])
 
 
 @hidden
 def window_stride(window):
-    for case in [(2, 1, 3, 2), (3, 4, 3, 1), (1, 2, 2, 5)]:
-        same_pixels(window, case)
+    same_pixels(window, [(2, 1, 3, 2), (3, 4, 3, 1), (1, 2, 2, 5)])
 
 
 @hidden
 def window_rectangular(window):
-    for case in [(2, 1, (3, 2), (3, 2)), (1, 3, (1, 4), (1, 4))]:
-        same_pixels(window, case)
-    for case in [(1, 2, (3, 3), 3), (2, 0, 2, (2, 2))]:  # a pair beside an int
-        same_pixels(window, case)
+    cases = [(2, 1, (3, 2), (3, 2)), (1, 3, (1, 4), (1, 4))]
+    same_pixels(window, [*cases, (1, 2, (3, 3), 3), (2, 0, 2, (2, 2))])  # a pair beside an int
 
 
 # ---- output_size ----------------------------------------------------------------------------
@@ -94,11 +89,13 @@ def output_size_dilation(output_size):
     alone = [(9, 3, 1, 0, 3), (9, 3, 2, 0, 2), (12, 2, 1, 0, 2), (9, 5, 4, 0, 2), (5, 1, 2, 0, 3)]
     same_effect(output_size, alone, "dilation")
     # together with padding, where padding alone is right: one mistake costs once
+    together = [(9, 3, 2, 1, 3), (12, 5, 1, 2, 2)]
+    calls = [((n, k, s), named) for n, k, s, p, _ in together for named in ({"padding": p}, {})]
+    sizes = each(answered, (output_size,), calls, call)
     together = [
         (n, k, s, p, d)
-        for n, k, s, p, d in [(9, 3, 2, 1, 3), (12, 5, 1, 2, 2)]
-        if call(output_size, n, k, s, padding=p) - call(output_size, n, k, s)
-        == count(n, k, s, p) - count(n, k, s)
+        for n, k, s, p, d in together
+        if next(sizes) - next(sizes) == count(n, k, s, p) - count(n, k, s)
     ]
     same_effect(output_size, together, "padding and dilation")
 
@@ -116,50 +113,55 @@ def pooled(x, kernel_size, stride):
     return reference.maxpool_forward(np.asarray(x)[None, None], kernel_size, stride)[0][0, 0]
 
 
-def pool(pool_loops, x, kernel_size, stride, common=False):
-    same_pooling(pool_loops, x, kernel_size, stride, pooled(x, kernel_size, stride), common)
+def pool(pool_loops, cases, common=False):
+    """Compare the answers with the reference; cases: (x, kernel_size, stride)."""
+    cases = [(x, k, s, pooled(x, k, s)) for x, k, s in cases]
+    same_pooling(pool_loops, cases, common)
 
 
 @hidden
 def pool_loops_values(pool_loops):
     rng = np.random.default_rng(1)
-    for H, k in [(6, 2), (9, 3), (4, 4), (3, 1)]:
-        pool(pool_loops, image(rng, H, H) + 0.5, k, k)
+    sizes = [(6, 2), (9, 3), (4, 4), (3, 1)]
+    pool(pool_loops, [(image(rng, H, H) + 0.5, k, k) for H, k in sizes])
 
 
 @hidden
 def pool_loops_overlap(pool_loops):
     rng = np.random.default_rng(2)
     # stride < kernel_size: shared pixels; stride > kernel_size: pixels that nobody sees
-    for H, k, s in [(7, 3, 2), (6, 4, 1), (8, 2, 3), (9, 1, 4)]:
-        pool(pool_loops, image(rng, H, H), k, s)
+    sizes = [(7, 3, 2), (6, 4, 1), (8, 2, 3), (9, 1, 4)]
+    pool(pool_loops, [(image(rng, H, H), k, s) for H, k, s in sizes])
 
 
 @hidden
 def pool_loops_remainder(pool_loops):
     rng = np.random.default_rng(3)
+    cases = []
     for H, k in [(8, 3), (7, 2), (7, 4)]:
         x = image(rng, H, H)
         x[H // k * k :] += 1000  # the largest values lie where no window looks
         x[:, H // k * k :] += 1000
-        pool(pool_loops, x, k, k)
+        cases.append((x, k, k))
+    pool(pool_loops, cases)
 
 
 @hidden
 def pool_loops_rectangular(pool_loops):
     rng = np.random.default_rng(4)
-    for H, W, k, s in [
+    sizes = [
         (6, 6, (3, 2), (3, 2)),
         (3, 8, (1, 4), (1, 4)),
         (6, 2, (3, 1), (3, 1)),
         (4, 8, 2, 2),
         (9, 3, 3, (3, 3)),
-    ]:
-        pool(pool_loops, image(rng, H, W), k, s)
+    ]
+    pool(pool_loops, [(image(rng, H, W), k, s) for H, W, k, s in sizes])
 
 
 @hidden
 def pool_loops_negative(pool_loops):
     rng = np.random.default_rng(5)
-    for H, k, shift, scale in [(4, 2, 8, 1), (6, 3, 100, 1e6)]:
-        pool(pool_loops, scale * (image(rng, H, H) - shift), k, k, common=True)
+    sizes = [(4, 2, 8, 1), (6, 3, 100, 1e6)]
+    cases = [(scale * (image(rng, H, H) - shift), k, k) for H, k, shift, scale in sizes]
+    pool(pool_loops, cases, common=True)

@@ -6,7 +6,10 @@ backward · overlapping windows: dx[0,1,2,3] is 0.7, expected 1.9 (3 of 32 value
   Read: "Sharing a pixel"
 """
 
+import contextlib
+import functools
 import hashlib
+import itertools
 import re
 import textwrap
 import traceback
@@ -93,6 +96,14 @@ def fingerprint(got):
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+@contextlib.contextmanager
+def quiet():
+    """Warnings are silenced within."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
 def call(function, *args, **kwargs):
     """Call a student's function quietly; an error in it becomes a ``Failed``, with their lines.
 
@@ -100,8 +111,7 @@ def call(function, *args, **kwargs):
     """
     name = getattr(function, "__name__", "your function")
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with quiet():
             return function(*args, **kwargs)
     except NotImplementedError:
         raise Failed(
@@ -124,6 +134,114 @@ def call(function, *args, **kwargs):
             odd=True,
         ) from None
 
+
+# ---- many calls at once ---------------------------------------------------------------------
+
+
+def each(work, functions, cases, one):
+    """Return an iterator of what the student's functions answer in each of ``cases``.
+
+    Where the functions live in another process, a call costs more than most answers do, and all
+    cases are asked there at once. What that leaves open is asked from here, one case after the
+    other: everything from the first case on in which anything is unusual. So whatever is wrong is
+    found, and said, in one way only. An error is raised in its turn; the next case can be asked.
+
+    work       function of this package: ``work(*functions, cases)`` gives a tuple of answers
+    functions  tuple of the student's functions
+    cases      list of (arguments as a tuple, keyword arguments as a dict)
+    one        function that asks in one case: ``one(*functions, *arguments, **keywords)``
+    """
+    calls = len(cases) * len(functions)
+    known = ahead(work, functions, cases) if calls > 1 else ()
+
+    def ask(arguments, keywords):
+        return one(*functions, *arguments, **keywords)
+
+    return itertools.chain(known, itertools.starmap(ask, cases[len(known) :]))
+
+
+def ahead(work, functions, cases):
+    """Return what ``work`` gives where the functions live; () if they live here.
+
+    It is a tuple of at most as many answers as cases. Whether they are right, or of any use, is
+    not known: they are what a student's process says. Any nonsense or error is ().
+    """
+    if not all(hasattr(function, "__remote__") for function in functions):
+        return ()
+    try:
+        there = call(_remote, functions[0], f"{work.__module__}:{work.__name__}")
+        # without a name of its own: it is the student's function that is late or raises
+        # and in tuples, which nobody need watch for changes
+        plainly = tuple((arguments, tuple(named.items())) for arguments, named in cases)
+        got = call(functools.partial(there, *functions, plainly))
+    except Failed as failure:
+        if str(failure.got).startswith("KeyboardInterrupt"):  # late already: not once more
+            raise
+        return ()
+    return got if type(got) is tuple and len(got) <= len(cases) else ()
+
+
+@functools.lru_cache(64)
+def _remote(function, path):
+    return function.__remote__(path)
+
+
+def answered(function, cases):
+    """The ``work`` of one function: what it answers in each case."""
+
+    def one(*args, **kwargs):
+        given = plain(args)
+        answer = function(*given, **kwargs)
+        if not as_before(args, given):
+            raise ValueError("the function changed what it was given")
+        return answer
+
+    return in_turn(one, cases)
+
+
+def in_turn(one, cases):
+    """Return what ``one`` gives in each case, up to the first that raises or gives no plain data.
+
+    Runs where a student's functions live, and is quiet as ``call`` is.
+    """
+    found = []
+    with quiet():
+        for arguments, keywords in cases:
+            try:
+                found.append(plain(one(*arguments, **dict(keywords))))
+            except (Exception, SystemExit):
+                break
+    return tuple(found)
+
+
+def plain(answer):
+    """Return a copy of arrays and numbers, and of containers of them; TypeError for the rest.
+
+    A copy, because a student's function may use the same array for its next answer.
+    """
+    if type(answer) is np.ndarray and answer.dtype.kind in "biuf":
+        return answer.copy()
+    if answer is None or isinstance(answer, (bool, int, float, np.number, np.bool_)):
+        return answer
+    if type(answer) in (tuple, list):
+        return type(answer)(map(plain, answer))
+    if type(answer) is dict and all(type(key) is str for key in answer):
+        return {key: plain(value) for key, value in answer.items()}
+    raise TypeError(f"{type(answer).__name__} is no plain data")
+
+
+def as_before(before, after):
+    """Whether a copy of plain data is still what it was, to the last bit."""
+    if isinstance(before, np.ndarray):
+        return before.shape == after.shape and before.tobytes() == after.tobytes()
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(as_before(before[k], after[k]) for k in before)
+    if isinstance(before, (tuple, list)):
+        return len(before) == len(after) and all(map(as_before, before, after))
+    return before is after
+
+
+# ---- errors ---------------------------------------------------------------------------------
 
 # what an error says for certain, whatever the task is: (part of its type and message, the cause)
 ERRORS = (

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import spec
 from ..figures import answers
-from ..voice import Failed, call, no_array, number, same, short
+from ..voice import Failed, answered, call, each, no_array, number, same, short
 from ._visible import beyond, drawn, visible
 
 __all__ = [
@@ -58,15 +58,27 @@ TOO_FAR = (
 )
 
 
-def same_derivative(local_derivative, case, expected):
-    """Compare ``local_derivative(*case)`` with the array that is expected."""
+def of_images(function, cases):
+    """Return an iterator of ``function(*case)``; each case begins with an image, or a matrix."""
+    return each(answered, (function,), [((x.copy(), *more), {}) for x, *more in cases], call)
+
+
+def same_derivative(local_derivative, cases):
+    """Compare every ``local_derivative(*case)``; ``cases`` are (case, the array expected)."""
+    given = of_images(local_derivative, [case for case, _ in cases])
+    for case, expected in cases:
+        is_derivative(given, case, expected)
+
+
+def is_derivative(given, case, expected):
+    """Compare the next derivative that is given with the array that is expected."""
     x, k, l, kernel_size, stride = case
     pixels = spec.covered(k, l, x.shape, spec.pair(kernel_size), spec.pair(stride))
     (top, left), (bottom, right) = pixels[0], pixels[-1]
     with drawn(answers.derivative, expected, x, (k, l), kernel_size, stride), beyond(TOO_FAR):
         same(
             f"∂f_{k}{l}/∂x",
-            call(local_derivative, x.copy(), k, l, kernel_size, stride),
+            next(given),
             expected,
             f"With kernel_size {kernel_size} and stride {stride}, output ({k},{l}) sees rows "
             f"{top} to {bottom} and columns {left} to {right}; "
@@ -81,9 +93,10 @@ def same_derivative(local_derivative, case, expected):
 )
 def local_derivative_cases(local_derivative):
     """2×2 windows side by side on a 4×4 image; then one in which another window holds a 9, too."""
-    for (k, l), winner in {(0, 0): (1, 1), (0, 1): (0, 3), (1, 0): (3, 0), (1, 1): (2, 2)}.items():
-        same_derivative(local_derivative, (TILES, k, l, 2, 2), one_at((4, 4), winner))
-    same_derivative(local_derivative, (REPEATED, 1, 1, 2, 2), one_at((4, 4), (3, 2)))
+    winners = {(0, 0): (1, 1), (0, 1): (0, 3), (1, 0): (3, 0), (1, 1): (2, 2)}
+    cases = [((TILES, k, l, 2, 2), one_at((4, 4), winner)) for (k, l), winner in winners.items()]
+    cases.append(((REPEATED, 1, 1, 2, 2), one_at((4, 4), (3, 2))))
+    same_derivative(local_derivative, cases)
 
 
 @visible(
@@ -93,10 +106,11 @@ def local_derivative_cases(local_derivative):
 )
 def local_derivative_stride(local_derivative):
     """2×2 windows one pixel apart; then windows 1 high and 2 wide, 2 rows and 3 columns apart."""
-    for (k, l), winner in {(0, 1): (1, 2), (1, 0): (2, 0), (1, 1): (1, 2)}.items():
-        same_derivative(local_derivative, (SHARED, k, l, 2, 1), one_at((3, 3), winner))
+    winners = {(0, 1): (1, 2), (1, 0): (2, 0), (1, 1): (1, 2)}
+    cases = [((SHARED, k, l, 2, 1), one_at((3, 3), winner)) for (k, l), winner in winners.items()]
     x = np.arange(15.0).reshape(3, 5)
-    same_derivative(local_derivative, (x, 1, 1, (1, 2), (2, 3)), one_at((3, 5), (2, 4)))
+    cases.append(((x, 1, 1, (1, 2), (2, 3)), one_at((3, 5), (2, 4))))
+    same_derivative(local_derivative, cases)
 
 
 @visible(
@@ -107,7 +121,7 @@ def local_derivative_stride(local_derivative):
 def local_derivative_ties(local_derivative):
     """One window with three ones: (0, 1) is the first of them, row by row."""
     x = np.array([[0.0, 1.0], [1.0, 1.0]])
-    same_derivative(local_derivative, (x, 0, 0, 2, 2), one_at((2, 2), (0, 1)))
+    same_derivative(local_derivative, [((x, 0, 0, 2, 2), one_at((2, 2), (0, 1)))])
 
 
 # ---- jacobian -------------------------------------------------------------------------------
@@ -140,8 +154,15 @@ def rows_of(shape, expected):
     return None
 
 
-def same_jacobian(jacobian, case, expected):
-    """Compare every entry of ``jacobian(*case)``."""
+def same_jacobian(jacobian, cases):
+    """Compare every entry of every ``jacobian(*case)``; ``cases`` are (case, J)."""
+    given = of_images(jacobian, [case for case, _ in cases])
+    for case, expected in cases:
+        is_jacobian(given, case, expected)
+
+
+def is_jacobian(given, case, expected):
+    """Compare every entry of the next J that is given."""
     W = case[0].shape[1]
 
     def where(index):
@@ -150,14 +171,14 @@ def same_jacobian(jacobian, case, expected):
         return f"Row {row} is output {row} of vec(y); column {column} is pixel ({i}, {j})."
 
     with drawn(answers.jacobian, *case):
-        J = built(jacobian, case, *expected.shape)
+        J = built(given, *expected.shape)
         same("J", J, expected, where)
 
 
-def built(jacobian, case, outputs, inputs):
-    """Return ``jacobian(*case)``, an array of shape (outputs, inputs)."""
+def built(given, outputs, inputs):
+    """Return the next J that is given, an array of shape (outputs, inputs)."""
     with beyond(BEYOND_J):
-        J = call(jacobian, case[0].copy(), *case[1:])
+        J = next(given)
     return shaped(J, outputs, inputs)
 
 
@@ -167,16 +188,18 @@ BEYOND_J = (
 )
 
 
-def rows_choose(jacobian, case, y):
+def rows_choose(jacobian, cases):
     """Raise ``Failed`` unless each row of J chooses one pixel, the first that holds its y.
 
-    x is its own transpose: whether pixels are counted row by row is judged by another check.
+    cases  list of (case, y); x is its own transpose: whether pixels are counted row by row is
+           judged by another check
     """
-    x = case[0]
-    with drawn(answers.jacobian, *case):
-        J = built(jacobian, case, y.size, x.size)
-        one_a_row(J, case, y)
-        first_of_equals(J, case)
+    given = of_images(jacobian, [case for case, _ in cases])
+    for case, y in cases:
+        with drawn(answers.jacobian, *case):
+            J = built(given, y.size, case[0].size)
+            one_a_row(J, case, y)
+            first_of_equals(J, case)
 
 
 def first_of_equals(J, case):
@@ -218,8 +241,18 @@ def one_a_row(J, case, y):
             )
 
 
-def same_wins(jacobian, case, expected):
-    """Compare the column sums of J, as an image: how many windows each pixel won."""
+def same_wins(jacobian, cases):
+    """Compare the column sums of J, as an image: how many windows each pixel won.
+
+    cases  list of (case, the image expected)
+    """
+    given = of_images(jacobian, [case for case, _ in cases])
+    for case, expected in cases:
+        has_wins(given, case, expected)
+
+
+def has_wins(given, case, expected):
+    """``same_wins`` of the next J that is given."""
     x = case[0]
     outputs = int(expected.sum())
 
@@ -228,7 +261,7 @@ def same_wins(jacobian, case, expected):
         return f"Pixel {pixel} wins {times} window{'' if times == 1 else 's'}."
 
     with drawn(answers.jacobian, *case) as saw:
-        J = built(jacobian, case, outputs, x.size)
+        J = built(given, outputs, x.size)
         saw(J)
         wins = J.sum(axis=0).reshape(x.shape)
         same("J.sum(axis=0).reshape(x.shape)", wins, expected, where)
@@ -242,7 +275,7 @@ def same_wins(jacobian, case, expected):
 def jacobian_values(jacobian):
     """The 4×4 image in 2×2 windows: four rows with a single 1 each."""
     J = one_at((4, 16), (0, 5), (1, 3), (2, 12), (3, 10))
-    same_jacobian(jacobian, (TILES, 2, 2), J)
+    same_jacobian(jacobian, [((TILES, 2, 2), J)])
 
 
 @visible(
@@ -253,7 +286,7 @@ def jacobian_values(jacobian):
 def jacobian_rows(jacobian):
     """Equal maxima in two windows, 3 in both: each row has one 1, at the first; y = J·vec(x)."""
     x = np.array([[3, 3, 1, 0], [3, 2, 2, 5], [1, 2, 3, 3], [0, 5, 3, 3]], dtype=float)
-    rows_choose(jacobian, (x, 2, 2), np.array([[3.0, 5.0], [5.0, 3.0]]))
+    rows_choose(jacobian, [((x, 2, 2), np.array([[3.0, 5.0], [5.0, 3.0]]))])
 
 
 @visible(
@@ -264,7 +297,7 @@ def jacobian_rows(jacobian):
 def jacobian_overlap(jacobian):
     """2×2 windows one pixel apart: the 7 in the middle wins two of the four."""
     x = np.array([[9, 2, 1], [3, 7, 4], [5, 6, 8]], dtype=float)
-    same_wins(jacobian, (x, 2, 1), np.array([[1.0, 0, 0], [0, 2, 0], [0, 0, 1]]))
+    same_wins(jacobian, [((x, 2, 1), np.array([[1.0, 0, 0], [0, 2, 0], [0, 0, 1]]))])
 
 
 @visible(
@@ -277,19 +310,29 @@ def jacobian_rectangular(jacobian):
     """2 rows and 6 columns, windows 1 high and 2 wide: 2 rows of 3 outputs."""
     x = np.array([[1, 2, 4, 3, 5, 6], [8, 7, 9, 10, 12, 11]], dtype=float)
     J = one_at((6, 12), (0, 1), (1, 2), (2, 5), (3, 6), (4, 9), (5, 10))
-    same_jacobian(jacobian, (x, (1, 2), (1, 2)), J)
+    same_jacobian(jacobian, [((x, (1, 2), (1, 2)), J)])
 
 
 # ---- backward_message -----------------------------------------------------------------------
 
 
-def message(backward_message, J, dy):
-    """Call the student's function with copies of its arguments."""
-    return call(backward_message, J.copy(), dy.copy())
+def messages(backward_message, cases):
+    """Return an iterator of the student's dx for each (J, dy), of which it gets copies."""
+    return of_images(backward_message, [(J, dy.copy()) for J, dy in cases])
 
 
-def same_message(backward_message, J, dy, expected):
-    """Compare the numbers of a message; its shape is judged by the shape check."""
+def same_message(backward_message, cases):
+    """Compare the numbers of messages; their shape is judged by the shape check.
+
+    cases  list of (J, dy, expected)
+    """
+    given = messages(backward_message, [(J, dy) for J, dy, _ in cases])
+    for case in cases:
+        is_message(given, *case)
+
+
+def is_message(given, J, dy, expected):
+    """``same_message`` of the next dx that is given."""
 
     def where(index):
         rows = np.flatnonzero(J[:, index[0]])
@@ -297,7 +340,7 @@ def same_message(backward_message, J, dy, expected):
         return f"Column {index[0]} of J; outputs that chose this pixel: {chose}."
 
     with drawn(answers.message, expected, J, dy):
-        got = message(backward_message, J, dy)
+        got = next(given)
         if isinstance(got, np.ndarray) and got.size == expected.size:
             got = got.ravel()
         same("dx", got, expected, where)
@@ -311,7 +354,8 @@ def same_message(backward_message, J, dy, expected):
 def backward_message_values(backward_message):
     """Output 0 came from pixel 1, output 1 from pixel 3."""
     J = one_at((2, 4), (0, 1), (1, 3))
-    same_message(backward_message, J, np.array([10.0, 20.0]), np.array([0.0, 10.0, 0.0, 20.0]))
+    case = J, np.array([10.0, 20.0]), np.array([0.0, 10.0, 0.0, 20.0])
+    same_message(backward_message, [case])
 
 
 @visible(
@@ -323,7 +367,7 @@ def backward_message_overlap(backward_message):
     """Outputs 0 and 2 both came from pixel 1."""
     J = one_at((3, 4), (0, 1), (1, 2), (2, 1))
     dy = np.array([1.0, 10.0, 100.0])
-    same_message(backward_message, J, dy, np.array([0.0, 101.0, 10.0, 0.0]))
+    same_message(backward_message, [(J, dy, np.array([0.0, 101.0, 10.0, 0.0]))])
 
 
 @visible(
@@ -336,7 +380,7 @@ def backward_message_shape(backward_message):
     J, dy = np.eye(4, 5), np.array([[1.0, 2.0], [3.0, 4.0]])
     expected = np.array([1.0, 2.0, 3.0, 4.0, 0.0])
     with drawn(answers.message, expected, J, dy):
-        same("dx", message(backward_message, J, dy), expected)
+        same("dx", next(messages(backward_message, [(J, dy)])), expected)
 
 
 # ---- numerical_jacobian ---------------------------------------------------------------------
@@ -549,11 +593,11 @@ def one_sided_direction(one_sided):
 def same_verdicts(is_subgradient, cases):
     """Compare bools; ``cases`` are (g, w, expected) as nested lists."""
     names = [f"is_subgradient({g}, {w})" for g, w, _ in cases]
-    got = []
-    for g, w, expected in cases:
-        g, w = np.array(g, float), np.array(w, float)
+    got, arrays = [], [(np.array(g, float), np.array(w, float)) for g, w, _ in cases]
+    given = of_images(is_subgradient, [(g, w.copy()) for g, w in arrays])
+    for (g, w), (*_, expected) in zip(arrays, cases, strict=True):
         with drawn(answers.shares, expected, g, w):
-            got.append(scalar(call(is_subgradient, g.copy(), w.copy())))
+            got.append(scalar(next(given)))
 
     def where(n):
         w = np.array(cases[n][1], float)

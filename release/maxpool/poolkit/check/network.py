@@ -5,9 +5,9 @@ import contextlib
 import numpy as np
 
 from .. import spec
-from ..voice import Failed, call, same, short
+from ..voice import Failed, answered, call, each, same, short
 from ._visible import visible
-from .layer import images, own_gradients, same_backward, same_forward, unchanged
+from .layer import every_dx, every_y, images, own_gradients, same_dx, same_y, unchanged
 
 __all__ = [
     "conv_backward_bias",
@@ -28,7 +28,11 @@ __all__ = [
 
 def tuple_of(function, names, *args):
     """Call a student's function and return its results, as many as there are names."""
-    result = call(function, *args)
+    return parts_of(call(function, *args), function, names)
+
+
+def parts_of(result, function, names):
+    """Return a student's results, as many as there are names."""
     if not isinstance(result, (tuple, list)) or len(result) != len(names):
         said = f"a tuple of {len(result)}" if isinstance(result, tuple) else short(result)
         wanted = ", ".join(names)
@@ -79,34 +83,52 @@ def serves(pooling, cases):
     """
     forward, backward = own_layer(pooling)
     with missing():
+        ys = every_y(forward, [((x,), arguments) for x, _, arguments, _, _ in cases])
+        calls = [((x, dy), arguments) for x, dy, arguments, _, _ in cases]
+        dxs = every_dx(forward, backward, calls)
         for x, dy, arguments, y, dx in cases:
-            same_forward(forward, x, y, **arguments)
-            same_backward(forward, backward, x, dy, dx, **arguments)
+            same_y(ys, x, y, **arguments)
+            same_dx(dxs, x, dy, dx, **arguments)
     x, dy, arguments, _, dx = cases[0]
     batches = [(x, dy), (x[::-1].copy(), dy[::-1].copy())]
     own_gradients(forward, backward, batches, [dx, dx[::-1]], **arguments)
 
 
-def same_relu(relu_backward, dy, x):
-    """Raise ``Failed`` unless ``relu_backward`` lets dy through where x is positive."""
-    before = dy.copy(), x.copy()
-    got = call(relu_backward, dy, x)
+def same_relu(relu_backward, cases):
+    """Raise ``Failed`` unless ``relu_backward`` lets each dy through where its x is positive.
 
-    def where(index):
-        return f"There dy is {before[0][index]:g} and x is {before[1][index]:g}."
+    cases  list of (dy, x)
+    """
+    calls = [(dy.copy(), x.copy()) for dy, x in cases]
+    given = each(answered, (relu_backward,), [(pair, {}) for pair in calls], call)
+    for before, after in zip(cases, calls, strict=True):
 
-    same("dx", got, np.where(before[1] > 0, before[0], 0.0), where)
-    unchanged(relu_backward, "dy", before[0], dy)
-    unchanged(relu_backward, "its cache, x", before[1], x)
+        def where(index, before=before):
+            return f"There dy is {before[0][index]:g} and x is {before[1][index]:g}."
+
+        same("dx", next(given), np.where(before[1] > 0, before[0], 0.0), where)
+        unchanged(relu_backward, "dy", before[0], after[0])
+        unchanged(relu_backward, "its cache, x", before[1], after[1])
 
 
 CONV = ("dx", "dw", "db")
 
 
-def same_conv(conv_backward, dy, x, w, which, expected):
-    """Raise ``Failed`` unless one of dx, dw, db is ``expected``; the others are not judged."""
-    given = dy.copy(), x.copy(), w.copy()
-    got = tuple_of(conv_backward, CONV, given[0], given[1:])[CONV.index(which)]
+def same_conv(conv_backward, which, cases):
+    """Raise ``Failed`` unless one of dx, dw, db is right; the others are not judged.
+
+    cases  list of (dy, x, w, expected)
+    """
+    copies = [tuple(array.copy() for array in case[:3]) for case in cases]
+    calls = [((dy, (x, w)), {}) for dy, x, w in copies]
+    answers = each(answered, (conv_backward,), calls, call)
+    for case, given in zip(cases, copies, strict=True):
+        is_conv(conv_backward, next(answers), which, given, *case)
+
+
+def is_conv(conv_backward, answer, which, given, dy, x, w, expected):
+    """``same_conv`` of one answer; ``given`` are the copies of dy, x and w that were passed."""
+    got = parts_of(answer, conv_backward, CONV)[CONV.index(which)]
     shapes = [
         f"{name} of shape {'×'.join(map(str, a.shape))}"
         for name, a in (("x", x), ("w", w), ("dy", dy))
@@ -120,25 +142,36 @@ def same_conv(conv_backward, dy, x, w, which, expected):
 ENTROPY = ("loss", "dscores")
 
 
-def same_loss(cross_entropy, scores, labels, expected):
-    """Raise ``Failed`` unless the loss is ``expected``; dscores is not judged."""
-    loss, _ = tuple_of(cross_entropy, ENTROPY, scores.copy(), labels)
-    if np.ndim(loss):
-        said = short(loss)
-        raise Failed(f"loss is {said}, expected one number: the mean of all images", got=said)
-    same("loss", loss, expected, f"{len(scores)} rows of scores, from {span(scores)}.")
+def same_loss(cross_entropy, cases):
+    """Raise ``Failed`` unless every loss is right; dscores is not judged.
+
+    cases  list of (scores, labels, expected)
+    """
+    calls = [((scores.copy(), labels), {}) for scores, labels, _ in cases]
+    answers = each(answered, (cross_entropy,), calls, call)
+    for scores, _, expected in cases:
+        loss, _ = parts_of(next(answers), cross_entropy, ENTROPY)
+        if np.ndim(loss):
+            said = short(loss)
+            raise Failed(f"loss is {said}, expected one number: the mean of all images", got=said)
+        same("loss", loss, expected, f"{len(scores)} rows of scores, from {span(scores)}.")
 
 
-def same_dscores(cross_entropy, scores, labels, expected):
-    """Raise ``Failed`` unless dscores is ``expected`` and scores are as before."""
-    given = scores.copy()
-    _, dscores = tuple_of(cross_entropy, ENTROPY, given, labels)
+def same_dscores(cross_entropy, cases):
+    """Raise ``Failed`` unless every dscores is right and scores are as before.
 
-    def where(index):
-        return f"Image {index[0]} of {len(scores)}; its label is {labels[index[0]]}."
+    cases  list of (scores, labels, expected)
+    """
+    calls = [((scores.copy(), labels), {}) for scores, labels, _ in cases]
+    answers = each(answered, (cross_entropy,), calls, call)
+    for (scores, labels, expected), ((given, _), _) in zip(cases, calls, strict=True):
 
-    same("dscores", dscores, expected, where)
-    unchanged(cross_entropy, "scores", scores, given)
+        def where(index, labels=labels):
+            return f"Image {index[0]} of {len(labels)}; its label is {labels[index[0]]}."
+
+        _, dscores = parts_of(next(answers), cross_entropy, ENTROPY)
+        same("dscores", dscores, expected, where)
+        unchanged(cross_entropy, "scores", scores, given)
 
 
 def span(array):
@@ -221,13 +254,15 @@ def copied(arrays):
 def same_step(sgd_step, parameters, gradients, rate, expected):
     """Raise ``Failed`` unless ``sgd_step`` returns ``expected`` and leaves what it was given."""
     given = copied(parameters), copied(gradients)
-    got = call(sgd_step, *given, rate)
+    calls = [((*given, rate), {}), ((copied(parameters), copied(gradients), rate), {})]
+    answers = each(answered, (sgd_step,), calls, call)
+    got = next(answers)
     if not isinstance(got, dict) or got.keys() != expected.keys():
         said = f"a dict of {', '.join(map(repr, got))}" if isinstance(got, dict) else short(got)
         wanted = ", ".join(map(repr, expected))
         what = f"sgd_step returned {said}, expected a dict of {wanted}"
         raise Failed(what, got=said, odd=True)
-    again = call(sgd_step, copied(parameters), copied(gradients), rate)
+    again = next(answers)
     if any(not np.array_equal(got[name], again[name]) for name in expected):
         raise Failed(
             "the same step, taken again from the same place, ends elsewhere",
@@ -304,7 +339,7 @@ def pooling_layer(pooling):
 def relu_backward_values(relu_backward):
     """Four pixels: negative, positive, zero, positive."""
     x, dy = np.array([[-2.0, 3.0], [0.0, 5.0]]), np.array([[10.0, 20.0], [30.0, -40.0]])
-    same_relu(relu_backward, dy, x)
+    same_relu(relu_backward, [(dy, x)])
 
 
 # One image, one channel in, one out: the windows of outputs (0,0) and (1,1) overlap in the centre.
@@ -323,7 +358,7 @@ SQUARE, KERNEL, TWO = (
 def conv_backward_weights(conv_backward):
     """dy is 1 at output (0,0) and 2 at (1,1), so dw is the first window plus twice the last."""
     expected = images([1 + 2 * 5, 2 + 2 * 6], [4 + 2 * 8, 5 + 2 * 9])
-    same_conv(conv_backward, TWO, SQUARE, KERNEL, "dw", expected)
+    same_conv(conv_backward, "dw", [(TWO, SQUARE, KERNEL, expected)])
 
 
 @visible(
@@ -335,7 +370,8 @@ def conv_backward_bias(conv_backward):
     """Two images, two channels out, two outputs in each."""
     dy = np.array([[[[1.0, 2]], [[10, 20]]], [[[3, 4]], [[30, 40]]]])
     x, w = np.ones((2, 1, 1, 3)), np.ones((2, 1, 1, 2))
-    same_conv(conv_backward, dy, x, w, "db", np.array([1.0 + 2 + 3 + 4, 10 + 20 + 30 + 40]))
+    expected = np.array([1.0 + 2 + 3 + 4, 10 + 20 + 30 + 40])
+    same_conv(conv_backward, "db", [(dy, x, w, expected)])
 
 
 @visible(
@@ -346,7 +382,7 @@ def conv_backward_bias(conv_backward):
 def conv_backward_input(conv_backward):
     """The kernel laid down at (0,0), and twice the kernel at (1,1)."""
     expected = images([1, 2, 0], [3, 4 + 2 * 1, 2 * 2], [0, 2 * 3, 2 * 4])
-    same_conv(conv_backward, TWO, SQUARE, KERNEL, "dx", expected)
+    same_conv(conv_backward, "dx", [(TWO, SQUARE, KERNEL, expected)])
 
 
 # e^0 : e^(log 3) is 1 : 3, so the first image has the probabilities 1/4 and 3/4.
@@ -360,8 +396,9 @@ SCORES, LABELS = np.array([[0.0, np.log(3.0)], [0.0, 0.0]]), np.array([1, 0])
 )
 def cross_entropy_loss(cross_entropy):
     """Probabilities 3/4 and 1/2: the mean of log 4/3 and log 2. And with scores 1000 higher."""
-    for scores in (SCORES, SCORES + 1000):  # e^1000 is infinite, and the probabilities are the same
-        same_loss(cross_entropy, scores, LABELS, float((np.log(4 / 3) + np.log(2)) / 2))
+    loss = float((np.log(4 / 3) + np.log(2)) / 2)
+    # e^1000 is infinite, and the probabilities are the same
+    same_loss(cross_entropy, [(scores, LABELS, loss) for scores in (SCORES, SCORES + 1000)])
 
 
 @visible(
@@ -372,7 +409,7 @@ def cross_entropy_loss(cross_entropy):
 def cross_entropy_gradient(cross_entropy):
     """p − 1 at the label, halved because there are two images."""
     expected = np.array([[1 / 4, 3 / 4 - 1], [1 / 2 - 1, 1 / 2]]) / 2
-    same_dscores(cross_entropy, SCORES, LABELS, expected)
+    same_dscores(cross_entropy, [(SCORES, LABELS, expected)])
 
 
 @visible(

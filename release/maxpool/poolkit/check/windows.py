@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import spec
 from ..figures import answers
-from ..voice import Failed, call, no_array, number, same, short
+from ..voice import Failed, answered, call, each, no_array, number, same, short
 from ._visible import beyond, drawn, visible
 
 __all__ = [
@@ -41,14 +41,19 @@ def pixels(array):
     return sorted(tuple(row) for row in array.tolist())
 
 
-def listed(window, case, ints=False):
-    """Call ``window(*case)``; return (its name, the answer as an (n, 2) array, the right one).
+def lists(window, cases):
+    """Return an iterator of the answers ``window(*case)``."""
+    return each(answered, (window,), [(case, {}) for case in cases], call)
+
+
+def listed(given, case, ints=False):
+    """Return (its name, the next answer that is given as an (n, 2) array, the right one).
 
     ints  the answer must be an int array of the right shape, not a list of coordinates
     """
     name, expected = f"window{case}", omega(*case)
     with drawn(answers.places, expected, case):
-        got = call(window, *case)
+        got = next(given)
         if ints:
             int_array(name, got, expected)
         try:
@@ -76,15 +81,22 @@ def numbered(got, expected):
     return tuple(images)
 
 
-def same_pixels(window, case, strict=False, legend=False):
-    """Raise ``Failed`` unless ``window(*case)`` lists the pixels of Ω(k, l), in any order.
+def same_pixels(window, cases, strict=False, legend=False):
+    """Raise ``Failed`` unless every ``window(*case)`` lists the pixels of Ω(k, l), in any order.
 
     strict  they must be rows of an int array, and rows come before columns; else a list will do,
             and rows and columns swapped throughout: one mistake costs once
     legend  say how to read the picture of the two lists
     """
+    given = lists(window, cases)
+    for case in cases:
+        has_pixels(given, case, strict, legend)
+
+
+def has_pixels(given, case, strict, legend):
+    """``same_pixels`` of the next list that is given."""
     k, l, kernel_size, stride = case
-    name, got, expected = listed(window, case, ints=strict)
+    name, got, expected = listed(given, case, ints=strict)
     accepted = [expected, expected[:, ::-1], omega(l, k, kernel_size, stride)]
     if any(pixels(got) == pixels(right) for right in accepted[: 1 if strict else 3]):
         return
@@ -104,9 +116,16 @@ def same_pixels(window, case, strict=False, legend=False):
         raise Failed(what, where, None, *numbered(got, expected))
 
 
-def row_major(window, case, legend=False):
+def row_major(window, cases, legend=False):
     """Raise ``Failed`` unless ``window(*case)`` lists its pixels row by row, whichever they are."""
-    name, got, expected = listed(window, case)
+    given = lists(window, cases)
+    for case in cases:
+        is_row_major(given, case, legend)
+
+
+def is_row_major(given, case, legend):
+    """``row_major`` of the next list that is given."""
+    name, got, expected = listed(given, case)
     if len(got) != len(expected):
         with drawn(answers.places, expected, case):
             raise Failed(
@@ -144,7 +163,7 @@ def row_major(window, case, legend=False):
 )
 def window_coordinates(window):
     """Output (1, 2) of a 2×2 pooling with stride 2 sees rows 2, 3 and columns 4, 5."""
-    same_pixels(window, (1, 2, 2, 2), strict=True, legend=True)
+    same_pixels(window, [(1, 2, 2, 2)], strict=True, legend=True)
 
 
 def int_array(name, got, expected):
@@ -176,7 +195,7 @@ def int_array(name, got, expected):
 )
 def window_order(window):
     """Output (0, 1): first (0, 2), (0, 3), then (1, 2), (1, 3)."""
-    row_major(window, (0, 1, 2, 2), legend=True)
+    row_major(window, [(0, 1, 2, 2)], legend=True)
 
 
 @visible(
@@ -187,8 +206,7 @@ def window_order(window):
 )
 def window_stride(window):
     """Windows of 2×2 that step by 1, so they overlap; then by 3, so they leave gaps."""
-    same_pixels(window, (1, 2, 2, 1), legend=True)
-    same_pixels(window, (1, 2, 2, 3), legend=True)
+    same_pixels(window, [(1, 2, 2, 1), (1, 2, 2, 3)], legend=True)
 
 
 @visible(
@@ -198,7 +216,7 @@ def window_stride(window):
 )
 def window_rectangular(window):
     """A window of 2 rows and 3 columns that steps by 2 rows and 3 columns."""
-    same_pixels(window, (1, 2, (2, 3), (2, 3)), legend=True)
+    same_pixels(window, [(1, 2, (2, 3), (2, 3))], legend=True)
 
 
 # ---- output_size ----------------------------------------------------------------------------
@@ -254,10 +272,10 @@ def same_sizes(output_size, cases, whole=False):
 
     whole  the answer must be an int; else 3.0 is as good as 3 (the values check judges that)
     """
-    given = []
+    given, sizes = [], each(answered, (output_size,), [(case, {}) for case in cases], call)
     for case in cases:
         with drawn(answers.axis, case):
-            given.append(value(call(output_size, *case)))
+            given.append(value(next(sizes)))
     for case, got in zip(cases, given, strict=True):
         expected = count(*case)
         try:
@@ -274,13 +292,18 @@ def same_effect(output_size, cases, adds):
     The effect is how many windows more or fewer there are than in the student's own answer without
     them. So an answer that is one too small everywhere does not fail here again.
     """
-    given, plainly = [], {}
+    calls = []
+    for positional, named in map(keywords, cases):
+        if (positional, {}) not in calls:
+            calls.append((positional, {}))
+        calls.append((positional, named))
+    given, plainly, sizes = [], {}, each(answered, (output_size,), calls, call)
     for case in cases:
-        positional, named = keywords(case)
+        positional, _ = keywords(case)
         with drawn(answers.axis, case):
             if positional not in plainly:
-                plainly[positional] = value(call(output_size, *positional))
-            got = value(call(output_size, *positional, **named))
+                plainly[positional] = value(next(sizes))
+            got = value(next(sizes))
         given.append((plainly[positional], got))
     for case, (without, got) in zip(cases, given, strict=True):
         change = count(*case) - count(*case[:3])
@@ -358,12 +381,20 @@ MORE_THAN_FIT = (
 )
 
 
-def same_pooling(pool_loops, x, kernel_size, stride, expected, common=False):
-    """Raise ``Failed`` unless ``pool_loops`` gives ``expected`` on one H×W image.
+def same_pooling(pool_loops, cases, common=False):
+    """Raise ``Failed`` unless ``pool_loops`` gives what is expected on every H×W image.
 
+    cases   list of (x, kernel_size, stride, expected)
     common  of different shapes compare the part that both have: the values check judges shapes
     """
-    x = np.asarray(x)
+    calls = [((x.copy(), kernel_size, stride), {}) for x, kernel_size, stride, _ in cases]
+    given = each(answered, (pool_loops,), calls, call)
+    for case in cases:
+        is_pooled(given, *case, common)
+
+
+def is_pooled(given, x, kernel_size, stride, expected, common):
+    """``same_pooling`` of the next y that is given."""
     (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
     H, W = x.shape
     name = "y"
@@ -378,7 +409,7 @@ def same_pooling(pool_loops, x, kernel_size, stride, expected, common=False):
 
     with drawn(answers.forward, x, kernel_size=kernel_size, stride=stride) as saw:
         with beyond(MORE_THAN_FIT):
-            got = call(pool_loops, x.copy(), kernel_size, stride)
+            got = next(given)
         saw(got)
         if isinstance(got, np.ndarray) and got.shape != expected.shape:
             if common and got.ndim == 2 and got.size:
@@ -405,7 +436,7 @@ def same_pooling(pool_loops, x, kernel_size, stride, expected, common=False):
 def pool_loops_values(pool_loops):
     """2×2, stride 2: the maximum sits in another corner of every window, and one is 16.5."""
     x = np.array([[7, 2, 5, 16.5], [3, 4, 9, 6], [10, 1, 8, 11], [13, 12, 14, 15]])
-    same_pooling(pool_loops, x, 2, 2, np.array([[7, 16.5], [13, 15]]))
+    same_pooling(pool_loops, [(x, 2, 2, np.array([[7, 16.5], [13, 15]]))])
 
 
 @visible(
@@ -416,7 +447,7 @@ def pool_loops_values(pool_loops):
 def pool_loops_overlap(pool_loops):
     """2×2, stride 1 on 3×3: four windows, and the 9 is the maximum of two of them."""
     x = np.array([[1, 9, 2], [3, 4, 5], [8, 6, 7]], float)
-    same_pooling(pool_loops, x, 2, 1, np.array([[9.0, 9.0], [8.0, 7.0]]))
+    same_pooling(pool_loops, [(x, 2, 1, np.array([[9.0, 9.0], [8.0, 7.0]]))])
 
 
 @visible(
@@ -427,9 +458,8 @@ def pool_loops_overlap(pool_loops):
 )
 def pool_loops_remainder(pool_loops):
     """2×2, stride 2 on 5×5: the last row and the last column, the largest values, are left over."""
-    same_pooling(
-        pool_loops, np.arange(25.0).reshape(5, 5), 2, 2, np.array([[6.0, 8.0], [16.0, 18.0]])
-    )
+    x = np.arange(25.0).reshape(5, 5)
+    same_pooling(pool_loops, [(x, 2, 2, np.array([[6.0, 8.0], [16.0, 18.0]]))])
 
 
 @visible(
@@ -440,7 +470,8 @@ def pool_loops_remainder(pool_loops):
 def pool_loops_rectangular(pool_loops):
     """Windows of 2 rows and 3 columns, side by side, on an image of 4 rows and 9 columns."""
     x = np.arange(36.0).reshape(4, 9)
-    same_pooling(pool_loops, x, (2, 3), (2, 3), np.array([[11.0, 14.0, 17.0], [29.0, 32.0, 35.0]]))
+    expected = np.array([[11.0, 14.0, 17.0], [29.0, 32.0, 35.0]])
+    same_pooling(pool_loops, [(x, (2, 3), (2, 3), expected)])
 
 
 @visible(
@@ -451,4 +482,5 @@ def pool_loops_rectangular(pool_loops):
 def pool_loops_negative(pool_loops):
     """Where every value is negative, so is the maximum."""
     x = -np.arange(1.0, 17.0).reshape(4, 4)
-    same_pooling(pool_loops, x, 2, 2, np.array([[-1.0, -3.0], [-9.0, -11.0]]), common=True)
+    expected = np.array([[-1.0, -3.0], [-9.0, -11.0]])
+    same_pooling(pool_loops, [(x, 2, 2, expected)], common=True)

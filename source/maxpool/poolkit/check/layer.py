@@ -8,7 +8,21 @@ import numpy as np
 
 from .. import numerical, operations, spec
 from ..figures import answers
-from ..voice import Failed, call, differing, no_array, number, same, short
+from ..voice import (
+    Failed,
+    ahead,
+    answered,
+    call,
+    differing,
+    each,
+    in_turn,
+    no_array,
+    number,
+    plain,
+    quiet,
+    same,
+    short,
+)
 from ._visible import drawn, visible
 
 __all__ = [
@@ -136,6 +150,11 @@ def asked(x, arguments):
 USES_NONE = re.compile("is None; give|'NoneType' and|and 'NoneType'|'NoneType' object cannot be")
 
 
+def is_pair(result):
+    """Whether a forward pass returned two things."""
+    return isinstance(result, (tuple, list)) and len(result) == 2
+
+
 def forward_pass(forward, x, **arguments):
     """Call the student's forward pass; return (y, cache)."""
     try:
@@ -144,7 +163,7 @@ def forward_pass(forward, x, **arguments):
         if arguments.get("stride") is None and USES_NONE.search(str(failure.got)):
             failure.cause = "stride is None here, and None means kernel_size"
         raise
-    if not isinstance(result, (tuple, list)) or len(result) != 2:
+    if not is_pair(result):
         said = f"a tuple of {len(result)}" if isinstance(result, tuple) else short(result)
         raise Failed(
             f"maxpool_forward returned {said}, expected the pair (y, cache)",
@@ -179,6 +198,63 @@ def both_passes(forward, backward, x, dy, **arguments):
         raise
 
 
+def every_y(forward, cases):
+    """Return an iterator of the student's y; cases: ((x,), arguments); they get copies of x."""
+    return each(ys, (forward,), cases, y_of)
+
+
+def y_of(forward, x, **arguments):
+    """Return y of the student's forward pass, which gets a copy of x."""
+    return forward_pass(forward, x.copy(), **arguments)[0]
+
+
+def every_dx(forward, backward, cases):
+    """Return an iterator of the student's dx of two passes; cases: ((x, dy), arguments)."""
+    return each(dxs, (forward, backward), cases, both_passes)
+
+
+# where the student's functions live; the cache stays there
+
+
+def ys(forward, cases):
+    """Of each case, y."""
+    return in_turn(lambda x, **arguments: there(forward, x, **arguments)[0], cases)
+
+
+def dxs(forward, backward, cases):
+    """Of each case, dx."""
+
+    def one(x, dy, **arguments):
+        return backward(dy.copy(), fitting(forward, x, dy, **arguments))
+
+    return in_turn(one, cases)
+
+
+def apart(forward, backward, cases):
+    """Of each case, dx, after the forward passes of all; the last case is the first one again."""
+    with quiet():
+        caches = [fitting(forward, x, dy, **dict(named)) for (x, dy), named in cases[:-1]]
+        dys = [dy.copy() for (_, dy), _ in cases]
+        # an array that is returned twice is seen as it is in the end
+        return plain(tuple(map(backward, dys, [*caches, caches[0]])))
+
+
+def fitting(forward, x, dy, **arguments):
+    """Return the cache of the student's forward pass; raise unless y is as large as dy."""
+    y, cache = there(forward, x, **arguments)
+    if y.shape != dy.shape:
+        raise ValueError(f"y has shape {y.shape}")
+    return cache
+
+
+def there(forward, x, **arguments):
+    """Return the student's (y, cache); raise unless y is an array of numbers."""
+    result = forward(x.copy(), **arguments)
+    if not is_pair(result):
+        raise TypeError("no pair")
+    return plain(result[0]), result[1]
+
+
 OFF_THE_IMAGE = (
     "a place in the padded image is no place in x: take the padding off again, i − pH and j − pW"
 )
@@ -194,12 +270,20 @@ def right_forward(forward, x, **arguments):
     return True
 
 
-def same_tiles(pool_tiles, x, kernel_size, expected):
-    """Raise ``Failed`` unless ``pool_tiles`` gives ``expected``."""
+def same_tiles(pool_tiles, cases):
+    """Raise ``Failed`` unless ``pool_tiles`` is right; cases: (x, kernel_size, expected)."""
+    calls = [((x.copy(), kernel_size), {}) for x, kernel_size, _ in cases]
+    given = each(answered, (pool_tiles,), calls, call)
+    for case in cases:
+        are_tiles(given, *case)
+
+
+def are_tiles(given, x, kernel_size, expected):
+    """``same_tiles`` of the next y that is given."""
     arguments = {"kernel_size": kernel_size}
     where = seen_by(x, arguments)
     with drawn(answers.forward, x, **arguments), asked(x, arguments):
-        y = call(pool_tiles, x.copy(), kernel_size)
+        y = next(given)
         empty = isinstance(y, np.ndarray) and y.size == 0
         same("y", y, expected, where, EMPTY if empty else None)
 
@@ -207,8 +291,19 @@ def same_tiles(pool_tiles, x, kernel_size, expected):
 EMPTY = "your y is empty, as x[:-0] is: cut the image with :OH*kH and :OW*kW"
 
 
-def same_windows(windows, x, kernel_size, stride, padding, dilation, expected):
-    """Raise ``Failed`` unless ``windows`` gives ``expected``, shape (N, C, OH, OW, kH, kW)."""
+def same_windows(windows, cases):
+    """Raise ``Failed`` unless ``windows`` gives what is expected, shape (N, C, OH, OW, kH, kW).
+
+    cases  list of (x, kernel_size, stride, padding, dilation, expected)
+    """
+    calls = [((x.copy(), *arguments), {}) for x, *arguments, _ in cases]
+    given = each(answered, (windows,), calls, call)
+    for case in cases:
+        are_windows(given, *case)
+
+
+def are_windows(given, x, kernel_size, stride, padding, dilation, expected):
+    """``same_windows`` of the next w that is given."""
     names = ("kernel_size", "stride", "padding", "dilation")
     arguments = dict(zip(names, (kernel_size, stride, padding, dilation), strict=True))
 
@@ -217,7 +312,7 @@ def same_windows(windows, x, kernel_size, stride, padding, dilation, expected):
         return f"Pixel ({u},{v}) of window ({k},{l}).\nThat was {spelled(x, arguments)}."
 
     with drawn(answers.one_window, expected, x, **arguments), asked(x, arguments):
-        w = call(windows, x.copy(), *arguments.values())
+        w = next(given)
         same("w", w, expected, where, wrong_axes(w, expected))
 
 
@@ -236,16 +331,25 @@ def wrong_axes(w, expected):
 
 def same_forward(forward, x, expected, **arguments):
     """Raise ``Failed`` unless the student's y is ``expected``."""
+    same_y(every_y(forward, [((x,), arguments)]), x, expected, **arguments)
+
+
+def same_y(given, x, expected, **arguments):
+    """Raise ``Failed`` unless the next y that is given is ``expected``."""
     with drawn(answers.forward, x, **arguments), asked(x, arguments):
-        y, _ = forward_pass(forward, x.copy(), **arguments)
-        same("y", y, expected, seen_by(x, arguments))
+        same("y", next(given), expected, seen_by(x, arguments))
 
 
 def same_backward(forward, backward, x, dy, expected, **arguments):
-    """Return the student's dx; raise ``Failed`` unless it is ``expected``."""
+    """Raise ``Failed`` unless the student's dx is ``expected``."""
+    same_dx(every_dx(forward, backward, [((x, dy), arguments)]), x, dy, expected, **arguments)
+
+
+def same_dx(given, x, dy, expected, **arguments):
+    """Return the next dx that is given; raise ``Failed`` unless it is ``expected``."""
     drawing = drawn(answers.backward, x, dy, **arguments)
     with drawing, asked(x, arguments), losing_nans(x, expected):
-        dx = both_passes(forward, backward, x, dy, **arguments)
+        dx = next(given)
         same("dx", dx, expected, won_by(x, arguments))
     return dx
 
@@ -317,13 +421,12 @@ def same_memory(windows, x, *arguments):
 
 def adjoint(forward, backward, x, u, v, h=1e-3, **arguments):
     """Raise ``Failed`` unless ⟨J·v, u⟩ = ⟨v, Jᵀ·u⟩ for the student's own two passes."""
-    above, _ = forward_pass(forward, x + h * v, **arguments)
-    below, _ = forward_pass(forward, x - h * v, **arguments)
+    above, below = every_y(forward, [((z,), arguments) for z in (x + h * v, x - h * v)])
     for y in (above, below):
         of_shape(y, u.shape, "y")
     left = np.sum(np.subtract(above, below, dtype=float) / (2 * h) * u)  # ⟨J·v, u⟩
     with drawn(answers.backward, x, u, **arguments) as saw:
-        dx = both_passes(forward, backward, x, u, **arguments)
+        (dx,) = every_dx(forward, backward, [((x, u), arguments)])
         saw(dx)
         of_shape(dx, x.shape)
         where = f"⟨J·v, u⟩, measured with your forward pass, is {number(left)}."
@@ -332,26 +435,32 @@ def adjoint(forward, backward, x, u, v, h=1e-3, **arguments):
 
 def linear(forward, backward, x, first, second, a, b, **arguments):
     """Raise ``Failed`` unless dx of a·first + b·second is a·(dx of first) + b·(dx of second)."""
-    parts = []
+    dys = first, second, a * first + b * second
+    parts, given = [], every_dx(forward, backward, [((x, dy), arguments) for dy in dys])
     for dy in (first, second):
         with drawn(answers.backward, x, dy, **arguments):
-            parts.append(both_passes(forward, backward, x, dy, **arguments))
+            parts.append(next(given))
             of_shape(parts[-1], x.shape)
-    got = both_passes(forward, backward, x, a * first + b * second, **arguments)
+    got = next(given)
     where = f"Here dy = {a}·dy₁ + ({b})·dy₂; expected is {a}·dx₁ + ({b})·dx₂, of your own dx₁, dx₂."
     expected = a * parts[0] + b * parts[1]
     with drawn(answers.plain, expected):
         same("dx", got, expected, where)
 
 
-def conserved(forward, backward, x, dy, **arguments):
-    """Raise ``Failed`` unless dx and dy have the same sum, in every image and channel."""
-    with drawn(answers.backward, x, dy, **arguments) as saw:
-        dx = both_passes(forward, backward, x, dy, **arguments)
-        saw(dx)
-        of_shape(dx, x.shape)
-        sums = dx.sum(axis=(2, 3)), dy.sum(axis=(2, 3))
-        same("Σdx", *sums, "The sum over every image and channel.")
+def conserved(forward, backward, cases):
+    """Raise ``Failed`` unless dx and dy have the same sum, in every image and channel.
+
+    cases  list of ((x, dy), arguments)
+    """
+    given = every_dx(forward, backward, cases)
+    for (x, dy), arguments in cases:
+        with drawn(answers.backward, x, dy, **arguments) as saw:
+            dx = next(given)
+            saw(dx)
+            of_shape(dx, x.shape)
+            sums = dx.sum(axis=(2, 3)), dy.sum(axis=(2, 3))
+            same("Σdx", *sums, "The sum over every image and channel.")
 
 
 def as_measured(forward, backward, x, dy, **arguments):
@@ -362,10 +471,10 @@ def as_measured(forward, backward, x, dy, **arguments):
         return said + won_by(x, arguments)(index)
 
     def y(z):
-        return forward_pass(forward, z, **arguments)[0]
+        return next(every_y(forward, [((z,), arguments)]))
 
     with drawn(answers.backward, x, dy, **arguments) as saw:
-        dx = both_passes(forward, backward, x, dy, **arguments)
+        (dx,) = every_dx(forward, backward, [((x, dy), arguments)])
         saw(dx)
         with contextlib.suppress(Failed, TypeError, ValueError):
             return same("dx", dx, numerical.vjp_at_once(y, x, dy))
@@ -379,9 +488,11 @@ def own_gradients(forward, backward, batches, expected, **arguments):
     batches   list of (x, dy)
     expected  dx of each
     """
-    caches = [cache_for(dy, forward, x.copy(), **arguments) for x, dy in batches]
     order = [*range(len(batches)), 0]  # the first one twice: a cache is not used up
-    got = [call(backward, batches[n][1].copy(), caches[n]) for n in order]
+    got = ahead(apart, (forward, backward), [(batches[n], arguments) for n in order])
+    if len(got) < len(order):
+        caches = [cache_for(dy, forward, x.copy(), **arguments) for x, dy in batches]
+        got = [call(backward, batches[n][1].copy(), caches[n]) for n in order]
     for place, n in enumerate(order):
         again = ", for the second time" if place == len(batches) else ""
         where = f"Backward pass {n + 1}{again}, after {len(batches)} forward passes."
@@ -392,12 +503,13 @@ def own_gradients(forward, backward, batches, expected, **arguments):
 # ---- counting what Python does --------------------------------------------------------------
 
 
-def grows(function, arguments, sizes=None, more=24):
+def grows(function, arguments, sizes=None, more=24, forward=None):
     """Return along which axes the operations get more: {axis: ((size, operations), (…, …))}.
 
     arguments  function of one keyword for each axis; returns the tuple of positional arguments
     sizes      {axis: size} to start from
     more       by how many indices an axis gets longer
+    forward    if ``function`` is the backward pass: the forward pass whose arguments these are
 
     A loop costs at least one operation for every further index, and as many again for the next.
     So where two axes together get no more, neither does one of them.
@@ -405,23 +517,39 @@ def grows(function, arguments, sizes=None, more=24):
     check judges that.
     """
     sizes = sizes or {"N": 2, "C": 2, "H": 6, "W": 6}
+    functions, work = (function,), counts
+    if forward is not None:
+        functions, work = (forward, function), counts_back
     count = operations.counter(function)
 
+    def one(*asked, first=False):
+        given = asked[len(functions) :]
+        if forward is not None:
+            x, kernel_size, stride = given
+            y, cache = forward_pass(forward, x, kernel_size=kernel_size, stride=stride)
+            given = np.ones_like(y), cache
+        return call(function if first else count, *given)
+
+    def case(*axes):
+        return arguments(**{**sizes, **{axis: sizes[axis] + more for axis in axes}})
+
     def counted(**longer):
-        return call(count, *arguments(**{**sizes, **longer}))
+        return one(*functions, *arguments(**{**sizes, **longer}))
 
-    call(function, *arguments(**sizes))  # whatever is done only the first time is done now
-    start = counted()
+    half, other = case(*list(sizes)[::2]), case(*list(sizes)[1::2])  # N and H, C and W
+    cases = [(case(), {"first": True}), (case(), {}), (half, {}), (other, {})]
+    given = each(work, functions, cases, one)
+    next(given)  # whatever is done only the first time is done now
+    start = next(given)
 
-    def still(*axes):
+    def still():
         try:
-            return counted(**{axis: sizes[axis] + more for axis in axes}) - start < more
+            return next(given) - start < more
         except Failed:
             return False
 
-    first, second = list(sizes)[::2], list(sizes)[1::2]  # N and H, C and W
     growing = {}
-    if still(*first) and still(*second):
+    if still() and still():
         return growing
     for axis, size in sizes.items():
         try:
@@ -434,9 +562,32 @@ def grows(function, arguments, sizes=None, more=24):
     return growing
 
 
-def no_loops(function, arguments):
+def counts(function, cases):
+    """Where a student's function lives: the operations in each case."""
+    return in_turn(functools.partial(counted, function), cases)
+
+
+def counts_back(forward, backward, cases):
+    """``counts`` of the backward pass; the cases are the arguments of the forward pass."""
+
+    def one(x, kernel_size, stride, first=False):
+        y, cache = there(forward, x, kernel_size=kernel_size, stride=stride)
+        return counted(backward, np.ones_like(y), cache, first=first)
+
+    return in_turn(one, cases)
+
+
+def counted(function, *given, first=False):
+    """Return how many operations a call takes. The first one is not counted: it may do more."""
+    if not first:
+        return operations.count(function, *given)
+    function(*given)
+    return None
+
+
+def no_loops(function, arguments, forward=None):
     """Raise ``Failed`` if Python does more for more images, channels, rows or columns."""
-    growing = grows(function, arguments)
+    growing = grows(function, arguments, forward=forward)
     if not growing:
         return
     things = {"N": "images", "C": "channels", "H": "rows", "W": "columns"}
@@ -475,7 +626,7 @@ def vectorised_tiles(pool_tiles):
     """Raise ``Failed`` unless ``pool_tiles`` is right and has no loop over N, C, H or W."""
     x, y, _, _ = right_first()
     with because(RIGHT_FIRST):
-        same_tiles(pool_tiles, x, 2, y)
+        same_tiles(pool_tiles, [(x, 2, y)])
     no_loops(pool_tiles, lambda **sizes: (shaped(**sizes), 2))
 
 
@@ -500,12 +651,8 @@ def vectorised_backward(forward, backward, cases):
     with because(RIGHT_FIRST):
         same_backward(forward, backward, x, dy, dx, kernel_size=2)
 
-    def arguments(case, **sizes):
-        y, cache = forward_pass(forward, shaped(**sizes), kernel_size=case[0], stride=case[1])
-        return np.ones_like(y), cache
-
     for case in cases:
-        no_loops(backward, lambda case=case, **sizes: arguments(case, **sizes))
+        no_loops(backward, lambda case=case, **sizes: (shaped(**sizes), *case), forward)
 
 
 # ---- pool_tiles -----------------------------------------------------------------------------
@@ -519,7 +666,7 @@ def vectorised_backward(forward, backward, cases):
 )
 def pool_tiles_values(pool_tiles):
     """2×2 tiles of a 4×4 image: in each one the maximum sits in another corner."""
-    same_tiles(pool_tiles, CORNERS[None, None], 2, images([6, 8], [16, 15]))
+    same_tiles(pool_tiles, [(CORNERS[None, None], 2, images([6, 8], [16, 15]))])
 
 
 @visible(
@@ -530,7 +677,7 @@ def pool_tiles_values(pool_tiles):
 def pool_tiles_remainder(pool_tiles):
     """2×2 tiles of a 5×5 image: its last row and column, the largest values, fill no tile."""
     x = np.arange(25.0).reshape(1, 1, 5, 5)
-    same_tiles(pool_tiles, x, 2, images([6, 8], [16, 18]))
+    same_tiles(pool_tiles, [(x, 2, images([6, 8], [16, 18]))])
 
 
 @visible(
@@ -541,7 +688,7 @@ def pool_tiles_remainder(pool_tiles):
 def pool_tiles_rectangular(pool_tiles):
     """Tiles of 2 rows and 3 columns on an image of 4 rows and 6 columns."""
     x = np.arange(24.0).reshape(1, 1, 4, 6)
-    same_tiles(pool_tiles, x, (2, 3), images([8, 11], [20, 23]))
+    same_tiles(pool_tiles, [(x, (2, 3), images([8, 11], [20, 23]))])
 
 
 @visible(
@@ -568,7 +715,7 @@ def windows_values(windows):
     x = np.arange(20.0).reshape(1, 1, 5, 4)
     above = [[[0, 1, 2], [4, 5, 6]], [[1, 2, 3], [5, 6, 7]]]
     below = [[[8, 9, 10], [12, 13, 14]], [[9, 10, 11], [13, 14, 15]]]
-    same_windows(windows, x, (2, 3), (2, 1), 0, 1, images(above, below))
+    same_windows(windows, [(x, (2, 3), (2, 1), 0, 1, images(above, below))])
 
 
 @visible(
@@ -590,10 +737,11 @@ def windows_view(windows):
 def windows_padding(windows):
     """A 2×2 image with a border of 1, then with one above and below only."""
     o = -np.inf
-    expected = [[[[o, o], [o, 1]], [[o, o], [2, o]]], [[[o, 3], [o, o]], [[4, o], [o, o]]]]
-    same_windows(windows, images([1, 2], [3, 4]), 2, 2, 1, 1, images(*expected))
-    expected = [[[[o, o], [1, 2]]], [[[3, 4], [o, o]]]]
-    same_windows(windows, images([1, 2], [3, 4]), 2, 2, (1, 0), 1, images(*expected))
+    x = images([1, 2], [3, 4])
+    around = [[[[o, o], [o, 1]], [[o, o], [2, o]]], [[[o, 3], [o, o]], [[4, o], [o, o]]]]
+    above = [[[[o, o], [1, 2]]], [[[3, 4], [o, o]]]]
+    cases = [(x, 2, 2, 1, 1, images(*around)), (x, 2, 2, (1, 0), 1, images(*above))]
+    same_windows(windows, cases)
 
 
 @visible(
@@ -604,8 +752,8 @@ def windows_padding(windows):
 def windows_dilation(windows):
     """A 2×2 window with dilation 2 sees the corners of a 3×3 image; then rows alone are spread."""
     x = images([1, 2, 3], [4, 5, 6], [7, 8, 9])
-    same_windows(windows, x, 2, 1, 0, 2, images([[[1, 3], [7, 9]]]))
-    same_windows(windows, x, 2, 1, 0, (2, 1), images([[[1, 2], [7, 8]], [[2, 3], [8, 9]]]))
+    spread, rows = images([[[1, 3], [7, 9]]]), images([[[1, 2], [7, 8]], [[2, 3], [8, 9]]])
+    same_windows(windows, [(x, 2, 1, 0, 2, spread), (x, 2, 1, 0, (2, 1), rows)])
 
 
 @visible(
@@ -639,7 +787,7 @@ def maxpool_forward_values(maxpool_forward):
 def maxpool_forward_dtype(maxpool_forward):
     """float32 in, float32 out."""
     x = CORNERS[None, None].astype(np.float32)
-    y, _ = forward_pass(maxpool_forward, x, kernel_size=2)
+    (y,) = every_y(maxpool_forward, [((x,), {"kernel_size": 2})])
     same_dtypes("y", [(y, x.dtype, "x is float32.")])
 
 
@@ -800,7 +948,7 @@ def maxpool_backward_values(maxpool_forward, maxpool_backward):
 def maxpool_backward_dtype(maxpool_forward, maxpool_backward):
     """float32 in, float32 out."""
     x, dy = CORNERS[None, None].astype(np.float32), images([1, 2], [3, 4]).astype(np.float32)
-    dx = both_passes(maxpool_forward, maxpool_backward, x, dy, kernel_size=2)
+    (dx,) = every_dx(maxpool_forward, maxpool_backward, [((x, dy), {"kernel_size": 2})])
     same_dtypes("dx", [(dx, x.dtype, "x and dy are float32.")])
 
 
@@ -1001,7 +1149,8 @@ def maxpool_backward_adjoint(maxpool_forward, maxpool_backward):
 def maxpool_backward_conservation(maxpool_forward, maxpool_backward):
     """dy sums to 10, so dx does, and a tie changes nothing."""
     x = images([2, 2, 1, 4], [2, 2, 3, 5], [6, 7, 8, 8], [9, 6, 7, 8])
-    conserved(maxpool_forward, maxpool_backward, x, images([1, 2], [3, 4]), kernel_size=2)
+    case = (x, images([1, 2], [3, 4])), {"kernel_size": 2}
+    conserved(maxpool_forward, maxpool_backward, [case])
 
 
 @visible(
