@@ -10,7 +10,7 @@ import socket
 import sys
 import traceback
 
-from .sandbox import Jailed, Policy, enter, foresee, fork
+from .sandbox import Jailed, Policy, enter, fork, prepare
 
 _LARGEST = 1 << 16  # bytes of a request: a policy, no more
 
@@ -55,16 +55,16 @@ class Nursery:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         return cls(ours), theirs
 
-    def start(self, policy):
-        """Return a fresh `Kernel` under ``policy``, a dict of `Policy`'s fields."""
+    def start(self, policy, cores):
+        """Return a fresh `Kernel` under ``policy``, a dict of `Policy`'s fields, on these cores."""
         wall, their_wall = socket.socketpair()
         jail, their_jail = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with their_wall, their_jail:
-            self.ask({"policy": policy}, [their_jail.fileno(), their_wall.fileno()])
+            self.ask({"policy": policy, "cores": cores}, [their_jail.fileno(), their_wall.fileno()])
         return Kernel(wall, Jailed(jail))
 
     def ask(self, request, fds):
-        """Send a request: its "policy", and "connection" if it is to be a Jupyter kernel.
+        """Send a request: its "policy"; "cores", or "connection" if it is to be a Jupyter kernel.
 
         fds  the jail's end of a control socket, and of a wall's if it is not
         """
@@ -76,9 +76,9 @@ class Nursery:
 
 def nurse(requests):
     """Fork a locked-in student's process for every policy that comes."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends when nobody can ask any more
-    with contextlib.suppress(Exception):
-        foresee(Policy("/").resolved())  # what this machine allows is found out once
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # it ends when nobody can ask any more
+    prepare()
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page of ours
     while True:
@@ -120,12 +120,14 @@ def reap(how=os.WNOHANG):
             pass
 
 
-def study(policy, control, number, wall=None, connection=None):
+def study(policy, control, number, wall=None, connection=None, cores=None):
     """Enter the jail and serve one notebook's cells."""
     if wall is None:  # once in the jail, nothing of this package can be read
         from .provisioner import serve
     else:
         from . import student
+
+        os.sched_setaffinity(0, cores)
     enter(policy, control, () if wall is None else (wall,), number)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(policy.folder)

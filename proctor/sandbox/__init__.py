@@ -9,7 +9,7 @@
 machine allows it; `Jailed.held` says which are. Linux only.
 """
 
-from .inside import enter, foresee, fork
+from .inside import enter, fork, prepare
 from .outside import Ended, Jailed, launch
 from .policy import LAYERS, NoIsolation, Policy, clean_environment
 
@@ -21,7 +21,7 @@ __all__ = [
     "Policy",
     "clean_environment",
     "enter",
-    "foresee",
     "fork",
     "launch",
+    "prepare",
 ]

@@ -9,6 +9,8 @@ import select
 import signal
 import time
 
+from . import linux
+
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE_FIELDS = ("RssAnon:", "RssShmem:")
 
@@ -164,8 +166,7 @@ def _size(folder):
 def _stat(pid):
     """The fields of /proc/pid/stat from the state on; [] if the process is gone."""
     try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()
+        return linux.read(f"/proc/{pid}/stat").rpartition(")")[2].split()
     except OSError:
         return []
 
@@ -194,8 +195,8 @@ def _proportional(pid):
 def _kilobytes(path, fields, otherwise=0):
     """The sum of some lines of a file like /proc/pid/status."""
     try:
-        with open(path) as lines:
-            return sum(int(line.split()[1]) for line in lines if line.startswith(fields))
+        lines = linux.read(path).splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith(fields))
     except ProcessLookupError:
         return 0
     except OSError:

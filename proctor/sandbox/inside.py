@@ -43,7 +43,11 @@ def fork(policy, control):
     if os.geteuid() != 0 or "namespaces" not in policy.layers or namespaces_refused():
         return None if os.fork() else 0
     reading, writing = os.pipe()
-    with open("/proc/self/ns/pid") as own, open(reading) as number, open(writing, "w") as told:
+    with (
+        open("/proc/self/ns/pid", "rb", 0) as own,
+        open(reading, "rb", 0) as number,
+        open(writing, "wb", 0) as told,
+    ):
         try:
             linux.unshare(linux.CLONE_NEWPID)
         except OSError:  # root without the right to, or too many of them
@@ -56,7 +60,7 @@ def fork(policy, control):
         linux.setns(own.fileno(), linux.CLONE_NEWPID)
         # who may have to end it knows it before it does anything
         tell(control, last=child, how="namespace")
-        told.write(str(child))
+        told.write(b"%d" % child)
     return None
 
 
@@ -114,6 +118,15 @@ def foresee(plan):
     return held
 
 
+def prepare():
+    """Find out what is the same for every jail; forks of this process know it."""
+    with contextlib.suppress(Exception):  # each of them will say why not
+        plan = Policy("/").resolved()
+        held = foresee(plan)
+        seccomp.compiled(plan, held["namespaces"] == "held")
+        linux.leave_inherited_environment()
+
+
 def _closed(plan):
     """The first folder on the way to what the process needs that another user cannot enter."""
     needed = [plan.folder, plan.sockets or "/", *filter(os.path.isdir, plan.readable)]
@@ -131,8 +144,8 @@ def _supervised(plan, own_root, held, control, number):
     """Fork the chain; returns in the student's process only: its (uid, gid), or None."""
     parent = None if number else guard.process_handle(os.getppid())
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else the exit status would be lost
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")
+    with contextlib.suppress(OSError):
+        linux.write("/proc/self/oom_score_adj", "1000")
     if own_root:
         owner = _other_user(number) if number else leave_users()
         if os.geteuid() != 0:
@@ -155,6 +168,8 @@ def _supervised(plan, own_root, held, control, number):
                 root.give(folder, owner)
         tell(control, last=os.getpid(), how="supervisor")
     linux.prctl(linux.PR_SET_DUMPABLE, 0)
+    linux.never_gain_capabilities()
+    linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
     child = os.fork()
     if child:
         _be_guard(child, plan, own_root, control, parent)
@@ -180,9 +195,7 @@ def _be_guard(child, plan, own_root, control, parent):
     try:
         _ignore_signals()
         if own_root:
-            linux.never_gain_capabilities()
             linux.drop_capabilities(keep=(linux.CAP_KILL, linux.CAP_SYS_PTRACE))
-        linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
         linux.close_all_but(parent, control and control.fileno())
         everyone = guard.own_namespace if own_root else guard.descendants
         watcher = guard.Guard(
@@ -228,8 +241,7 @@ def leave_users():
         ("uid_map", f"{_STUDENT} {uid} 1"),
         ("gid_map", f"{_STUDENT} {gid} 1"),
     ):
-        with open(f"/proc/self/{name}", "w") as file:
-            file.write(text)
+        linux.write(f"/proc/self/{name}", text)
     return _STUDENT, _STUDENT
 
 
@@ -249,8 +261,8 @@ def _other_user(number=None):
 
     number  of a process of the jail, outside it; by default this one's
     """
-    with open("/proc/self/uid_map") as ranges:
-        last = max(int(line.split()[0]) + int(line.split()[2]) for line in ranges) - 1
+    ranges = linux.read("/proc/self/uid_map").splitlines()
+    last = max(int(line.split()[0]) + int(line.split()[2]) for line in ranges) - 1
     first = _FIRST_FREE_USER
     if last < first + (1 << 22):
         first = max(last - 5000, 1)  # a container with few users
@@ -303,13 +315,11 @@ def _lock(plan, own_root, owner, held, control, keep_fds):
     _set_environment(plan, own_root)
     if "limits" in plan.layers:
         _set_limits(plan, own_root)
-    linux.never_gain_capabilities()
     if held["user"] == "held":
         os.setgroups([])
         os.setresgid(owner[1], owner[1], owner[1])
         os.setresuid(owner[0], owner[0], owner[0])
     linux.drop_capabilities()
-    linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
     linux.prctl(linux.PR_SET_DUMPABLE, 1)  # else it could not read its own /proc/self
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
     if not own_root and os.getppid() != supervisor:
@@ -327,7 +337,8 @@ def _lock(plan, own_root, owner, held, control, keep_fds):
 def _set_environment(plan, own_root):
     """The clean environment, and a place for temporary files."""
     temporary = "/tmp" if own_root else f"{plan.folder}/.tmp"
-    os.makedirs(temporary, exist_ok=True)
+    if not own_root:
+        os.makedirs(temporary, exist_ok=True)
     linux.scrub_environment({"TMPDIR": temporary} | plan.env)
 
 

@@ -2,10 +2,19 @@
 
 import contextlib
 import ctypes
+import functools
 import os
 import struct
 
 _libc = ctypes.CDLL(None, use_errno=True)
+# looked up here once, else every forked process does it again
+_functions = {
+    name: _libc[name]
+    for name in (
+        *("capset", "clearenv", "mount", "pivot_root", "prctl"),
+        *("setns", "syscall", "umount2", "unshare"),
+    )
+}
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -41,7 +50,7 @@ _AT_RECURSIVE = 0x8000
 def call(name, *args):
     """Call a function of libc; a result of -1 raises OSError."""
     args = [ctypes.c_long(arg) if isinstance(arg, int) else arg for arg in args]
-    result = getattr(_libc, name)(*args)
+    result = _functions[name](*args)
     if result == -1:
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")
@@ -114,8 +123,8 @@ def drop_capabilities(keep=()):
 
 def capabilities():
     """The effective capabilities, as a bit mask."""
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1], 16) for line in status if line.startswith("CapEff"))
+    status = read("/proc/self/status").splitlines()
+    return next(int(line.split()[1], 16) for line in status if line.startswith("CapEff"))
 
 
 def close_all_but(*kept):
@@ -131,13 +140,40 @@ def close_all_but(*kept):
 
 
 def scrub_environment(env):
-    """Replace the environment, and wipe the inherited one that /proc/self/environ shows."""
-    os.environ.clear()
+    """Make ``env`` the environment, and wipe the inherited one that /proc/self/environ shows."""
+    leave_inherited_environment()
+    for name in [name for name in os.environ if name not in env]:
+        del os.environ[name]
+    for name, value in env.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+
+
+@functools.cache
+def leave_inherited_environment():
+    """Keep the environment elsewhere, and wipe the place where it was; forks need it no more."""
+    environment = dict(os.environ)
     call("clearenv")
-    try:
-        with open("/proc/self/stat") as stat:
-            start, end = map(int, stat.read().rpartition(")")[2].split()[47:49])
+    with contextlib.suppress(OSError):  # no /proc inside: then no one reads it there
+        start, end = map(int, read("/proc/self/stat").rpartition(")")[2].split()[47:49])
         ctypes.memset(start, 0, end - start)
-    except OSError:
-        pass  # no /proc inside: then no one reads it there
-    os.environ.update(env)
+    os.environ.update(environment)
+
+
+def read(path):
+    """The text of a small file of /proc; a hundred page faults less than `open` in a new fork."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = iter(functools.partial(os.read, descriptor, 1 << 16), b"")
+        return b"".join(parts).decode(errors="replace")
+    finally:
+        os.close(descriptor)
+
+
+def write(path, text):
+    """Write into a file of /proc."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)

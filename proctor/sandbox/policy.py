@@ -4,7 +4,7 @@ import functools
 import os
 import site
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 LAYERS = ("namespaces", "landlock", "user", "limits", "seccomp")
 
@@ -85,16 +85,16 @@ class Policy:
         for path in (self.folder, self.sockets, self.given):
             if path is not None and not os.path.isdir(path):
                 raise FileNotFoundError(f"the jail's folder {path} does not exist; create it")
-        return replace(
-            self,
-            folder=os.path.realpath(self.folder),
-            given=self.given and os.path.realpath(self.given),
-            sockets=self.sockets and os.path.realpath(self.sockets),
-            # what is the same for every policy is looked up once, and known to forks
-            readable=tuple(sorted({*_always_readable(), *_both(self.readable)})),
-            hidden=_both(self.hidden),
-            env=clean_environment(os.path.realpath(self.folder)) | self.env,
-        )
+        folder = os.path.realpath(self.folder)
+        real = {
+            "folder": folder,
+            "given": self.given and os.path.realpath(self.given),
+            "sockets": self.sockets and os.path.realpath(self.sockets),
+            "readable": tuple(sorted({*always_readable(), *_both(self.readable)})),
+            "hidden": _both(self.hidden),
+            "env": clean_environment(folder) | self.env,
+        }
+        return Policy(**(vars(self) | real))
 
 
 def clean_environment(folder):
@@ -133,8 +133,13 @@ def _interpreter():
 
 
 @functools.cache
-def _always_readable():
-    return _both((*_SYSTEM, *_interpreter()))
+def always_readable():
+    """What every process may read: {path: (where it really is, whether it is a folder)}.
+
+    It is the same for every policy: looked up once, and known to forks.
+    """
+    paths = _both((*_SYSTEM, *_interpreter()))
+    return {path: (os.path.realpath(path), os.path.isdir(path)) for path in paths}
 
 
 def _both(paths):

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from ..files import copy_tree
 from . import linux
-from .policy import MIB
+from .policy import MIB, always_readable
 
 _OLD = "/.old"  # where the machine's own root is while the new one is filled
 _DEVICES = ("null", "zero", "full", "random", "urandom")
@@ -38,50 +38,65 @@ def change(plan, owner):
 
 
 def _places(plan):
-    """What to put where, outer paths first: tuples (depth, path, kind, where it really is)."""
-    places = dict.fromkeys(plan.readable, "readable")
-    places |= dict.fromkeys(plan.hidden, "hidden")
-    places[plan.folder] = "folder"
+    """What to put where, outer paths first: tuples (depth, path, kind, what is there).
+
+    What is there is told of readable ones only: (where it really is, whether it is a folder).
+    """
+    known = always_readable()
+    places = {
+        path: ("readable", known.get(path) or (os.path.realpath(path), os.path.isdir(path)))
+        for path in plan.readable
+    }
+    places |= dict.fromkeys(plan.hidden, ("hidden", None))
+    places[plan.folder] = "folder", None
     if plan.sockets:
-        places[plan.sockets] = "sockets"
-    places["/tmp"] = "tmp"
-    return sorted(
-        (path.count("/"), path, kind, _OLD + os.path.realpath(path))
-        for path, kind in places.items()
-    )
+        places[plan.sockets] = "sockets", None
+    places["/tmp"] = "tmp", None
+    return sorted((path.count("/"), path, *place) for path, place in places.items())
 
 
-def _put(plan, owner, _depth, path, kind, old):
+def _put(plan, owner, _depth, path, kind, there):
     """Mount one place; True if it is a cover that is to be made read-only at the end."""
     if kind == "readable":
         if not os.path.exists(path):
-            _bind(old, path, _READ_ONLY)
+            _bind(*there, path, _READ_ONLY)
     elif kind == "hidden":
         return os.path.lexists(path) and _cover(path)
     elif kind == "folder" and plan.space is not None:
         _scratch(path, owner, plan.space, "700")
-        copy_tree(old, path)
+        copy_tree(_OLD + path, path)
         if plan.given:
             copy_tree(_OLD + plan.given, path)
         give(path, owner)
     elif kind == "tmp":
         _scratch(path, owner, min(plan.space or 64 * MIB, 64 * MIB), "1777")
     else:
-        give(old, owner)
-        _bind(old, path, _PLAIN)
+        give(_OLD + path, owner)
+        _bind(path, True, path, _PLAIN)
     return False
 
 
-def _bind(source, target, flags):
-    """Show ``source`` at ``target``, which is made if it is not there."""
-    if os.path.isdir(source):
-        os.makedirs(target, exist_ok=True)
+def _bind(real, is_folder, target, flags):
+    """Show what is at ``real`` on the machine at ``target``, which is made if it is not there."""
+    if is_folder:
+        _make(target)
     else:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        _make(os.path.dirname(target))
         os.close(os.open(target, os.O_CREAT | os.O_RDONLY, 0o444))
-    linux.mount(source, target, None, linux.MS_BIND | linux.MS_REC)
+    linux.mount(_OLD + real, target, None, linux.MS_BIND | linux.MS_REC)
     if flags:
         linux.restrict_mount(target, flags)
+
+
+def _make(folder):
+    """Make a folder, and those that it lies in, where they are not there."""
+    try:
+        os.mkdir(folder)
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        _make(os.path.dirname(folder))
+        os.mkdir(folder)
 
 
 def _cover(path):
@@ -95,7 +110,7 @@ def _cover(path):
 
 def _scratch(path, owner, size, mode):
     """A writable file system in memory."""
-    os.makedirs(path, exist_ok=True)
+    _make(path)
     # a file costs the kernel about a kilobyte however small it is
     limits = f"size={size},nr_inodes={max(1000, size // 8192)},mode={mode}"
     linux.mount("scratch", path, "tmpfs", _PLAIN, limits)
@@ -106,16 +121,19 @@ def give(folder, owner):
     """Make ``owner`` (uid, gid) the owner of a folder and all in it; links are not followed."""
     with suppress(PermissionError):  # without the right to, it is our own already
         os.chown(folder, *owner, follow_symlinks=False)
-        for place, folders, files in os.walk(folder):
-            for name in folders + files:
-                os.chown(os.path.join(place, name), *owner, follow_symlinks=False)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    give(entry.path, owner)
+                else:
+                    os.chown(entry.path, *owner, follow_symlinks=False)
 
 
 def _small_things(plan, owner):
     """/dev, and a user to be."""
     os.mkdir("/dev")
     for name in _DEVICES:
-        _bind(f"{_OLD}/dev/{name}", f"/dev/{name}", 0)
+        _bind(f"/dev/{name}", False, f"/dev/{name}", 0)
     os.symlink("/proc/self/fd", "/dev/fd")
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         os.symlink(f"/proc/self/fd/{number}", f"/dev/{name}")
@@ -140,4 +158,4 @@ def _processes():
         linux.mount("proc", "/proc", "proc", flags, "hidepid=2")
     except PermissionError:
         for name in _WITHOUT_PROC:
-            _bind(f"{_OLD}/proc/{name}", f"/proc/{name}", _READ_ONLY)
+            _bind(f"/proc/{name}", False, f"/proc/{name}", _READ_ONLY)

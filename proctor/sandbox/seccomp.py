@@ -6,6 +6,7 @@ See seccomp(2) and <linux/seccomp.h>.
 
 import ctypes
 import errno
+import functools
 import os
 import socket
 
@@ -141,10 +142,18 @@ def restrict(plan, own_root):
     ``own_root``: the process sees only its own files, so it may connect to sockets among them
     and change their modes.
     """
-    program = _program(plan, own_root, *_ARCHITECTURES[os.uname().machine])
-    instructions = (_Instruction * len(program))(*program)
-    structure = _Program(len(program), instructions)
-    linux.prctl(linux.PR_SET_SECCOMP, 2, ctypes.addressof(structure))
+    linux.prctl(linux.PR_SET_SECCOMP, 2, ctypes.addressof(compiled(plan, own_root)))
+
+
+def compiled(plan, own_root):
+    """The filter that `restrict` applies; what is compiled once is known to forks."""
+    return _compiled(plan.loopback and own_root, own_root)
+
+
+@functools.cache
+def _compiled(internet, own_root):
+    program = _program(internet, own_root, *_ARCHITECTURES[os.uname().machine])
+    return _Program(len(program), (_Instruction * len(program))(*program))
 
 
 class _Instruction(ctypes.Structure):
@@ -164,7 +173,7 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("first", ctypes.POINTER(_Instruction)))
 
 
-def _program(plan, own_root, column, architecture):
+def _program(internet, own_root, column, architecture):
     """The filter's instructions, as tuples (code, skip when true, skip when false, value)."""
     program = [
         (_LOAD, 0, 0, _ARCHITECTURE),
@@ -193,17 +202,17 @@ def _program(plan, own_root, column, architecture):
             _answer(errno.EPERM),
         ],
     )
-    program += _sockets(plan, own_root, column)
+    program += _sockets(internet, own_root, column)
     return [*program, (_RETURN, 0, 0, _ALLOW)]
 
 
-def _sockets(plan, own_root, column):
+def _sockets(internet, own_root, column):
     """Only Unix sockets; and no datagrams where other processes' sockets are in sight."""
-    internet = [socket.AF_INET, socket.AF_INET6]
-    families = [socket.AF_UNIX, *(internet if plan.loopback and own_root else [])]
+    known = [socket.AF_UNIX, socket.AF_INET, socket.AF_INET6]
+    families = known if internet else known[:1]
     checks = [
         # an answer by which ZeroMQ, which lists the network's interfaces, is not aborted
-        *[(_IF_EQUAL, 3 - i, 0, family) for i, family in enumerate([socket.AF_UNIX, *internet])],
+        *[(_IF_EQUAL, 3 - i, 0, family) for i, family in enumerate(known)],
         _answer(errno.EOPNOTSUPP),
         *[(_IF_EQUAL, len(families) - i, 0, family) for i, family in enumerate(families)],
     ]
