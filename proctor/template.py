@@ -11,6 +11,7 @@ memory.
 import ast
 import atexit
 import contextlib
+import functools
 import gc
 import importlib
 import itertools
@@ -174,9 +175,11 @@ class Template:
         policy  a `Policy`; its folder is made here
         extra   {relative path: bytes}: files of the student's own
 
-        May be called by several threads at once. Raises NoIsolation, RuntimeError.
+        May be called by several threads at once; all of it runs on the cores that the calling
+        thread may run on. Raises NoIsolation, RuntimeError.
         """
         request = {
+            "cores": sorted(os.sched_getaffinity(0)),
             "job": vars(job),
             "policy": vars(policy) | {"readable": (*policy.readable, self.files)},
             "extra": {
@@ -309,6 +312,7 @@ def _conduct(grader, nursery, about, own):
     os.chmod(own, 0o711)
     try:
         request = grader.receive()
+        os.sched_setaffinity(0, request["cores"])
         # a test that makes terabytes of a student's answer fails; the grader does not
         limit = request["policy"]["memory"] + (1 << 30)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
@@ -323,7 +327,8 @@ def _conduct(grader, nursery, about, own):
         _take(about, trusted)
         os.chdir(trusted)
         sys.path[0] = ""
-        conductor = Conductor(Job(**request["job"]), lambda: nursery.start(policy))
+        start = functools.partial(nursery.start, policy, request["cores"])
+        conductor = Conductor(Job(**request["job"]), start)
         try:
             answer = {"results": conductor.play(), "held": conductor.held()}
             made = conductor.made_files()

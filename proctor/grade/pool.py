@@ -1,5 +1,6 @@
 """Where notebooks are played: by threads that each wait for a conductor, or on a Dask cluster."""
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -47,14 +48,20 @@ class Here:
     """Plays on this machine.
 
     A worker is a thread that waits: the work is done by the conductors and the students'
-    processes that one template forks.
+    processes that one template forks. Where there are as many workers as cores, each has its own:
+    a test and the student's function that it calls wake each other up on the same core, which is
+    quicker than on two.
     """
 
     def __init__(self, unit, workers):
         self.unit, self.workers = unit, workers
         self.warm = Warm(unit)
         self.warm.template()
-        self.threads = ThreadPoolExecutor(workers, thread_name_prefix="proctor")
+        cores = os.sched_getaffinity(0)
+        own = iter([{core} for core in cores] if workers == len(cores) else [cores] * workers)
+        self.threads = ThreadPoolExecutor(
+            workers, "proctor", initializer=lambda: os.sched_setaffinity(0, next(own))
+        )
 
     def submit(self, *args):
         """Return a future of what `grade` returns for (notebook, data, extra, notes)."""
