@@ -14,6 +14,7 @@ import json
 import os
 import signal
 import time
+import types
 from dataclasses import dataclass
 
 from .sandbox import Ended
@@ -399,7 +400,7 @@ def scored(outputs, points):
 
 
 def needed(sources, shell):
-    """The names that code reads, at any depth, of those that are no built-ins."""
+    """The names that code takes from its namespace, at any depth, but those of built-ins."""
     names = set().union(*(_named(source, shell) for source in sources))
     return {
         name
@@ -408,20 +409,37 @@ def needed(sources, shell):
     }
 
 
+_TAKES = {f"{how}_{what}" for how in ("LOAD", "DELETE") for what in ("NAME", "GLOBAL")}
+_TAKES.add("LOAD_FROM_DICT_OR_GLOBALS")  # of a class, since Python 3.12
+
+
 @functools.cache
 def _named(source, shell):
-    tree = _parsed(source, shell)
-    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    names, waiting = set(), [_compiled(source, shell)]
+    while waiting:
+        code = waiting.pop()
+        names |= {step.argval for step in dis.get_instructions(code) if step.opname in _TAKES}
+        waiting += [part for part in code.co_consts if isinstance(part, types.CodeType)]
+    return frozenset(names)
 
 
 @functools.cache
 def owned(source, shell):
     """The names that a cell binds before it reads them: they are never the student's."""
     first = {}
-    for step in dis.get_instructions(compile(_parsed(source, shell), "<cell>", "exec")):
+    for step in dis.get_instructions(_compiled(source, shell)):
         if step.opname in ("LOAD_NAME", "STORE_NAME", "DELETE_NAME"):
             first.setdefault(step.argval, step.opname)
     return frozenset(name for name, how in first.items() if how == "STORE_NAME")
+
+
+def _compiled(source, shell):
+    """A cell's code; of one with an error, which the cell itself will tell, none."""
+    try:
+        text = shell.transform_cell(source)
+        return compile(text, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except SyntaxError:
+        return compile("", "<cell>", "exec")
 
 
 @functools.cache
