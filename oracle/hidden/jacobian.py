@@ -4,6 +4,7 @@ import numpy as np
 
 from oracle import reference
 from poolkit.check.jacobian import (
+    Formula,
     messages,
     one_at,
     rows_choose,
@@ -233,11 +234,11 @@ def numerical_jacobian_values(numerical_jacobian):
     A = rng.integers(-5, 6, (3, 3)).astype(float)
     A = A + A.T
     x = rng.integers(1, 9, 3) / 4
-    same_quotient(numerical_jacobian, "A·x", lambda x: A @ x, x, A)
+    same_quotient(numerical_jacobian, "A·x", Formula("A @ x", A=A), x, A)
     x = x[:2]
     cubic = 2 * np.outer(x, x) + x @ x * np.eye(2)
-    same_quotient(numerical_jacobian, "x·|x|²", lambda x: x * (x @ x), x, cubic)
-    same_quotient(numerical_jacobian, "exp(x)", np.exp, x[:1], np.exp(x[:1])[:, None])
+    same_quotient(numerical_jacobian, "x·|x|²", Formula("x * (x @ x)"), x, cubic)
+    same_quotient(numerical_jacobian, "exp(x)", Formula("np.exp(x)"), x[:1], np.exp(x[:1])[:, None])
 
 
 @hidden
@@ -245,28 +246,28 @@ def numerical_jacobian_central(numerical_jacobian):
     x = np.array([-1.5, 0.0])
     for h in (0.125, 2.0):
         cubic = np.diag(3 * x**2 + h**2)
-        same_quotient(numerical_jacobian, "x³", lambda x: x * x * x, x, cubic, h=h)
+        same_quotient(numerical_jacobian, "x³", Formula("x * x * x"), x, cubic, h=h)
 
 
 @hidden
 def numerical_jacobian_shape(numerical_jacobian):
     image = np.array([[1.0, 4.0], [6.0, 3.0], [2.0, 5.0]])
     rows = one_at((3, 6), (0, 1), (1, 2), (2, 5))
-    same_dependence(numerical_jacobian, "x.max(axis=1)", lambda x: x.max(axis=1), image, rows)
+    same_dependence(numerical_jacobian, "x.max(axis=1)", Formula("x.max(axis=1)"), image, rows)
     volume = np.array([[[1.0], [2.0]]])
-    same_dependence(numerical_jacobian, "x.sum()", lambda x: x.sum(), volume, np.ones((1, 2)))
+    same_dependence(numerical_jacobian, "x.sum()", Formula("x.sum()"), volume, np.ones((1, 2)))
     line = np.array([1.0, 2.0])
     expected = np.repeat(np.eye(2), 3, axis=0)
-    outer = lambda x: np.outer(x, [1.0, 2.0, 3.0])  # noqa: E731
+    outer = Formula("np.outer(x, [1.0, 2.0, 3.0])")
     same_dependence(numerical_jacobian, "outer(x, (1, 2, 3))", outer, line, expected)
 
 
 @hidden
 def numerical_jacobian_inputs(numerical_jacobian):
     rng = np.random.default_rng(73)
-    watched(numerical_jacobian, lambda x: x * x.sum(), rng.normal(size=3), h=0.25)
-    same_view(numerical_jacobian, "x[::-1]", lambda x: x[::-1], rng.normal(size=2))
-    same_whole(numerical_jacobian, "x²", lambda x: x * x, np.array([5, -2]))
+    watched(numerical_jacobian, Formula("x * x.sum()"), rng.normal(size=3), h=0.25)
+    same_view(numerical_jacobian, "x[::-1]", Formula("x[::-1]"), rng.normal(size=2))
+    same_whole(numerical_jacobian, "x²", Formula("x * x"), np.array([5, -2]))
 
 
 # ---- one_sided ------------------------------------------------------------------------------
@@ -278,12 +279,14 @@ def one_sided_values(one_sided):
     x = rng.integers(-4, 5, 3).astype(float)
     units = [np.array([0.6, 0.0, 0.8]), np.array([-0.28, 0.96, 0.0])]
     a = rng.integers(2, 9, 3).astype(float)
-    same_slopes(one_sided, f"{a.tolist()}·x", lambda x: a @ x, [(x, v, {}, a @ v) for v in units])
+    along = [(x, v, {}, a @ v) for v in units]
+    same_slopes(one_sided, f"{a.tolist()}·x", Formula("a @ x", a=a), along)
     x = x / 4
-    same_slopes(one_sided, "|x|²", lambda x: np.sum(x**2), [(x, v, {}, 2 * x @ v) for v in units])
+    along = [(x, v, {}, 2 * x @ v) for v in units]
+    same_slopes(one_sided, "|x|²", Formula("np.sum(x**2)"), along)
     square = np.array([[1.0, 2.0], [3.0, 5.0]])
     v = np.array([[0.0, 0.6], [0.8, 0.0]])
-    same_slopes(one_sided, "x.sum()", lambda x: x.sum(), [(square, v, {}, v.sum())])
+    same_slopes(one_sided, "x.sum()", Formula("x.sum()"), [(square, v, {}, v.sum())])
 
 
 @hidden
@@ -297,13 +300,13 @@ def one_sided_tie(one_sided):
         for v in rng.normal(size=(2, 5)):
             v /= np.sqrt(v @ v)  # how long v is, is judged by another check
             cases.append((x, v, {}, v[places].max()))
-    same_slopes(one_sided, "max(x)", lambda x: x.max(), cases)
+    same_slopes(one_sided, "max(x)", Formula("x.max()"), cases)
     # a step longer than the gap reaches the neighbour's slope: h is the h that was passed
     near, v = np.array([2.0, 1.5]), np.array([0.0, 1.0])
     cases = [(near, v, {"h": 2.0}, 0.75), (near, v, {"h": 0.25}, 0.0)]
-    same_slopes(one_sided, "max(x)", lambda x: x.max(), cases)
+    same_slopes(one_sided, "max(x)", Formula("x.max()"), cases)
     kink = (np.zeros(2), np.array([-0.8, 0.6]), {}, 1.4)
-    same_slopes(one_sided, "|x₀| + |x₁|", lambda x: np.abs(x).sum(), [kink])
+    same_slopes(one_sided, "|x₀| + |x₁|", Formula("np.abs(x).sum()"), [kink])
 
 
 @hidden
@@ -313,7 +316,7 @@ def one_sided_direction(one_sided):
     v = rng.integers(-3, 4, 4).astype(float)
     cases = [(x, scale * v, {}, scale * (a @ v)) for scale in (-1, 10)]
     cases.append((x, np.zeros(4), {}, 0.0))
-    same_slopes(one_sided, f"{a.tolist()}·x", lambda x: a @ x, cases)
+    same_slopes(one_sided, f"{a.tolist()}·x", Formula("a @ x", a=a), cases)
 
 
 # ---- is_subgradient -------------------------------------------------------------------------

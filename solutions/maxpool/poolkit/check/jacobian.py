@@ -1,12 +1,25 @@
 """Visible checks of chapter 2, and how answers are compared; the hidden checks compare alike."""
 
 import functools
+import itertools
 
 import numpy as np
 
 from .. import spec
 from ..figures import answers
-from ..voice import Failed, answered, call, each, no_array, number, same, short
+from ..voice import (
+    Failed,
+    ahead,
+    answered,
+    call,
+    each,
+    in_turn,
+    no_array,
+    number,
+    plain,
+    same,
+    short,
+)
 from ._visible import beyond, drawn, visible
 
 __all__ = [
@@ -386,12 +399,48 @@ def backward_message_shape(backward_message):
 # ---- numerical_jacobian ---------------------------------------------------------------------
 
 
+class Formula:
+    """A function of an array x, told as text: it can be made wherever a student's functions live.
+
+    text   an expression in x, np and the names of ``given``
+    given  the arrays in it, by name
+    """
+
+    def __init__(self, text, **given):
+        self.text, self.given = text, tuple(given.items())
+        self.function = eval(f"lambda x: {text}", {"np": np, **given})
+
+
+def measured(function, cases):
+    """Return an iterator of what a function of a function gives; cases: ((formula, *arrays), step).
+
+    It gets copies of the arrays.
+    """
+    told = [((f.text, f.given, *arrays), step) for (f, *arrays), step in cases]
+    known = ahead(of_formulas, (function,), told)
+
+    def ask(given, step):
+        formula, *arrays = given
+        return call(function, formula.function, *(array.copy() for array in arrays), **step)
+
+    return itertools.chain(known, itertools.starmap(ask, cases[len(known) :]))
+
+
+def of_formulas(function, cases):
+    """Where the student's function lives: what it gives in each case."""
+
+    def one(text, given, *arrays, **step):
+        return function(Formula(text, **dict(given)).function, *plain(arrays), **step)
+
+    return in_turn(one, cases)
+
+
 def same_quotient(numerical_jacobian, label, f, x, expected, **step):
     """Compare the numerical Jacobian of ``f`` at ``x``, entry by entry."""
     with_step = f" with h = {step['h']}" if step else ""
     where = f"f(x) = {label} at x = {np.round(x, 3).tolist()}{with_step}."
     with drawn(answers.plain, expected):
-        J = call(numerical_jacobian, f, x.copy(), **step)
+        (J,) = measured(numerical_jacobian, [((f, x), step)])
         same("J", J, expected, where, rtol=1e-5, atol=1e-5)
 
 
@@ -405,7 +454,7 @@ def same_dependence(numerical_jacobian, label, f, x, expected):
         return f"{where}: output {row} {kind} on input {column}."
 
     with drawn(answers.plain, expected):
-        J = call(numerical_jacobian, f, x.copy())
+        (J,) = measured(numerical_jacobian, [((f, x), {})])
         is_array(J, f"an array of shape {expected.shape}", where)
         if J.shape != expected.shape:
             what = f"J has shape {J.shape}, expected {expected.shape}: outputs × inputs"
@@ -419,7 +468,7 @@ def watched(numerical_jacobian, f, x, h):
 
     def spy(z):
         seen.append(np.array(z))
-        return f(z)
+        return f.function(z)
 
     call(numerical_jacobian, spy, x, h=h)
     if not seen:
@@ -444,18 +493,18 @@ def watched(numerical_jacobian, f, x, h):
 def same_view(numerical_jacobian, label, view, x):
     """Compare J of a function that returns a view of its argument with J of one that copies it."""
     where = f"f(x) = {label}, returned as a view of the array that f was given."
-    same_as(numerical_jacobian, (view, x.copy()), (lambda z: view(z).copy(), x.copy()), where)
+    same_as(numerical_jacobian, (view, x), (Formula(f"({view.text}).copy()"), x), where)
 
 
 def same_whole(numerical_jacobian, label, f, x):
     """Compare J at an array of whole numbers with J at the same numbers as floats."""
     where = f"f(x) = {label} at x = {x.tolist()}, an array of ints."
-    same_as(numerical_jacobian, (f, x.copy()), (f, x.astype(float)), where)
+    same_as(numerical_jacobian, (f, x), (f, x.astype(float)), where)
 
 
-def same_as(numerical_jacobian, case, plain, where):
+def same_as(numerical_jacobian, case, usual, where):
     """Compare two of the student's own answers: whether they are right is judged elsewhere."""
-    got, expected = call(numerical_jacobian, *case), call(numerical_jacobian, *plain)
+    got, expected = measured(numerical_jacobian, [(case, {}), (usual, {})])
     for J in (expected, got):
         is_array(J, "an array", where)
     if not expected.any():
@@ -471,7 +520,7 @@ def same_as(numerical_jacobian, case, plain, where):
 def numerical_jacobian_values(numerical_jacobian):
     """f(x) = A·x, whose Jacobian is A itself."""
     A = np.array([[2.0, 1.0], [1.0, 3.0]])
-    same_quotient(numerical_jacobian, "A·x", lambda x: A @ x, np.array([1.0, 2.0]), A)
+    same_quotient(numerical_jacobian, "A·x", Formula("A @ x", A=A), np.array([1.0, 2.0]), A)
 
 
 @visible(
@@ -482,8 +531,8 @@ def numerical_jacobian_values(numerical_jacobian):
 def numerical_jacobian_central(numerical_jacobian):
     """With h = 1/2: exact for squares; for cubes 3x² + h², the quotient's own error."""
     x = np.array([1.0, 2.0])
-    same_quotient(numerical_jacobian, "x²", lambda x: x**2, x, np.diag([2.0, 4.0]), h=0.5)
-    same_quotient(numerical_jacobian, "x³", lambda x: x**3, x, np.diag([3.25, 12.25]), h=0.5)
+    same_quotient(numerical_jacobian, "x²", Formula("x**2"), x, np.diag([2.0, 4.0]), h=0.5)
+    same_quotient(numerical_jacobian, "x³", Formula("x**3"), x, np.diag([3.25, 12.25]), h=0.5)
 
 
 @visible(
@@ -495,7 +544,7 @@ def numerical_jacobian_shape(numerical_jacobian):
     """The two row sums of a 2×3 image: 2 outputs, 6 inputs."""
     x = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     expected = np.array([[1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]])
-    same_dependence(numerical_jacobian, "x.sum(axis=1)", lambda x: x.sum(axis=1), x, expected)
+    same_dependence(numerical_jacobian, "x.sum(axis=1)", Formula("x.sum(axis=1)"), x, expected)
 
 
 @visible(
@@ -505,9 +554,9 @@ def numerical_jacobian_shape(numerical_jacobian):
 )
 def numerical_jacobian_inputs(numerical_jacobian):
     """One moved input a call, x untouched, an f that returns its argument, whole numbers."""
-    watched(numerical_jacobian, lambda x: 10 * x, np.array([1.0, 2.0, 3.0]), h=0.5)
-    same_view(numerical_jacobian, "x", lambda x: x, np.array([4.0, 5.0]))
-    same_whole(numerical_jacobian, "10x", lambda x: 10 * x, np.array([3, 1, 2]))
+    watched(numerical_jacobian, Formula("10 * x"), np.array([1.0, 2.0, 3.0]), h=0.5)
+    same_view(numerical_jacobian, "x", Formula("x"), np.array([4.0, 5.0]))
+    same_whole(numerical_jacobian, "10x", Formula("10 * x"), np.array([3, 1, 2]))
 
 
 # ---- answers that are one number or one bool ------------------------------------------------
@@ -523,13 +572,13 @@ def together(names, got, expected, where=None, pictures=None):
 
     pictures  functions that draw each answer, if it is wrong
     """
-    plain = (bool, int, float, np.number, np.bool_)
+    single = (bool, int, float, np.number, np.bool_)
     for n, (name, mine, right) in enumerate(zip(names, got, expected, strict=True)):
         try:
             same(name, mine, right, where)
         except Failed as failure:
             failure.draw = pictures[n] if pictures else None
-            if all(isinstance(answer, plain) for answer in got):
+            if all(isinstance(answer, single) for answer in got):
                 failure.got = np.array([float(answer) for answer in got])
             raise
 
@@ -541,12 +590,12 @@ def same_slopes(one_sided, label, f, cases, where=None):
         + (f" with h = {step['h']}" if step else "")
         for x, v, step, _ in cases
     ]
-    got = []
-    for x, v, step, expected in cases:
-        with drawn(answers.slope, expected, f, x, v):
-            got.append(scalar(call(one_sided, f, x.copy(), v.copy(), **step)))
+    got, given = [], measured(one_sided, [((f, x, v), step) for x, v, step, _ in cases])
+    for x, v, _, expected in cases:
+        with drawn(answers.slope, expected, f.function, x, v):
+            got.append(scalar(next(given)))
     pictures = [
-        functools.partial(answers.slope, mine, expected, f, x, v)
+        functools.partial(answers.slope, mine, expected, f.function, x, v)
         for mine, (x, v, _, expected) in zip(got, cases, strict=True)
     ]
     together(names, got, [float(expected) for *_, expected in cases], where, pictures)
@@ -561,7 +610,7 @@ def one_sided_values(one_sided):
     """f(x) = 3·x₀ − 2·x₁ rises by 3 along the first axis and by −2 along the second."""
     x = np.array([1.0, 4.0])
     cases = [(x, np.array([1.0, 0.0]), {}, 3), (x, np.array([0.0, 1.0]), {}, -2)]
-    same_slopes(one_sided, "3·x₀ − 2·x₁", lambda x: 3 * x[0] - 2 * x[1], cases)
+    same_slopes(one_sided, "3·x₀ − 2·x₁", Formula("3 * x[0] - 2 * x[1]"), cases)
 
 
 @visible(
@@ -574,7 +623,7 @@ def one_sided_tie(one_sided):
     x = np.array([2.0, 2.0, 1.0])
     slopes = {(1, 0, 0): 1, (-1, 0, 0): 0, (0.6, -0.8, 0): 0.6, (-0.6, -0.8, 0): -0.6}
     cases = [(x, np.array(v, dtype=float), {}, slope) for v, slope in slopes.items()]
-    same_slopes(one_sided, "max(x)", lambda x: x.max(), cases)
+    same_slopes(one_sided, "max(x)", Formula("x.max()"), cases)
 
 
 @visible(
@@ -587,7 +636,7 @@ def one_sided_direction(one_sided):
     x = np.array([1.0, 4.0])
     slopes = {(2, 0): 6, (3, 4): 1, (-1, -1): -1}
     cases = [(x, np.array(v, dtype=float), {}, slope) for v, slope in slopes.items()]
-    same_slopes(one_sided, "3·x₀ − 2·x₁", lambda x: 3 * x[0] - 2 * x[1], cases)
+    same_slopes(one_sided, "3·x₀ − 2·x₁", Formula("3 * x[0] - 2 * x[1]"), cases)
 
 
 def same_verdicts(is_subgradient, cases):
