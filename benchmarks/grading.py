@@ -100,7 +100,9 @@ def without_shown(folder):
 def environment():
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     python = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-    return {**os.environ, "PATH": path, "PYTHONPATH": python, "PYTHONDONTWRITEBYTECODE": "1"}
+    made = {**os.environ, "PATH": path, "PYTHONPATH": python}
+    made.pop("PYTHONDONTWRITEBYTECODE", None)  # of `make`; modules are compiled once, as usual
+    return made
 
 
 def run(words, folder, check=True):
