@@ -130,21 +130,24 @@ class Lying(Far):
         return lambda *args: (self.lie,) * len(args[-1])
 
 
-@pytest.mark.parametrize("lie", [None, 1, "a", (), {}, object(), np.zeros(0), np.full(3, None)])
-@pytest.mark.parametrize("name", sorted(set(hidden.__all__) - {"pooling_layer"}))
-def test_a_wrong_claim_is_a_wrong_answer(name, lie, right):
-    if name.endswith("_vectorised"):
-        pytest.skip("a count was always what a student's process says")
+LIES = None, 1, "a", (), {}, object(), np.zeros(0), np.full(3, None)
+# a count was always what a student's process says, and the layer is served, not asked
+BELIEVED = {name for name in hidden.__all__ if name.endswith("_vectorised")} | {"pooling_layer"}
+
+
+@pytest.mark.parametrize("name", sorted(set(hidden.__all__) - BELIEVED))
+def test_a_wrong_claim_is_a_wrong_answer(name, right):
     check = getattr(hidden, name)
-    functions = [Lying(right[task]) for task in inspect.signature(check.body).parameters]
-    for function in functions:
-        function.lie = lie
-    try:
-        check.body(*functions)
-    except Failed:
-        return
-    # nothing was asked ahead
-    assert not functions[0].calls or functions[-1].calls
+    for lie in LIES:
+        functions = [Lying(right[task]) for task in inspect.signature(check.body).parameters]
+        for function in functions:
+            function.lie = lie
+        try:
+            check.body(*functions)
+        except Failed:
+            continue
+        # nothing was asked ahead
+        assert not functions[0].calls or functions[-1].calls
 
 
 def test_a_call_that_was_interrupted_is_not_made_again():

@@ -33,7 +33,7 @@ from proctor.collect import archives, screen
 from tests.conftest import nbgrader
 
 CANARY = "canary-of-the-course"
-NOW = datetime.now(UTC).replace(tzinfo=None)
+
 ROOT = os.geteuid() == 0
 as_root = pytest.mark.skipif(not ROOT, reason="only root makes devices and gives files away")
 
@@ -82,6 +82,10 @@ def notebook(text="x = 1"):
     return nbformat.writes(new_notebook(cells=[answer, test], metadata={"kernelspec": kernel}))
 
 
+def now():
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
     """A course with a released assignment, and its exchange, both as nbgrader makes them."""
@@ -128,7 +132,7 @@ def place(base, tmp_path):
 
 def hand_in(inbound, student, claimed=None, says=None, rand="abcdefghij-_", **files):
     """A folder in ``inbound`` as ``nbgrader submit`` makes it; ``says`` is its timestamp.txt."""
-    claimed = f"{NOW:%Y-%m-%d %H:%M:%S.%f} UTC" if claimed is None else claimed
+    claimed = f"{now():%Y-%m-%d %H:%M:%S.%f} UTC" if claimed is None else claimed
     folder = Path(inbound, f"{student}+ps1+{claimed}+{rand}")
     folder.mkdir()
     for name, text in {"p1.ipynb": notebook(), **files}.items():
@@ -214,11 +218,11 @@ def test_the_command_collects_the_rest_and_says_what_it_left_out(base):
     submit.assignment_dir = str(base.course / "release")
     submit.start()
     left_out = odd_entries(hand_in(base.inbound, "hostile"), base.course)
-    early = NOW - timedelta(days=2)
+    early = now() - timedelta(days=2)
     hand_in(base.inbound, "back-dated", f"{early:%Y-%m-%d %H:%M:%S} UTC")
     (base.inbound / "x+ps1+garbage").mkdir()
-    (base.inbound / f"folder-link+ps1+{NOW}").symlink_to(base.course / "source" / "ps1")
-    (base.inbound / f"file+ps1+{NOW}").write_text("")
+    (base.inbound / f"folder-link+ps1+{now()}").symlink_to(base.course / "source" / "ps1")
+    (base.inbound / f"file+ps1+{now()}").write_text("")
     done = nbgrader(base.course, "collect", "ps1")  # the exit status is 0
     assert sorted(os.listdir(base.course / "submitted")) == ["back-dated", "honest", "hostile"]
     assert told(base, "honest") == []
@@ -367,7 +371,7 @@ def test_a_student_s_name_may_be_any_plain_one(place, name):
 
 
 def stamp(**ago):
-    return f"{NOW - timedelta(**ago):%Y-%m-%d %H:%M:%S.%f} UTC"
+    return f"{now() - timedelta(**ago):%Y-%m-%d %H:%M:%S.%f} UTC"
 
 
 def kept_time(place, student):
@@ -393,13 +397,13 @@ def test_a_time_that_cannot_be_is_told_and_the_file_system_s_counts(place, claim
     os.utime(folder / "p1.ipynb", (0, 0))  # a student can set this one
     assert what in collected(place)
     assert what in told(place, "s")[0]
-    assert abs(kept_time(place, "s") - NOW) < timedelta(minutes=5)
+    assert abs(kept_time(place, "s") - now()) < timedelta(minutes=5)
 
 
 def test_the_claimed_time_is_kept_if_the_instructor_says_so(place):
     hand_in(place.inbound, "s", stamp(days=3))
     assert "The former is used" in collected(place, file_times="flag")
-    assert abs(kept_time(place, "s") - NOW) > timedelta(days=2)
+    assert abs(kept_time(place, "s") - now()) > timedelta(days=2)
 
 
 def test_an_exchange_that_was_restored_makes_nobody_late(place):
@@ -407,7 +411,7 @@ def test_an_exchange_that_was_restored_makes_nobody_late(place):
         hand_in(place.inbound, student, stamp(days=3))
     hand_in(place.inbound, "d")
     assert "moved or restored" in collected(place)
-    assert abs(kept_time(place, "a") - NOW) > timedelta(days=2)
+    assert abs(kept_time(place, "a") - now()) > timedelta(days=2)
 
 
 def test_the_latest_submission_counts_and_a_broken_one_does_not_hide_it(place):
@@ -477,7 +481,7 @@ def test_a_file_that_is_exchanged_while_it_is_collected_is_left_out(place, monke
 
     monkeypatch.setattr(screen.Screen, "_collision", swap)
     app = collector(place)
-    app._changed = lambda path, status: NOW  # the first walk is not the one to disturb
+    app._changed = lambda path, status: now()  # the first walk is not the one to disturb
     capture_log(app)
     assert taken(place, "s") == PLAIN
     assert told(place, "s") == [
