@@ -138,7 +138,7 @@ def call(function, *args, **kwargs):
 # ---- many calls at once ---------------------------------------------------------------------
 
 
-def each(work, functions, cases, one):
+def each(work, functions, cases, one, least=2):
     """Return an iterator of what the student's functions answer in each of ``cases``.
 
     Where the functions live in another process, a call costs more than most answers do, and all
@@ -150,9 +150,10 @@ def each(work, functions, cases, one):
     functions  tuple of the student's functions
     cases      list of (arguments as a tuple, keyword arguments as a dict)
     one        function that asks in one case: ``one(*functions, *arguments, **keywords)``
+    least      so many calls are worth asking at once
     """
     calls = len(cases) * len(functions)
-    known = ahead(work, functions, cases) if calls > 1 else ()
+    known = ahead(work, functions, cases) if calls >= least else ()
 
     def ask(arguments, keywords):
         return one(*functions, *arguments, **keywords)
