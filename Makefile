@@ -3,7 +3,7 @@
 # make test       every test
 # make release    rebuild release/ and solutions/ from source/
 # make site       the lessons as pages to read, in build/site
-# make bench      what the layer and the explorers cost; make bench-grading, what grading costs
+# make bench      what the layer, the lessons and the explorers cost; make bench-grading, what grading costs
 
 PYTHON ?= python3
 VENV   := .venv
@@ -44,6 +44,7 @@ site: $(VENV)/test
 
 bench: $(VENV)/test
 	python benchmarks/layer.py
+	python benchmarks/lessons.py
 	python benchmarks/explorers.py
 
 bench-grading: $(VENV)/test

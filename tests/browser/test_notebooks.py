@@ -1,14 +1,11 @@
 """The notebooks in JupyterLab: Run All, and nbgrader's Validate button."""
 
-import os
 import time
 
 import numpy as np
 import pytest
 
 from tests import notebooks
-
-LIMIT = dict.fromkeys(notebooks.CHAPTERS, 10) | {"4-network": 60}  # seconds; it trains a network
 
 
 def menu(page, *words):
@@ -63,8 +60,6 @@ def test_run_all(ran, shoot, record_property, chapter):
     shoot(page, "last-figure")
     page.locator(".jp-MarkdownCell mjx-container").first.wait_for()
     assert page.locator("mjx-merror").count() == 0
-    # the limit is one for two free cores: where others queue for them, the time tells of the others
-    assert took < LIMIT[chapter] or os.getloadavg()[0] > 2 * os.cpu_count()
 
 
 class Explorer:
