@@ -65,7 +65,8 @@ class Conductor:
         self.hung = set()  # functions that did not come to an end
         self._held, self.limit = {}, job.seconds
         self.owned, self.gone = set(), set()  # names that are the tests'; those a test has deleted
-        self.locked, self.passed = [], []  # locked cells still to run on this side; those that ran
+        self.locked = []  # locked cells still to run on this side
+        self.wanted = set()  # names that those which ran take from others
         self.shell = Shell.instance()
 
     def play(self):
@@ -216,7 +217,7 @@ class Conductor:
     def _catch_up(self):
         """Run here the locked cells that the notebook has passed, for the names they define."""
         for source in self.locked:
-            self.passed.append(source)
+            self.wanted |= needed(source, self.shell)
             # a statement that uses the student's functions fails here, and only that one
             for code in statements(source, self.shell):
                 with contextlib.suppress(Exception), self._limited():
@@ -230,7 +231,8 @@ class Conductor:
         self.wall.begin()
         names = self.shell.user_ns
         self.owned |= owned(cell["source"], self.shell)
-        wanted = needed([*self.passed, cell["source"]], self.shell) - self.owned - names.keys()
+        wanted = self.wanted | needed(cell["source"], self.shell)
+        wanted -= self.owned | names.keys()
         fetched, late, outputs = {}, [], []
         try:
             with self._limited() as late:
@@ -399,28 +401,20 @@ def scored(outputs, points):
     return result
 
 
-def needed(sources, shell):
-    """The names that code takes from its namespace, at any depth, but those of built-ins."""
-    names = set().union(*(_named(source, shell) for source in sources))
-    return {
-        name
-        for name in names - shell.builtin_trap.auto_builtins.keys()
-        if not hasattr(builtins, name)
-    }
-
-
 _TAKES = {f"{how}_{what}" for how in ("LOAD", "DELETE") for what in ("NAME", "GLOBAL")}
 _TAKES.add("LOAD_FROM_DICT_OR_GLOBALS")  # of a class, since Python 3.12
 
 
 @functools.cache
-def _named(source, shell):
+def needed(source, shell):
+    """The names that code takes from its namespace, at any depth, but those of built-ins."""
     names, waiting = set(), [_compiled(source, shell)]
     while waiting:
         code = waiting.pop()
         names |= {step.argval for step in dis.get_instructions(code) if step.opname in _TAKES}
         waiting += [part for part in code.co_consts if isinstance(part, types.CodeType)]
-    return frozenset(names)
+    names -= shell.builtin_trap.auto_builtins.keys()
+    return frozenset(name for name in names if not hasattr(builtins, name))
 
 
 @functools.cache
@@ -463,8 +457,8 @@ def warm(lessons, tests):
     lessons, tests  sources of its locked cells and of its tests
     """
     shell = Shell.instance()
-    shell.foresee([*lessons, *tests])
+    shell.foresee(tests)
     for source in lessons:
-        _named(source, shell), statements(source, shell)
+        needed(source, shell), statements(source, shell)
     for source in tests:
-        _named(source, shell), owned(source, shell)
+        needed(source, shell), owned(source, shell)

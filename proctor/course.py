@@ -172,12 +172,20 @@ def _imported(source):
     """The top-level names of the modules that a cell or a module imports."""
     names = set()
     with contextlib.suppress(SyntaxError):  # it is told where it runs
-        for node in ast.walk(ast.parse(TransformerManager().transform_cell(source))):
+        for node in ast.walk(_parsed(source)):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 names.add(node.module.split(".")[0])
     return frozenset(names)
+
+
+def _parsed(source):
+    """The syntax tree of a cell or a module."""
+    try:
+        return ast.parse(source)
+    except SyntaxError:  # with magics, maybe
+        return ast.parse(TransformerManager().transform_cell(source))
 
 
 def hide(root, names=()):

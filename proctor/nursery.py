@@ -79,8 +79,8 @@ def nurse(requests):
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # it ends when nobody can ask any more
     prepare()
-    gc.collect()
     gc.freeze()  # a collection in a child would copy every page of ours
+    gc.enable()
     while True:
         message, fds, _, _ = socket.recv_fds(requests, _LARGEST, 2)
         if not message:

@@ -4,18 +4,22 @@ The same IPython shell that a Jupyter kernel wraps, without its message sockets:
 are only more to lock up and more to wait for.
 """
 
+import ast
 import contextlib
 import io
 import json
 import os
 import sys
 import tempfile
+import types
+import warnings
 
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
+from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
-from traitlets import Type
+from traitlets import Instance, Type
 
 # Inline figures, as in a notebook. matplotlib reads it when it is first imported.
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
@@ -119,18 +123,74 @@ def _plain(data):
 
 
 class _Compiler(CachingCompiler):
-    """Parses a source that it has parsed before no second time."""
+    """Parses and compiles what it has met before no second time."""
 
     def __init__(self):
         super().__init__()
-        self.trees = {}
+        self.trees, self.codes = {}, {}
 
     def foresee(self, source):
-        self.trees[source, self.flags] = self.ast_parse(source)
+        """Parse a text; return its syntax tree."""
+        tree = self.trees[source, self.flags] = self.ast_parse(source)
+        return tree
+
+    def foresee_code(self, tree):
+        """Compile each statement as `InteractiveShell.run_ast_nodes` will, but for its file."""
+        *_, last = nodes = tree.body or [None]
+        for node in filter(None, nodes):
+            shown = node is last and isinstance(node, ast.Expr)
+            one = ast.Interactive([node]) if shown else ast.Module([node], [])
+            symbol = "single" if shown else "exec"
+            with self.extra_flags(ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), warnings.catch_warnings():
+                warnings.simplefilter("error")  # the cell's own run is to warn
+                before = self.flags
+                with contextlib.suppress(SyntaxError, ValueError):
+                    code = self(one, "<foreseen>", symbol)
+                    if self.flags == before:  # it imports nothing from __future__
+                        self.codes[id(node), symbol, before] = code
+                self.flags = before
 
     def ast_parse(self, source, filename="<unknown>", symbol="exec"):
         tree = self.trees.get((source, self.flags)) if symbol == "exec" else None
         return super().ast_parse(source, filename, symbol) if tree is None else tree
+
+    def __call__(self, source, filename, symbol, **flags):
+        if isinstance(source, ast.AST) and len(source.body) == 1:
+            code = self.codes.get((id(source.body[0]), symbol, self.flags))
+            if code is not None:
+                return _in_file(code, filename)
+        return super().__call__(source, filename, symbol, **flags)
+
+
+def _in_file(code, filename):
+    """Code as if it had been compiled from another file."""
+    parts = code.co_consts
+    if any(isinstance(part, types.CodeType) for part in parts):
+        parts = tuple(
+            _in_file(part, filename) if isinstance(part, types.CodeType) else part for part in parts
+        )
+    return code.replace(co_filename=filename, co_consts=parts)
+
+
+class _Transformer(TransformerManager):
+    """Searches for magics and other commands only what is no Python: in Python there are none.
+
+    ``foresee`` is a function that parses a text, for later, or raises SyntaxError.
+    """
+
+    foresee = None
+
+    def do_token_transforms(self, lines):
+        text = "".join(lines)
+        # to parse an unknown escape warns of it, and that only the cell's own run should do
+        if self.foresee and "\\" not in text and self.token_transformers == _USUAL:
+            with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
+                self.foresee(text)
+                return lines
+        return super().do_token_transforms(lines)
+
+
+_USUAL = TransformerManager().token_transformers
 
 
 class Shell(InteractiveShell):
@@ -138,6 +198,7 @@ class Shell(InteractiveShell):
 
     low = None  # a LowOutput, in a process whose file descriptors 1 and 2 are its own
 
+    input_transformer_manager = Instance(_Transformer, ())
     compiler_class = Type(_Compiler)
     display_pub_class = Type(_Publisher)
     displayhook_class = Type(_Hook)
@@ -145,6 +206,7 @@ class Shell(InteractiveShell):
     def __init__(self, **kwargs):
         self.outputs, self._foreseen = Outputs(), {}
         super().__init__(**kwargs)
+        self.input_transformer_manager.foresee = self.compile.foresee
 
     def init_history(self):
         self.config.HistoryManager.enabled = False  # no SQLite thread in a process that forks
@@ -187,23 +249,31 @@ class Shell(InteractiveShell):
         self.reset()
 
     def foresee(self, sources):
-        """Transform and parse cells once, before a fork, that many forks will run as they are."""
-        for source in sources:
+        """Transform and compile cells once, before a fork, that many forks will run as they are."""
+        for source in set(sources) - self._foreseen.keys():
             with contextlib.suppress(SyntaxError):  # told where it runs
                 made = self.transform_cell(source)
-                self.compile.foresee(made)
-                self._foreseen[source] = (
-                    made,
-                    super().should_run_async(source, transformed_cell=made),
-                )
+                waits = self.should_run_async(source, transformed_cell=made)
+                self.compile.foresee_code(self.compile.foresee(made))
+                self._foreseen[source] = made, waits
 
     def transform_cell(self, raw_cell):
         made, _ = self._foreseen.get(raw_cell) or (super().transform_cell(raw_cell), None)
         return made
 
-    def should_run_async(self, raw_cell, **about):
+    def should_run_async(self, raw_cell, *, transformed_cell=None, **about):
         _, waits = self._foreseen.get(raw_cell) or (None, None)
-        return super().should_run_async(raw_cell, **about) if waits is None else waits
+        if waits is None:
+            text = transformed_cell or ""
+            waits = ("await" in text or "async" in text) and super().should_run_async(
+                raw_cell, transformed_cell=transformed_cell, **about
+            )
+        return waits
+
+    def transform_ast(self, node):
+        if self.ast_transformers:
+            self.compile.codes.clear()  # they are of what was there before
+        return super().transform_ast(node)
 
     def watch(self):
         """Record what is printed from now on."""

@@ -23,13 +23,14 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 
 from . import scratch
 from .channel import Channel, Closed
-from .files import contents, copy_tree, write_files
+from .files import copy_tree, state, write_files
 from .nursery import Nursery, in_child, nurse, reap
 from .sandbox import Jailed, NoIsolation, clean_environment, linux
 
@@ -40,6 +41,7 @@ PRELOAD = (
     "ipywidgets",
 )
 _INLINE = "module://matplotlib_inline.backend_inline"
+_TICK = 0.01  # seconds between two dates that a file system can tell apart, at most
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,7 @@ class Template:
 
 def main(descriptor):
     """Import, then fork a conductor for every socket that comes; tidy up when the grader ends."""
+    gc.disable()  # what is imported stays: looking for garbage in it is in vain
     channel = Channel(socket.socket(fileno=descriptor))
     with contextlib.suppress(Closed):
         begun = channel.receive()
@@ -265,13 +268,16 @@ def _preload(names):
 
 def _grow(channel, about):
     """Import what this assignment needs; return the nursery's handle."""
+    from .shell import Shell
+
     _preload(about["preload"])
-    about["contents"] = contents(about["files"])
     about["spare"] = os.path.join(about["scratch"], "spare")
     os.mkdir(about["spare"], mode=0o700)
     os.chdir(about["files"])
     sys.path[0] = about["files"]
     _import(about["lessons"])
+    Shell.instance().foresee(about["lessons"])
+    gc.freeze()  # a collection in a fork of this process would copy every page of it
     nursery, theirs = Nursery.pair()
     if os.fork() == 0:
         channel.close()
@@ -285,8 +291,8 @@ def _grow(channel, about):
     sys.path.insert(1, tests["private"])
     _import(tests["tests"])
     conductor.warm(about["lessons"], tests["tests"])
-    gc.collect()
-    gc.freeze()  # a collection in a child would copy every page of ours
+    gc.freeze()
+    gc.enable()
     return nursery
 
 
@@ -324,7 +330,7 @@ def _conduct(grader, nursery, about, own):
             copy_tree(about["files"], folder)
             extra = {name: b64decode(data) for name, data in request["extra"].items()}
             write_files(extra, folder, strict=False)  # the course's own files win
-        _take(about, trusted)
+        untouched = _take(about, trusted)
         os.chdir(trusted)
         sys.path[0] = ""
         start = functools.partial(nursery.start, policy, request["cores"])
@@ -339,26 +345,32 @@ def _conduct(grader, nursery, about, own):
             answer = {"error": traceback.format_exc(limit=6)}
         grader.send(answer)
         conductor.end()  # nobody waits for it
-        _give_back(about, trusted, os.path.basename(own))
+        _give_back(about, trusted, untouched)
     finally:
         shutil.rmtree(own, ignore_errors=True)
 
 
 def _take(about, folder):
-    """Make a folder with the assignment's files, or take one that tests have left as it was."""
+    """Make a folder with the assignment's files, or take one that tests have left as it was.
+
+    Returns its `state`, which is the name of one that is left.
+    """
     for entry in os.scandir(about["spare"]):
         with contextlib.suppress(FileNotFoundError):  # another was quicker
-            return os.rename(entry.path, folder)
+            os.rename(entry.path, folder)
+            return entry.name
     copy_tree(about["files"], folder)
+    time.sleep(_TICK)  # a file that is changed in the same tick would keep its date
+    return state(folder)
 
 
-def _give_back(about, folder, name):
+def _give_back(about, folder, untouched):
     """Leave a folder of tests to another notebook, if it is as it was."""
     with contextlib.suppress(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
         return  # what a test started may still write there
-    if contents(folder) == about["contents"]:
-        os.rename(folder, os.path.join(about["spare"], name))
+    if state(folder) == untouched:
+        os.rename(folder, os.path.join(about["spare"], untouched))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,115 @@
+"""Cells that were prepared before a fork, or need no search for magics, run as any others do."""
+
+import ast
+import json
+import subprocess
+import sys
+import textwrap
+from types import SimpleNamespace
+
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+from nbconvert.filters import strip_ansi
+
+from tests import notebooks
+
+CELLS = {
+    "a function": 'def f(x):\n    """Twice."""\n    return [2 * i for i in x]\n\nf([1, 2])',
+    "nothing to show": "f = lambda x: (lambda y: x / y)\nf(1);",
+    "an error within": "def outer():\n    def inner():\n        1 / 0\n    inner()\n\nouter()",
+    "an error of syntax": "def f(:\n    pass",
+    "an error of compilation": "x = 1\nreturn x",
+    "a warning of the compiler": "x = 5\nprint(x is 5)",
+    "an unknown escape": "print('\\d')",
+    "from the future": "from __future__ import annotations\ndef f(x: y): 0\nf.__annotations__",
+    "await": "import asyncio\nawait asyncio.sleep(0)\n3",
+    "await in a string": "'await'",
+    "a magic": "%time 1 + 1",
+    "a magic's value": "x = %sql 1",
+    "a cell's magic": "%%capture\nprint(1)",
+    "a command": "!true",
+    "a command's value": "x = !echo 1\nx",
+    "help": "len?",
+    "a prompt": ">>> x = 1\n>>> x",
+    "IPython's prompt": "In [1]: int",
+    "a prompt in a text": "x = '''\n>>> 1\n'''\nx",
+    "indented": "    x = 1\n    x",
+    "empty lines": "\n\n1 / 0",
+    "empty": "",
+    "a null character": "x = '\0'",
+    "deep": "(" * 300 + ")" * 300,
+}
+# what they print, each in a fresh process: of warnings, a process tells each once
+RUN = """
+    import json, sys
+    from proctor.shell import Shell
+    sources, foreseen = json.load(sys.stdin)
+    shell = Shell.instance()
+    if foreseen:
+        shell.foresee(sources)
+    print(json.dumps([json.loads(shell.run(one, number)) for number, one in enumerate(sources, 1)]))
+"""
+
+
+def played(sources, foreseen):
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(RUN)],
+        input=json.dumps([sources, foreseen]),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=notebooks.ROOT,
+    )
+    assert done.stderr == "", "what was foreseen has warned of nothing"
+    return json.loads(done.stdout)
+
+
+def test_a_foreseen_cell_runs_as_any_other():
+    sources = list(CELLS.values())
+    for name, one, other in zip(CELLS, played(sources, False), played(sources, True), strict=True):
+        assert one == other, name
+
+
+def test_cells_show_what_they_should():
+    found = dict(zip(CELLS, played(list(CELLS.values()), True), strict=True))
+    assert found["a function"][0]["data"]["text/plain"] == "[2, 4]"
+    assert found["nothing to show"] == []
+    trace = strip_ansi("\n".join(found["an error within"][0]["traceback"]))
+    assert "Cell In[3]" in trace
+    assert "----> 3     1 / 0" in trace
+    assert "SyntaxWarning" in json.dumps(found["a warning of the compiler"])
+    assert found["from the future"][0]["data"]["text/plain"] == "{'x': 'y'}"
+    assert found["await"][0]["data"]["text/plain"] == "3"
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_magics_are_found_as_ipython_finds_them(name):
+    from proctor.shell import Shell
+
+    ours, usual = Shell().input_transformer_manager, TransformerManager()
+    assert ours.transform_cell(CELLS[name]) == usual.transform_cell(CELLS[name])
+
+
+def test_a_transformer_that_was_added_is_asked():
+    from proctor.shell import Shell
+
+    manager = Shell().input_transformer_manager
+    asked = []
+    added = SimpleNamespace(find=asked.append)
+    manager.token_transformers = [*manager.token_transformers, added]
+    manager.transform_cell("x = 1")
+    assert asked
+
+
+def test_a_change_to_trees_is_made_to_a_foreseen_cell_too():
+    from proctor.shell import Shell
+
+    class Twos(ast.NodeTransformer):
+        def visit_Constant(self, node):
+            return ast.copy_location(ast.Constant(2), node)
+
+    shell = Shell()
+    shell.foresee(["1"])
+    shell.ast_transformers.append(Twos())
+    (shown,) = json.loads(shell.run("1", 1))
+    assert shown["data"]["text/plain"] == "2"
