@@ -15,7 +15,6 @@ import os
 import signal
 import time
 import types
-from dataclasses import dataclass
 
 from .sandbox import Ended
 from .shell import Shell, stream
@@ -29,27 +28,12 @@ LEAST = 1.0  # … and at least so many seconds
 _SELDOM = 20_000  # new objects between two collections: a conductor lives for a second
 
 
-@dataclass
-class Job:
-    """One notebook to play.
-
-    cells    [{"role", "source", "points"}]; the role is "student", "locked", "test", "inside" (a
-             test in the student's kernel), "shown" (need not run) or "text"
-    seconds  limit of one cell
-    total    limit of the whole notebook, in seconds
-    """
-
-    cells: list
-    seconds: float = 30.0
-    total: float = 600.0
-
-
 class Lost(Exception):
     """The student's process is gone or had to be stopped; the text says why."""
 
 
 class Conductor:
-    """Plays a ``Job``.
+    """Plays a `proctor.template.Job`.
 
     start  function that returns a fresh student's process: an object with ``wall`` (a socket),
            ``interrupt()`` and ``kill()``

@@ -15,10 +15,9 @@ from nbformat.notebooknode import from_dict
 from nbformat.v4 import new_markdown_cell
 from nbgrader import utils
 
-from .conductor import Job
 from .files import read, read_files
 from .sandbox import Policy
-from .template import PRELOAD, Assignment
+from .template import PRELOAD, Assignment, Job
 
 INSIDE = "in-student-kernel"  # tag of a test that needs the student's live objects
 SHOW = "show-only"  # tag of a cell of the course's that need not run while a notebook is graded

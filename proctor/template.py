@@ -63,6 +63,21 @@ class Assignment:
 
 
 @dataclass
+class Job:
+    """One notebook to play.
+
+    cells    [{"role", "source", "points"}]; the role is "student", "locked", "test", "inside" (a
+             test in the student's kernel), "shown" (need not run) or "text"
+    seconds  limit of one cell
+    total    limit of the whole notebook, in seconds
+    """
+
+    cells: list
+    seconds: float = 30.0
+    total: float = 600.0
+
+
+@dataclass
 class Played:
     """What came of a notebook.
 
@@ -311,7 +326,7 @@ def _conduct(grader, nursery, about, own):
 
     own  a folder to make, for as long as that takes
     """
-    from .conductor import Conductor, Job
+    from .conductor import Conductor
 
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
     os.mkdir(own)

@@ -18,9 +18,8 @@ import pytest
 import sqlalchemy
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from proctor.conductor import Job
 from proctor.sandbox import LAYERS, Policy
-from proctor.template import Assignment, Template
+from proctor.template import Assignment, Job, Template
 
 CANARY = "canary-of-the-truths"
 LIMIT = 5  # seconds of a cell: more than a busy machine stands still for

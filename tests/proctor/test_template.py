@@ -12,9 +12,8 @@ import pytest
 
 from proctor import template
 from proctor.channel import Closed
-from proctor.conductor import Job
 from proctor.course import Settings
-from proctor.template import Assignment, Template
+from proctor.template import Assignment, Job, Template
 
 FILES = {"data.txt": b"given", "package/__init__.py": b"NUMBER = 1"}
 LOOK = """
