@@ -381,6 +381,8 @@ def main():
         "--into", type=Path, help="keep the figures in this JSON file, and add to it"
     )
     options = parser.parse_args()
+    # in the background a shell has it ignored, and what is started here would ignore it too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     found = {"machine": machine(), "date": time.strftime("%Y-%m-%d")}
     if options.into and options.into.exists():
         found = json.loads(options.into.read_text()) | found
