@@ -3,9 +3,8 @@
     python benchmarks/lessons.py [--rounds 3] [--json]
 
 The kernel is started before the clock is; the figures are drawn. A browser adds its own: the tests
-in ``tests/browser`` tell what Run All takes in JupyterLab. Printed are the seconds of each round's
-median. More than a reader waits for, 10 s and for the chapter that trains a network 60 s, ends
-with an error.
+in ``tests/browser`` tell what Run All takes in JupyterLab. Printed are medians, in seconds. More
+than a reader waits for, 10 s and for the chapter that trains a network 60 s, ends with an error.
 """
 
 import argparse
@@ -25,7 +24,12 @@ LIMITS = {"4-network": 60}  # seconds; others: 10
 def measure(path):
     """Run a notebook; return the seconds from its first cell to its last."""
     book = nbformat.read(path, as_version=4)
-    client = NotebookClient(book, timeout=120, resources={"metadata": {"path": path.parent}})
+    client = NotebookClient(
+        book,
+        timeout=120,
+        resources={"metadata": {"path": path.parent}},
+        extra_arguments=["--log-level=ERROR"],  # of a kernel's connection to this process
+    )
     with client.setup_kernel():
         start = time.perf_counter()
         for number, cell in enumerate(book.cells):
