@@ -50,7 +50,7 @@ class Conductor:
         self._held, self.limit = {}, job.seconds
         self.owned, self.gone = set(), set()  # names that are the tests'; those a test has deleted
         self.locked = []  # locked cells still to run on this side
-        self.wanted = set()  # names that those which ran take from others
+        self.needs = set()  # names that those which ran take from others
         self.shell = Shell.instance()
 
     def play(self):
@@ -201,7 +201,7 @@ class Conductor:
     def _catch_up(self):
         """Run here the locked cells that the notebook has passed, for the names they define."""
         for source in self.locked:
-            self.wanted |= needed(source, self.shell)
+            self.needs |= needed(source, self.shell)
             # a statement that uses the student's functions fails here, and only that one
             for code in statements(source, self.shell):
                 with contextlib.suppress(Exception), self._limited():
@@ -215,7 +215,7 @@ class Conductor:
         self.wall.begin()
         names = self.shell.user_ns
         self.owned |= owned(cell["source"], self.shell)
-        wanted = self.wanted | needed(cell["source"], self.shell)
+        wanted = self.needs | needed(cell["source"], self.shell)
         wanted -= self.owned | names.keys()
         fetched, late, outputs = {}, [], []
         try:

@@ -7,6 +7,7 @@ import os
 import stat
 
 LIMIT = 50_000_000  # bytes of a file
+TICK = 10_000_000  # ns by which a file system's clock may be behind
 
 
 def read(path, limit=LIMIT):

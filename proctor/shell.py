@@ -136,9 +136,8 @@ class _Compiler(CachingCompiler):
 
     def foresee_code(self, tree):
         """Compile each statement as `InteractiveShell.run_ast_nodes` will, but for its file."""
-        *_, last = nodes = tree.body or [None]
-        for node in filter(None, nodes):
-            shown = node is last and isinstance(node, ast.Expr)
+        for node in tree.body:
+            shown = node is tree.body[-1] and isinstance(node, ast.Expr)
             one = ast.Interactive([node]) if shown else ast.Module([node], [])
             symbol = "single" if shown else "exec"
             with self.extra_flags(ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), warnings.catch_warnings():
@@ -164,12 +163,11 @@ class _Compiler(CachingCompiler):
 
 def _in_file(code, filename):
     """Code as if it had been compiled from another file."""
-    parts = code.co_consts
-    if any(isinstance(part, types.CodeType) for part in parts):
-        parts = tuple(
-            _in_file(part, filename) if isinstance(part, types.CodeType) else part for part in parts
-        )
-    return code.replace(co_filename=filename, co_consts=parts)
+    parts = (
+        _in_file(part, filename) if isinstance(part, types.CodeType) else part
+        for part in code.co_consts
+    )
+    return code.replace(co_filename=filename, co_consts=tuple(parts))
 
 
 class _Transformer(TransformerManager):
@@ -253,22 +251,18 @@ class Shell(InteractiveShell):
         for source in set(sources) - self._foreseen.keys():
             with contextlib.suppress(SyntaxError):  # told where it runs
                 made = self.transform_cell(source)
-                waits = self.should_run_async(source, transformed_cell=made)
                 self.compile.foresee_code(self.compile.foresee(made))
-                self._foreseen[source] = made, waits
+                self._foreseen[source] = made
 
     def transform_cell(self, raw_cell):
-        made, _ = self._foreseen.get(raw_cell) or (super().transform_cell(raw_cell), None)
-        return made
+        made = self._foreseen.get(raw_cell)
+        return super().transform_cell(raw_cell) if made is None else made
 
     def should_run_async(self, raw_cell, *, transformed_cell=None, **about):
-        _, waits = self._foreseen.get(raw_cell) or (None, None)
-        if waits is None:
-            text = transformed_cell or ""
-            waits = ("await" in text or "async" in text) and super().should_run_async(
-                raw_cell, transformed_cell=transformed_cell, **about
-            )
-        return waits
+        text = transformed_cell or ""
+        if "await" not in text and "async" not in text:
+            return False  # without compiling it
+        return super().should_run_async(raw_cell, transformed_cell=transformed_cell, **about)
 
     def transform_ast(self, node):
         if self.ast_transformers:

@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 
 from . import scratch
 from .channel import Channel, Closed
-from .files import copy_tree, state, write_files
+from .files import TICK, copy_tree, state, write_files
 from .nursery import Nursery, in_child, nurse, reap
 from .sandbox import Jailed, NoIsolation, clean_environment, linux
 
@@ -41,7 +41,6 @@ PRELOAD = (
     "ipywidgets",
 )
 _INLINE = "module://matplotlib_inline.backend_inline"
-_TICK = 0.01  # seconds between two dates that a file system can tell apart, at most
 
 
 @dataclass(frozen=True)
@@ -292,7 +291,6 @@ def _grow(channel, about):
     sys.path[0] = about["files"]
     _import(about["lessons"])
     Shell.instance().foresee(about["lessons"])
-    gc.freeze()  # a collection in a fork of this process would copy every page of it
     nursery, theirs = Nursery.pair()
     if os.fork() == 0:
         channel.close()
@@ -306,7 +304,7 @@ def _grow(channel, about):
     sys.path.insert(1, tests["private"])
     _import(tests["tests"])
     conductor.warm(about["lessons"], tests["tests"])
-    gc.freeze()
+    gc.freeze()  # a collection in a child would copy every page of ours
     gc.enable()
     return nursery
 
@@ -375,7 +373,7 @@ def _take(about, folder):
             os.rename(entry.path, folder)
             return entry.name
     copy_tree(about["files"], folder)
-    time.sleep(_TICK)  # a file that is changed in the same tick would keep its date
+    time.sleep(TICK / 1e9)  # a file that is changed in the same tick would keep its date
     return state(folder)
 
 

@@ -33,7 +33,7 @@ from proctor import gradebook
 from proctor.collect import notes
 from proctor.course import Course
 from proctor.execute import Execute
-from proctor.files import copy_file, keep_files, read, read_files
+from proctor.files import TICK, copy_file, keep_files, read, read_files
 from proctor.sandbox import NoIsolation
 from proctor.template import prepare
 
@@ -45,7 +45,6 @@ _DONE = (CheckCellMetadata, ClearOutput, DeduplicateIds, OverwriteKernelspec, Ov
 _RECORDED = (SaveAutoGrades, AssignLatePenalties)
 _STOPPED = ("KernelStopped", "CellTimeoutError", "OutputRefused")
 AHEAD = 200  # submissions that are read or played before their turn to be recorded comes
-_COARSE = 10_000_000  # ns by which a file system's clock may be behind
 
 
 class Writer(Autograde):
@@ -199,7 +198,7 @@ class Writer(Autograde):
 
     def _submit(self, folder):
         """Read a submission, and give its notebooks to the pool."""
-        moment, futures = time.time_ns() - _COARSE, {}
+        moment, futures = time.time_ns() - TICK, {}
         extra, found = read_files(folder, self.course.ignore), notes(folder)
         for path in sorted(self.assignments[folder]):
             name = self._about(path)["notebook"]

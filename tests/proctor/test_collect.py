@@ -86,6 +86,10 @@ def now():
     return datetime.now(UTC).replace(tzinfo=None)
 
 
+def stamp(**ago):
+    return f"{now() - timedelta(**ago):%Y-%m-%d %H:%M:%S.%f} UTC"
+
+
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
     """A course with a released assignment, and its exchange, both as nbgrader makes them."""
@@ -132,7 +136,7 @@ def place(base, tmp_path):
 
 def hand_in(inbound, student, claimed=None, says=None, rand="abcdefghij-_", **files):
     """A folder in ``inbound`` as ``nbgrader submit`` makes it; ``says`` is its timestamp.txt."""
-    claimed = f"{now():%Y-%m-%d %H:%M:%S.%f} UTC" if claimed is None else claimed
+    claimed = stamp() if claimed is None else claimed
     folder = Path(inbound, f"{student}+ps1+{claimed}+{rand}")
     folder.mkdir()
     for name, text in {"p1.ipynb": notebook(), **files}.items():
@@ -368,10 +372,6 @@ def test_a_student_s_name_may_be_any_plain_one(place, name):
     hand_in(place.inbound, name)
     assert collected(place) == ""
     assert taken(place, name) == PLAIN
-
-
-def stamp(**ago):
-    return f"{now() - timedelta(**ago):%Y-%m-%d %H:%M:%S.%f} UTC"
 
 
 def kept_time(place, student):

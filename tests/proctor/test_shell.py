@@ -82,18 +82,21 @@ def test_cells_show_what_they_should():
     assert found["await"][0]["data"]["text/plain"] == "3"
 
 
-@pytest.mark.parametrize("name", CELLS)
-def test_magics_are_found_as_ipython_finds_them(name):
-    from proctor.shell import Shell
+@pytest.fixture
+def shell():
+    from proctor.shell import Shell  # it chooses matplotlib's backend for its process
 
-    ours, usual = Shell().input_transformer_manager, TransformerManager()
+    return Shell()
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_magics_are_found_as_ipython_finds_them(shell, name):
+    ours, usual = shell.input_transformer_manager, TransformerManager()
     assert ours.transform_cell(CELLS[name]) == usual.transform_cell(CELLS[name])
 
 
-def test_a_transformer_that_was_added_is_asked():
-    from proctor.shell import Shell
-
-    manager = Shell().input_transformer_manager
+def test_a_transformer_that_was_added_is_asked(shell):
+    manager = shell.input_transformer_manager
     asked = []
     added = SimpleNamespace(find=asked.append)
     manager.token_transformers = [*manager.token_transformers, added]
@@ -101,14 +104,11 @@ def test_a_transformer_that_was_added_is_asked():
     assert asked
 
 
-def test_a_change_to_trees_is_made_to_a_foreseen_cell_too():
-    from proctor.shell import Shell
-
+def test_a_change_to_trees_is_made_to_a_foreseen_cell_too(shell):
     class Twos(ast.NodeTransformer):
         def visit_Constant(self, node):
             return ast.copy_location(ast.Constant(2), node)
 
-    shell = Shell()
     shell.foresee(["1"])
     shell.ast_transformers.append(Twos())
     (shown,) = json.loads(shell.run("1", 1))
