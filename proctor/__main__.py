@@ -3,6 +3,10 @@
 import gc
 import sys
 
+_FORMATS = (
+    *("fqdn", "isoduration", "rfc3339_validator", "rfc3986_validator", "rfc3987_syntax"),
+    *("uri_template", "webcolors"),
+)
 _USAGE = """\
 usage: proctor grade ASSIGNMENT   grade a class with all cores (proctor grade --help)
        proctor doctor             try what keeps a student's code in on this machine
@@ -36,16 +40,20 @@ def _grade(words):
         from . import template
 
         template.begin()
-    # jsonschema, which nbformat needs, compiles a grammar of internationalised addresses if it
-    # finds this package: half a second, for formats of which there is none in nbformat's schemas.
+    # jsonschema, which nbformat needs, imports these if it finds them, for formats of which there
+    # is none in nbformat's schemas: half a second, most of it to compile a grammar of addresses.
     # None is how import is told that there is no such module.
-    sys.modules.setdefault("rfc3987_syntax", None)
+    for name in _FORMATS:
+        sys.modules.setdefault(name, None)
     gc.disable()  # what is imported stays: looking for garbage in it is in vain
     from .grade.app import GradeApp
 
     gc.freeze()
     gc.enable()
-    GradeApp.launch_instance(words)
+    try:
+        GradeApp.launch_instance(words)
+    finally:
+        gc.freeze()  # nor on the way out: the system takes back what is left
 
 
 if __name__ == "__main__":

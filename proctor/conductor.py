@@ -288,19 +288,24 @@ def error(name, text):
     return {"output_type": "error", "ename": name, "evalue": text, "traceback": [line]}
 
 
-def read(told, most=16_000_000):
-    """(outputs, names) of what a student's process tells: JSON text, and names in a tuple.
+def read(told):
+    """(outputs, names) of what a student's process tells: two JSON texts, each read for itself.
+
+    What is none of this is None, or no names.
+    """
+    outputs, names = map(_read, told if type(told) is tuple and len(told) == 2 else (None, None))
+    return outputs, {n for n in names if type(n) is str} if type(names) is list else set()
+
+
+def _read(text, most=16_000_000):
+    """What a JSON text says, or None.
 
     most  characters; a cell's outputs are cut at 1,000,000, and JSON takes up to 6 for one
-
-    What is none of this is (None, set()), each for itself.
     """
-    text, names = told if type(told) is tuple and len(told) == 2 else (None, None)
-    outputs = None
     with contextlib.suppress(ValueError, RecursionError):
         if type(text) is str and len(text) <= most:
-            outputs = json.loads(text)
-    return outputs, {n for n in names if type(n) is str} if type(names) is tuple else set()
+            return json.loads(text)
+    return None
 
 
 def clean(outputs, most=1_000, characters=1_000_000):
@@ -411,6 +416,7 @@ def owned(source, shell):
     return frozenset(name for name, how in first.items() if how == "STORE_NAME")
 
 
+@functools.cache
 def _compiled(source, shell):
     """A cell's code; of one with an error, which the cell itself will tell, none."""
     try:

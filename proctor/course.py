@@ -138,7 +138,9 @@ def _cells(notebooks):
     """(lessons, tests): texts of the code cells of notebooks, given as pairs (path, changed)."""
     lessons, tests = [], []
     for path, _ in notebooks:
-        for cell in nbformat.read(path, as_version=4).cells:
+        # `nbformat.read` would check it too: that is done where a notebook becomes a `Frame`
+        notebook = nbformat.reader.reads(Path(path).read_text(encoding="utf-8"))
+        for cell in nbformat.convert(notebook, 4).cells:
             if cell.cell_type == "code" and not utils.is_solution(cell):
                 hidden = utils.is_grade(cell) or "HIDDEN TESTS" in cell.source
                 (tests if hidden else lessons).append(cell.source)

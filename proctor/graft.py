@@ -31,9 +31,11 @@ import json
 import re
 from dataclasses import dataclass, field
 
+from jsonschema.validators import validator_for
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.nbgraderformat import MetadataValidator
+from nbgrader.nbgraderformat.common import BaseMetadataValidator
 from nbgrader.preprocessors import (
     ClearHiddenTests,
     ClearMarkScheme,
@@ -191,10 +193,28 @@ class Frame:
         self.minor = self.blank.nbformat_minor
 
 
+class _Cells(BaseMetadataValidator):
+    """Leaves to nbgrader what is not right: it checks its own schema again for every cell."""
+
+    def __init__(self):
+        super().__init__()
+        self._schema = validator_for(self.schema)(self.schema)
+
+    def validate_cell(self, cell):
+        about = cell.metadata.get("nbgrader", {})
+        known = about.get("schema_version") == self.schema_version
+        if not (known and self._schema.is_valid(about)):
+            super().validate_cell(cell)
+
+
+class _Validator(MetadataValidator, _Cells):
+    """nbgrader's check of a notebook, with its check of a cell's metadata."""
+
+
 def _check(source):
     """ValueError unless nbgrader would accept the source notebook."""
     try:
-        MetadataValidator().validate_nb(source)
+        _Validator().validate_nb(source)
     except Exception as error:
         first = str(error).strip().split("\n")[0]
         raise ValueError(f"the source notebook's nbgrader metadata: {first}") from error

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from fnmatch import fnmatch
+from itertools import chain
 from pathlib import Path
 
 import nbformat
@@ -15,9 +16,10 @@ from nbconvert.exporters import NotebookExporter
 from nbformat.notebooknode import from_dict
 from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader import utils
-from nbgrader.api import MissingEntry
+from nbgrader.api import GradeCell, MissingEntry, TaskCell
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import ClearSolutions, Execute, IncludeHeaderFooter
+from sqlalchemy.orm import object_session
 
 from . import gradebook
 from .collect import notes, set_aside
@@ -72,7 +74,7 @@ class Exporter(NotebookExporter):
             source = nbformat.read(path, as_version=nbformat.current_nbformat)
             source, _ = IncludeHeaderFooter(parent=self.parent).preprocess(source, resources)
             unsolved, _ = ClearSolutions(parent=self.parent).preprocess(copy.deepcopy(source), {})
-            with gradebook.opened(about["db_url"], course.course_id) as book:
+            with gradebook.of(self.parent) as book:
                 recorded = as_recorded(unsolved, book.find_notebook(*reversed(key)), path)
             self._check_kernel(recorded, path)
             self._frames[key] = Frame(source, self.config, recorded)
@@ -107,7 +109,7 @@ def _expect(converter):
     """
     course = converter.coursedir
     pattern = f"{course.notebook_id}.ipynb"
-    with gradebook.opened(course.db_url, course.course_id) as book:
+    with gradebook.of(converter) as book:
         try:
             notebooks = book.find_assignment(course.assignment_id).notebooks
         except MissingEntry:
@@ -139,7 +141,9 @@ def as_recorded(notebook, entry, path="the source notebook"):
     NbGraderException: other cells are recorded than the notebook has.
     """
     texts = {cell.name: cell for cell in entry.source_cells}
-    points = {cell.name: cell.max_score for cell in (*entry.grade_cells, *entry.task_cells)}
+    query = object_session(entry).query  # `entry.grade_cells` would ask for points cell by cell
+    scored = chain(*(query(kind).filter_by(notebook_id=entry.id) for kind in (GradeCell, TaskCell)))
+    points = {cell.name: cell.max_score for cell in scored}
     roles = {
         "grade": {cell.name for cell in entry.grade_cells},
         "solution": {cell.name for cell in entry.solution_cells},

@@ -1,5 +1,6 @@
 """The student's side: a locked-in process that runs cells and answers calls, and knows no test."""
 
+import json
 import os
 import random
 import sys
@@ -16,7 +17,7 @@ def main(wall):
 
     The conductor fetches four functions before any cell runs, and then uses nothing but those and
     what the cells define: ``run(source, count)`` runs a cell and ``written()`` tells what was
-    printed since, both as JSON text of nbformat's outputs and the names that are there now;
+    printed since, both as JSON texts of nbformat's outputs and of the names that are there now;
     ``made()`` returns the files that were made, as {relative path: bytes}; ``without(*names)``
     hides names and gives back all others.
     """
@@ -46,17 +47,18 @@ def main(wall):
         return found
 
     def run(source, count):
-        return shell.run(source, count), _strings(names)
+        return shell.run(source, count), _listed(names)
 
     def written():
-        return shell.written(), _strings(names)
+        return shell.written(), _listed(names)
 
     names.update(zip(FUNCTIONS, (run, written, made, without), strict=True))
     Student(wall, names).serve()
 
 
-def _strings(names):
-    return tuple(name for name in names if type(name) is str)
+def _listed(names):
+    """Names as one text: a hundred of them would cross one by one."""
+    return json.dumps([name for name in names if type(name) is str])
 
 
 def _files():

@@ -26,7 +26,7 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import contains_eager, joinedload
 
 from proctor import gradebook
@@ -70,6 +70,10 @@ class Writer(Autograde):
                 f"there is no assignment {name!r} in {sources}"
                 + (f"; there is {', '.join(found)}" if found else "")
             )
+        self.course = Course(self.coursedir, name)
+        preload, own = Execute(parent=self).preload, self.exclude_overwriting.get(name, ())
+        self.given = self.course.assignment(tuple(preload), leave_out=own)
+        prepare(self.given)  # it is imported while the gradebook is opened and the frames are made
         self.told = _Errors()
         with contextlib.ExitStack() as stack:
             self._open(stack)
@@ -90,7 +94,6 @@ class Writer(Autograde):
 
     def convert_notebooks(self):
         """Grade what is due, in nbgrader's order; what fails is told and the others go on."""
-        self.course = Course(self.coursedir, self.coursedir.assignment_id)
         self.source = self._files(self.course.folder(self.coursedir.source_directory))
         due = [folder for folder in sorted(self.assignments) if self._is_due(folder)]
         if due:
@@ -168,11 +171,8 @@ class Writer(Autograde):
             raise Refused("c.Execute.enabled is False: nothing would be run, and nothing graded")
         self.steps = [s for s in steps if s is not execute and type(s) not in (*_DONE, *_RECORDED)]
         self.steps.append(Record([type(step) for step in steps], self, parent=self.exporter))
-        own = self.exclude_overwriting.get(self.course.name, ())
-        assignment = self.course.assignment(tuple(execute.preload), leave_out=own)
-        prepare(assignment)  # it is imported while the frames are made
         resources = {"nbgrader": {"assignment": self.course.name, "db_url": self.coursedir.db_url}}
-        self.frames = {}
+        self.submissions, self.frames = gradebook.Submissions(self.entry), {}
         for notebook in self.entry.notebooks:
             about = resources["nbgrader"] | {"notebook": notebook.name}
             try:
@@ -180,7 +180,7 @@ class Writer(Autograde):
             except (NbGraderException, ValueError) as error:  # of the source
                 raise Refused(str(error)) from None
         settings, hidden = execute.settings(self.course), tuple(execute.hidden)
-        return Unit(self.course.name, assignment, self.frames, settings, hidden)
+        return Unit(self.course.name, self.given, self.frames, settings, hidden)
 
     def _look_ahead(self):
         """Keep the pool busy: twice as many notebooks under way as it has workers.
@@ -283,6 +283,7 @@ class Writer(Autograde):
                 self.book.update_or_create_student(student_id)
             about = {"timestamp": timestamp} if timestamp else {}
             with self.book.db.no_autoflush:
+                self._add_submission(student_id)
                 self.submission = self.book.update_or_create_submission(
                     assignment_id, student_id, **about
                 )
@@ -305,6 +306,14 @@ class Writer(Autograde):
         self.notebooks = [path for path in self.notebooks if path in self.graded]
         if not self.notebooks:
             raise NbGraderException("it holds no notebook of this assignment")
+
+    def _add_submission(self, student):
+        """Add a submission to the gradebook, if it has none of this student."""
+        try:
+            self.book.find_submission(self.course.name, student)
+        except MissingEntry:
+            with contextlib.suppress(IntegrityError), self.book.db.begin_nested():
+                self.submissions.add(self.book, student)  # or another grader was quicker
 
     def _rows(self, kind):
         """{(id of the notebook, name of the cell): its grade or comment}, in one query."""

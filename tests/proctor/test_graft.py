@@ -299,6 +299,37 @@ def test_hidden_parts_of_an_answer_are_not_in_its_stub():
     assert determine_grade(draw) == (0, 2)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("schema_version", 2),
+        ("schema_version", 4),
+        ("schema_version", None),
+        ("points", "two"),
+        ("grade", None),
+        ("grade_id", "a b"),
+        ("grade_id", ""),
+        ("task", 1),
+        ("cell_type", "poem"),
+        ("unheard_of", 1),
+    ],
+)
+def test_a_source_s_metadata_is_judged_as_nbgrader_does(name, value):
+    source = course()
+    source.cells[3].metadata.nbgrader[name] = value
+    verdicts = []
+    for judge in (MetadataValidator().validate_nb, Frame):
+        try:
+            judge(copy.deepcopy(source))
+            verdicts.append("")
+        except Exception as error:
+            verdicts.append(str(error).split("\n")[0].removeprefix(REFUSED))
+    assert verdicts[0] == verdicts[1]
+
+
+REFUSED = "the source notebook's nbgrader metadata: "
+
+
 def test_a_source_that_nbgrader_would_refuse_is_refused():
     twice = course()
     twice.cells[5].metadata.nbgrader.grade_id = "area"

@@ -6,11 +6,14 @@ import os
 import pwd
 import subprocess
 import time
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy
-from nbgrader.api import get_alembic_version
+from nbgrader.api import MissingEntry, get_alembic_version
 
+from proctor import gradebook
+from proctor.grade.writer import Writer
 from tests.proctor.test_grade import CLASS, FORKS, course, dump, fresh, grade, outcome, run, stock
 
 pytest.importorskip("psycopg", reason="the extra 'postgresql' is not installed")
@@ -70,8 +73,6 @@ both = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 
 
 def open_at(url, moment):
-    from proctor import gradebook
-
     time.sleep(max(0, moment - time.time()))
     with gradebook.opened(url, "course") as book:
         book.update_or_create_student(f"student-{os.getpid()}")
@@ -90,6 +91,55 @@ def test_four_open_a_new_gradebook_at_once(url):
     assert book["alembic_version"] == [(("version_num", get_alembic_version()),)]
     assert len(book["student"]) == 4
     assert len(book["course"]) == 1
+
+
+def assignment(url):
+    """A gradebook with an assignment that has every kind of cell, and a student."""
+    with gradebook.opened(url, "course") as book:
+        for name in ("p1", "p2"):
+            book.update_or_create_assignment("ps1", course_id="course")
+            book.add_notebook(name, "ps1")
+        for name in ("test", "essay"):
+            book.add_grade_cell(name, "p1", "ps1", max_score=2, cell_type="code")
+        for name in ("answer", "essay"):
+            book.add_solution_cell(name, "p1", "ps1")
+        book.add_task_cell("project", "p1", "ps1", max_score=3, cell_type="markdown")
+        book.add_student("ada")
+    return gradebook.opened(url, "course")
+
+
+@both
+def test_a_submission_gets_the_rows_that_nbgrader_gives_it(url):
+    with assignment(url) as book:
+        rows = gradebook.Submissions(book.find_assignment("ps1"))
+        rows.add(book, "ada")
+        book.db.commit()
+        ours = dump(url)
+        book.remove_submission("ps1", "ada")
+        with book.db.no_autoflush:
+            book.add_submission("ps1", "ada")
+        assert dump(url) == ours
+        assert [len(ours[name]) for name in ("submitted_notebook", "grade", "comment")] == [2, 3, 3]
+        with pytest.raises(MissingEntry):
+            rows.add(book, "nobody")
+
+
+@both
+def test_a_submission_that_another_grader_adds_meanwhile_is_taken(url):
+    with assignment(url) as book:
+        rows = gradebook.Submissions(book.find_assignment("ps1"))
+        book.db.commit()
+
+        def late(_, student):  # it is not there yet when it is looked for
+            with gradebook.opened(url, "course") as other, other.db.no_autoflush:
+                other.add_submission("ps1", student)
+            raise MissingEntry
+
+        seen = SimpleNamespace(find_submission=late, find_student=book.find_student, db=book.db)
+        writer = SimpleNamespace(book=seen, course=SimpleNamespace(name="ps1"), submissions=rows)
+        Writer._add_submission(writer, "ada")
+        assert len(book.update_or_create_submission("ps1", "ada").notebooks) == 2
+    assert len(dump(url)["grade"]) == 3
 
 
 @both

@@ -161,13 +161,53 @@ def test_one_that_was_begun_before_the_paths_changed_ends(monkeypatch, tmp_path)
         made.close()
 
 
+def test_the_list_of_fonts_is_kept_and_settings_are_not_read(monkeypatch, tmp_path):
+    (tmp_path / "matplotlib").mkdir()
+    (tmp_path / "matplotlib" / "matplotlibrc").write_text("lines.linewidth: 7\n")
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    made = Template(Assignment(preload=("matplotlib.pyplot",)))
+    try:
+        look = "import matplotlib\nprint(matplotlib.rcParams['lines.linewidth'])"
+        assert played(made, ("test", look), ("student", look)) == "1.5\n1.5\n"
+    finally:
+        made.close()
+    assert list((tmp_path / "matplotlib").glob("fontlist*.json"))
+
+
+def test_without_a_place_for_it_the_list_of_fonts_is_made_anew(monkeypatch, tmp_path, capfd):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "not-there"))
+    made = Template(Assignment(preload=("matplotlib.pyplot",)))
+    try:
+        assert played(made, ("test", "print(1)")) == "1\n"
+    finally:
+        made.close()
+    assert capfd.readouterr().err == ""
+
+
 def test_nothing_is_begun_by_preparing_alone():
     template.prepare(Assignment())
     assert not template._begun
 
 
-@pytest.mark.parametrize("told", ["", "template.prepare(template.Assignment())"])
-@pytest.mark.parametrize("way", ["", "import os; os.kill(os.getpid(), 9)"])
+KILL = "import os; os.kill(os.getpid(), 9)"
+SLOW = """
+slow = {"slow.py": b"import time; time.sleep(600)"}
+template.prepare(template.Assignment(tests=("import slow",), private=slow))
+import time; time.sleep(2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [
+        ("", ""),
+        (KILL, ""),
+        ("", "template.prepare(template.Assignment())"),
+        (KILL, "template.prepare(template.Assignment())"),
+        ("", SLOW),
+    ],
+)
 def test_one_that_is_not_used_ends_with_the_grader(way, told):
     code = f"""
 from proctor import template
