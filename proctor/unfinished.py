@@ -1,9 +1,9 @@
-"""Lets a run of ``autograde`` that was killed be finished by the next one.
+"""Lets a run of ``autograde`` or ``generate_feedback`` that was killed be finished by the next one.
 
-nbgrader passes over a submission whose folder in ``autograded/`` exists, half done or not. While a
-submission is worked on, a hidden file beside that folder, one for each notebook, says so; the
-grader holds a lock on it, which the system takes away with the process. What is marked and not
-locked was interrupted: it is removed before nbgrader looks, which then does it again.
+nbgrader passes over a submission whose folder in ``autograded/`` or ``feedback/`` exists, half done
+or not. While a submission is worked on, a hidden file beside that folder, one for each notebook,
+says so; the grader holds a lock on it, which the system takes away with the process. What is marked
+and not locked was interrupted: it is removed before nbgrader looks, which then does it again.
 """
 
 import contextlib
@@ -13,10 +13,13 @@ from pathlib import Path
 
 
 class Unfinished:
-    """The marks of one `nbgrader.converters.Autograde`, set and removed by its own hooks."""
+    """The marks of one `nbgrader.converters.BaseConverter`, set and removed by its own hooks.
 
-    def __init__(self, converter):
-        self.converter, self.course = converter, converter.coursedir
+    extension  of the files that it makes of notebooks
+    """
+
+    def __init__(self, converter, extension=".ipynb"):
+        self.converter, self.course, self.extension = converter, converter.coursedir, extension
         self.hooks = converter.pre_convert_hook, converter.post_convert_hook
         self.held = []  # (mark, the open file that locks it) of the submission that is worked on
 
@@ -36,7 +39,7 @@ class Unfinished:
                 shutil.rmtree(folder)
             else:
                 for path in interrupted:
-                    (folder / Path(path).name).unlink(missing_ok=True)
+                    (folder / Path(path).with_suffix(self.extension).name).unlink(missing_ok=True)
         elif folder.exists() and self._is_due(folder, notebooks):
             # nbgrader is going to remove it when its turn comes, and may be killed meanwhile
             for path in notebooks:
@@ -84,8 +87,7 @@ class Unfinished:
     def _folder(self, notebooks):
         """Where what is made of a submission goes."""
         about = self._about(notebooks)
-        kind = self.course.autograded_directory
-        return Path(self.course.format_path(kind, about["student"], about["assignment"]))
+        return Path(self.converter._format_dest(about["assignment"], about["student"]))
 
 
 def _mark(folder, notebook):

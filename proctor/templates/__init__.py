@@ -7,7 +7,10 @@ from pathlib import Path
 
 from jinja2 import FileSystemLoader
 from nbconvert.exporters import HTMLExporter
+from nbgrader.converters import GenerateFeedback
 from traitlets import default
+
+from ..unfinished import Unfinished
 
 
 class Page(HTMLExporter):
@@ -15,6 +18,11 @@ class Page(HTMLExporter):
 
     Its list of points names every question; in nbgrader's each is called "Test cell".
     """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        if isinstance(self.parent, GenerateFeedback):
+            Unfinished(self.parent, self.file_extension).watch()
 
     @default("extra_loaders")
     def _beside_this_file(self):

@@ -25,11 +25,13 @@ SEED = 20
 SOON = 5.0  # seconds that what a killed grader leaves behind may take to end
 
 AUTOGRADE, GRADE = ("nbgrader", "autograde"), ("proctor", "grade")
-# Fifty kills: when nothing is graded yet, or when all is and is to be done again.
+FEEDBACK = ("nbgrader", "generate_feedback")
+# Fifty kills: when nothing is graded yet, or when all is and is to be done again; and some more.
 ROUNDS = {
     "autograde": (AUTOGRADE, (), 20),
     "autograde-again": (AUTOGRADE, ("--force",), 15),
     "proctor-grade": (GRADE, (), 15),
+    "feedback": (FEEDBACK, (), 10),
 }
 
 # Every command would first import for a second and a half: a fork of a process that has imported.
@@ -121,13 +123,13 @@ def _grade(root, words, tmp):
 
 
 def outcome(root):
-    """All that a run decides: rows of the gradebook, and the files in ``autograded/``."""
+    """All that a run decides: rows of the gradebook, files in ``autograded/`` and ``feedback/``."""
     with sqlite3.connect(root / "gradebook.db") as book:
         rows = {name: sorted(book.execute(query), key=repr) for name, query in ROWS.items()}
-    top = root / "autograded"
     files = {
-        str(path.relative_to(top)): (path.stat().st_mode, path.read_bytes())
-        for path in top.rglob("*")
+        str(path.relative_to(root)): (path.stat().st_mode, path.read_bytes())
+        for top in ("autograded", "feedback")
+        for path in (root / top).rglob("*")
         if path.is_file()
     }
     return rows | {"files": files}
@@ -152,20 +154,29 @@ ROWS = {
 }
 
 
-@pytest.fixture(scope="module")
-def undisturbed(course):
-    """The outcome of one run from beginning to end, and the seconds that it took."""
-    root = course.with_name("undisturbed")
-    shutil.copytree(course, root)
+def from_beginning_to_end(before, root, command):
+    """A copy of a course in which a command ran, the outcome, and the seconds that it took."""
+    shutil.copytree(before, root)
     warm = FORKS.Process(target=int)  # the server of forks imports before the clock runs
     warm.start()
     warm.join()
     start = time.monotonic()
-    process = grading(root)
+    process = grading(root, command)
     process.join()
     took = time.monotonic() - start
     assert process.exitcode == 0, (root / "log.txt").read_text()
     return root, outcome(root), took
+
+
+@pytest.fixture(scope="module")
+def undisturbed(course):
+    return from_beginning_to_end(course, course.with_name("undisturbed"), AUTOGRADE)
+
+
+@pytest.fixture(scope="module")
+def told(undisturbed):
+    root, *_ = undisturbed
+    return from_beginning_to_end(root, root.with_name("told"), FEEDBACK)
 
 
 def test_the_undisturbed_run_has_something_to_lose(undisturbed):
@@ -180,14 +191,15 @@ def test_the_undisturbed_run_has_something_to_lose(undisturbed):
 
 
 @pytest.mark.parametrize("kind", ROUNDS)
-def test_kills_at_random_moments_change_nothing(course, undisturbed, kind):
-    finished, wanted, took = undisturbed
+def test_kills_at_random_moments_change_nothing(course, undisturbed, told, kind):
     command, first, planned = ROUNDS[kind]
+    _, wanted, took = told if command == FEEDBACK else undisturbed
+    before = undisturbed[0] if first or command == FEEDBACK else course
     moments = random.Random(SEED)
     scratch, kills = course.with_name("disturbed"), 0
     while kills < planned:
         shutil.rmtree(scratch, ignore_errors=True)
-        shutil.copytree(finished if first else course, scratch)
+        shutil.copytree(before, scratch)
         words = first
         while True:
             process = grading(scratch, command, words)
