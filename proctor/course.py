@@ -135,13 +135,22 @@ def role(cell, lessons):
 
 @functools.lru_cache(8)
 def _cells(notebooks):
-    """(lessons, tests): texts of the code cells of notebooks, given as pairs (path, changed)."""
+    """(lessons, tests): texts of the code cells of notebooks, given as pairs (path, changed).
+
+    Raises ValueError for one that is no notebook.
+    """
     lessons, tests = [], []
     for path, _ in notebooks:
-        # `nbformat.read` would check it too: that is done where a notebook becomes a `Frame`
-        notebook = nbformat.reader.reads(Path(path).read_text(encoding="utf-8"))
-        for cell in nbformat.convert(notebook, 4).cells:
-            if cell.cell_type == "code" and not utils.is_solution(cell):
+        try:
+            # `nbformat.read` would check it too: that is done where a notebook becomes a `Frame`
+            notebook = nbformat.reader.reads(Path(path).read_text(encoding="utf-8"))
+            code = [c for c in nbformat.convert(notebook, 4).cells if c.cell_type == "code"]
+        except Exception as error:  # what nbformat raises depends on the damage
+            first = str(error).strip().split("\n")[0]
+            kind = type(error).__name__
+            raise ValueError(f"{Path(path)} is no notebook: {kind}: {first}") from error
+        for cell in code:
+            if not utils.is_solution(cell):
                 hidden = utils.is_grade(cell) or "HIDDEN TESTS" in cell.source
                 (tests if hidden else lessons).append(cell.source)
     return tuple(lessons), tuple(tests)

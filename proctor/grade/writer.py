@@ -72,7 +72,10 @@ class Writer(Autograde):
             )
         self.course = Course(self.coursedir, name)
         preload, own = Execute(parent=self).preload, self.exclude_overwriting.get(name, ())
-        self.given = self.course.assignment(tuple(preload), leave_out=own)
+        try:
+            self.given = self.course.assignment(tuple(preload), leave_out=own)
+        except ValueError as error:  # of the source
+            raise Refused(str(error)) from None
         prepare(self.given)  # it is imported while the gradebook is opened and the frames are made
         self.told = _Errors()
         with contextlib.ExitStack() as stack:

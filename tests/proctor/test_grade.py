@@ -368,6 +368,15 @@ def test_bad_input_is_one_clear_line(fresh, words, said):
     assert done.out == ""
 
 
+@pytest.mark.parametrize("text", [b"{", b"\xff", b"[]", b'{"nbformat": 4, "cells": [{}]}'])
+def test_a_source_that_is_no_notebook_is_named(fresh, text):
+    (fresh / "source" / "ps1" / "p2.ipynb").write_bytes(text)
+    done = grade(fresh)
+    assert (done.status, done.out) == (2, "")
+    assert "source/ps1/p2.ipynb is no notebook: " in done.err
+    assert len(done.err.splitlines()) == 1
+
+
 def test_a_folder_that_cannot_be_written_to(fresh):
     (fresh / "autograded").write_text("a file")
     done = grade(fresh)
