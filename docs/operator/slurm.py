@@ -15,10 +15,11 @@ TLS = os.path.expanduser("~/.config/dask/tls")  # made as docs/operator.md says;
 cluster = SLURMCluster(
     queue="main",
     walltime="02:00:00",
-    # one job is 8 workers, each a process with one thread, a core and 3 GB
-    cores=8,
-    processes=8,
-    memory="24GB",
+    # One job is one worker. Of jobs with several, an adaptive cluster that wants one worker more
+    # takes the others back, and the job with them, before they have come up.
+    cores=1,
+    processes=1,
+    memory="3GB",
     protocol="tls://",
     security=Security(
         require_encryption=True,
@@ -32,7 +33,7 @@ cluster = SLURMCluster(
     local_directory="/tmp",
     scheduler_options={"dashboard": False},
 )
-cluster.adapt(minimum_jobs=0, maximum_jobs=8)
+cluster.adapt(minimum_jobs=0, maximum_jobs=64)
 address = cluster.scheduler_address
 print(f"proctor grade ASSIGNMENT --workers 64 --scheduler {address}", flush=True)  # noqa: T201
 try:
