@@ -1,0 +1,30 @@
+"""Values as bytes that cannot carry code.
+
+A message is JSON for the structure and raw buffers for the bulk. Nothing in it is ever executed,
+imported or looked up by name, except the names of a fixed table of types (``TYPES``).
+
+Two ends exchange messages: the trusted one (the grader's) and the other, which may send anything.
+Each remembers, in its ``Codec``, what has crossed: an object that both hold has one number. So an
+object keeps its identity, memory that is shared stays shared, and what one end changes in place
+is sent with its next message. The trusted end takes nothing on faith: sizes before it allocates,
+bounds of a view, kinds, depth, number of items; it lets only those of its own objects be written
+that it has lent for the call under way.
+
+What crosses: None, bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set,
+frozenset, slice, range, Ellipsis; NumPy's arrays, scalars and dtypes without Python objects; the
+types of the table. An object of a subclass arrives as plain data of the built-in class, with no
+method of the subclass asked; a named tuple keeps its fields' names. All else, object and masked
+arrays too, stays where it is and is told of by number.
+
+Changes follow the objects: each message carries what changed, since it last crossed, in the objects
+of this message and of the calls under way, and in the last few others (``Limits.watched``).
+
+Why JSON and not MessagePack: of JSON the number of items can be bounded before it is parsed, and
+it is in the standard library.
+"""
+
+from .codec import Codec
+from .frames import Channel, Limits, WallError, WallTimeout
+from .names import NAMES, TYPES
+
+__all__ = ["NAMES", "TYPES", "Channel", "Codec", "Limits", "WallError", "WallTimeout"]
