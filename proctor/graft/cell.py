@@ -81,4 +81,5 @@ def _word(value):
 
 
 def as_dict(value):
+    """A dict as it is; of anything else, none."""
     return value if isinstance(value, dict) else {}

@@ -179,6 +179,7 @@ def _slot(index, cell, released, original):
 
 
 def flags_of(meta):
+    """What nbgrader's metadata say of a cell."""
     flags = {name: meta.get(name, False) for name in ("grade", "solution", "locked", "task")}
     return flags | {"schema": meta.get("schema_version"), "points": meta.get("points")}
 
@@ -195,4 +196,5 @@ def _opening(text, index):
 
 
 def norm(text):
+    """A text without what does not count: white space at the ends of lines."""
     return "\n".join(line.rstrip() for line in text.splitlines()).strip()

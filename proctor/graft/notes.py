@@ -44,8 +44,10 @@ def describe(notes, most=3):
 
 
 def add_note(notes, kind, what, slot=None):
+    """Note one repair, of a slot's cell or of the notebook as a whole."""
     notes.append(Note(slot.name if slot else "", what, kind))
 
 
 def counted(number, thing):
+    """A number of things, in words."""
     return f"{number} {thing}{'' if number == 1 else 's'}"

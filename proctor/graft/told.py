@@ -6,6 +6,7 @@ from .notes import add_note, counted
 
 
 def tell_missing(slot, whole, notes):
+    """A note on a cell of the source that was not handed in."""
     if slot.role == "answer":
         what = f"The answer `{slot.name}` is not in the notebook: it counts as blank."
         add_note(notes, "missing", what, slot)

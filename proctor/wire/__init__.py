@@ -19,6 +19,13 @@ arrays too, stays where it is and is told of by number.
 Changes follow the objects: each message carries what changed, since it last crossed, in the objects
 of this message and of the calls under way, and in the last few others (``Limits.watched``).
 
+    frames          bytes on a socket
+    names, values   what types, dtypes and containers are on the wire
+    memory          where arrays lie
+    held            what both ends hold
+    codec           writes messages …
+    incoming        … and reads them
+
 Why JSON and not MessagePack: of JSON the number of items can be bounded before it is parsed, and
 it is in the standard library.
 """

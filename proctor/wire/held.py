@@ -86,7 +86,9 @@ class Held:
                 stands for it here
 
     ``lent`` is a list of sets, one a call under way into the other end: the numbers of the trusted
-    end's objects that the other end may change.
+    end's objects that the other end may change. ``by_number`` has what stands for each object here;
+    ``recent`` the numbers of what may have changed, the last that crossed at the end;
+    ``containers`` what cannot be referred to weakly.
     """
 
     _FEW = 8  # containers that may be dead before anyone looks
@@ -95,7 +97,7 @@ class Held:
         self.trusted, self.limits, self.stand_in = trusted, limits, stand_in
         self.lent = []
         self.by_number, self._by_id, self._by_root = {}, {}, {}
-        self.recent = OrderedDict()  # what may have changed, the last that crossed at the end
+        self.recent = OrderedDict()
         self.containers, self._sweep_at = {}, self._FEW
         self._dead, self._released = [], []
         self._next = 1 if trusted else -1
@@ -120,11 +122,13 @@ class Held:
         return len(self.by_number)
 
     def new_number(self):
+        """A number for one of this end's objects."""
         number = self._next
         self._next += 1 if self.trusted else -1
         return number
 
     def is_mine(self, number):
+        """Whether a number is that of one of this end's objects."""
         return (number > 0) == self.trusted
 
     def hold(self, shared, value):
@@ -152,6 +156,7 @@ class Held:
         self._dead.append(number)
 
     def drop(self, number):
+        """Forget an object, if it is known."""
         shared = self.by_number.pop(number, None)
         if shared is None:
             return
@@ -236,6 +241,7 @@ class Held:
         return bytearray.__eq__(block.state, memoryview(self.image(block)))
 
     def is_lent(self, number):
+        """Whether an object is lent to a call that is under way."""
         return any(number in lent for lent in self.lent)
 
     def may_write(self, shared):
@@ -247,6 +253,7 @@ class Held:
     # -- memory
 
     def block_around(self, root, low, high):
+        """The block that holds these addresses of an array's memory, or None."""
         for number in reversed(self._by_root.get(id(root), ())):
             block = self.by_number.get(number)
             if block is None or block.ref() is not root:
@@ -256,6 +263,7 @@ class Held:
         return None
 
     def enter(self, shared, block, offset, plain, key):
+        """Note that an array lies in a block."""
         old = self.by_number.get(shared.block)
         if old is not None and shared.number in old.arrays:
             old.arrays.remove(shared.number)

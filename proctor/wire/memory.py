@@ -32,6 +32,7 @@ _STRIDED = type(np.lib.stride_tricks.as_strided(np_zeros(1)).base)
 
 
 def address_of(a):
+    """Where an array's first element lies."""
     return a.__array_interface__["data"][0]
 
 

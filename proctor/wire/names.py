@@ -91,11 +91,13 @@ def must(condition, what):
 
 
 def natural(value):
+    """A number from a message that is to be one: 0 or more."""
     must(type(value) is int and 0 <= value < 1 << 62, "a number")
     return value
 
 
 def naturals(values):
+    """A list of such numbers."""
     must(type(values) is list, "a list of numbers")
     for value in values:
         if type(value) is not int or not 0 <= value < 1 << 62:

@@ -58,6 +58,7 @@ def state_of(value, kind):
 
 
 def is_same(state, value, kind):
+    """Whether a container holds what it held when its `state_of` was taken."""
     if kind == "bytearray":
         return bytearray.__eq__(value, state)
     if kind == "set":
@@ -94,6 +95,7 @@ def fields_of(value):
 
 
 def are_fields(name, fields):
+    """Whether a named tuple may have this name and these fields."""
     return (
         all(type(f) is str and f.isidentifier() and f[0] != "_" for f in (name.strip("_"), *fields))
         and len(set(fields)) == len(fields)
