@@ -123,7 +123,7 @@ def reap(how=os.WNOHANG):
 def study(policy, control, number, wall=None, connection=None, cores=None):
     """Enter the jail and serve one notebook's cells."""
     if wall is None:  # once in the jail, nothing of this package can be read
-        from .provisioner import serve
+        from . import kernel
     else:
         from . import student
 
@@ -133,6 +133,6 @@ def study(policy, control, number, wall=None, connection=None, cores=None):
     os.chdir(policy.folder)
     sys.path[0] = ""
     if wall is None:
-        serve(connection)
+        kernel.main(connection)
     else:
         student.main(socket.socket(fileno=wall))

@@ -105,18 +105,6 @@ class Provisioner(LocalProvisioner):
         return {}
 
 
-def serve(connection):
-    """Be a kernel, in a process that is locked in already."""
-    from ipykernel.kernelapp import IPKernelApp
-
-    from .shell import Shell
-
-    Shell.clear_instance()
-    app = IPKernelApp.instance(parent_handle=0, capture_fd_output=True)
-    app.initialize(["-f", connection, "--HistoryManager.enabled=False"])
-    app.start()
-
-
 def install(prefix=sys.prefix):
     """Install the kernelspec; returns its folder."""
     with tempfile.TemporaryDirectory() as folder:
