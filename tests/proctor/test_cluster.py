@@ -83,10 +83,14 @@ def test_workers_join_later_and_one_is_killed(cluster, fresh, stock):
     """Nothing is lost and nothing is there twice."""
     words = ("--workers=4", "--json", f"--scheduler={cluster.address}")
     grader, log = start(fresh, *words, env=cluster.known)
-    one, _ = cluster.worker(), cluster.worker()
+    one = cluster.worker()
     try:
+        # it has a template and a nursery; the other may be at work before it otherwise
+        wait_until(lambda: len(psutil.Process(one.pid).children(recursive=True)) >= 2)
+        cluster.worker()
         wait_until(lambda: (fresh / "autograded" / "blank").exists())
         below = psutil.Process(one.pid).children(recursive=True)
+        assert len(below) >= 2
         one.send_signal(signal.SIGKILL)
         assert grader.wait(120) == 0, log.read_text()
     finally:
@@ -94,7 +98,6 @@ def test_workers_join_later_and_one_is_killed(cluster, fresh, stock):
     told = json.loads(log.read_text()[log.read_text().index("{\n") :])
     assert (told["graded"], told["failed"]) == (7, {})
     assert outcome(fresh) == stock[1]
-    assert len(below) >= 2, "its template and nursery"
     wait_until(lambda: not any(map(_is_alive, below)), 10)
 
 
