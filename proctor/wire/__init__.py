@@ -25,6 +25,7 @@ of this message and of the calls under way, and in the last few others (``Limits
     held            what both ends hold
     codec           writes messages …
     incoming        … and reads them
+    own             the built-ins that all of these keep
 
 Why JSON and not MessagePack: of JSON the number of items can be bounded before it is parsed, and
 it is in the standard library.

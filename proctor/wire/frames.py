@@ -1,9 +1,8 @@
 """Bytes on a socket, in frames."""
 
-import builtins
+from .own import BUILTINS
 
-# A student may replace built-ins. Functions of this module keep those that it was imported with.
-__builtins__ = dict(vars(builtins))
+__builtins__ = BUILTINS
 
 import socket
 import struct

@@ -1,9 +1,8 @@
 """What both ends hold: each object under one number."""
 
-import builtins
+from .own import BUILTINS
 
-# A student may replace built-ins. Functions of this module keep those that it was imported with.
-__builtins__ = dict(vars(builtins))
+__builtins__ = BUILTINS
 
 import sys
 import weakref

@@ -1,9 +1,8 @@
 """Reads messages. At the trusted end, all that is in them is doubted."""
 
-import builtins
+from .own import BUILTINS
 
-# A student may replace built-ins. Functions of this module keep those that it was imported with.
-__builtins__ = dict(vars(builtins))
+__builtins__ = BUILTINS
 
 import binascii
 import json

@@ -1,9 +1,8 @@
 """Memory: where arrays lie."""
 
-import builtins
+from .own import BUILTINS
 
-# A student may replace built-ins. Functions of this module keep those that it was imported with.
-__builtins__ = dict(vars(builtins))
+__builtins__ = BUILTINS
 
 import operator
 from functools import lru_cache
