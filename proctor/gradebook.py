@@ -1,4 +1,4 @@
-"""The gradebook, opened for the first time by one process only."""
+"""The gradebook: opened for the first time by one process only, and filled row by row."""
 
 import contextlib
 import fcntl
@@ -47,7 +47,7 @@ def of(converter):
 
 
 class Submissions:
-    """Adds submissions of an assignment row by row: object by object takes nbgrader twice as long.
+    """Adds submissions of an assignment row by row: nbgrader's objects take four times as long.
 
     assignment  the `nbgrader.api.Assignment`, whose cells do not change meanwhile
     """
