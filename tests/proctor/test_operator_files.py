@@ -25,6 +25,7 @@ _fixtures = course, fresh, stock
 DOCS = notebooks.ROOT / "docs"
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "srun")
 PATH = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"], "/usr/sbin"])
+PORT = 8786
 LONG = 300  # seconds until a job must have ended, on a busy machine too
 CONFIG = """
 ClusterName=graders
@@ -66,6 +67,9 @@ def user(tmp_path_factory):
     """The environment of a user whose keys are made as docs/operator.md says."""
     if not shutil.which("openssl"):
         pytest.skip("openssl is not installed")
+    with socket.socket() as one:
+        if one.connect_ex(("127.0.0.1", PORT)) == 0:
+            pytest.skip(f"something listens on port {PORT}, which the files name")
     env = {"HOME": str(tmp_path_factory.mktemp("home")), "PATH": PATH, "USER": "root"}
     env |= {"PYTHONPATH": str(notebooks.ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     keys = re.search(r"```\n(mkdir.*?)```", (DOCS / "operator.md").read_text(), re.S)[1]
@@ -194,7 +198,7 @@ def test_the_containers_for_kubernetes_grade(user, client, fresh, stock, tmp_pat
                         words, env={**user, **env}, cwd=tmp_path, stdout=log, stderr=log
                     )
                 )
-        graded_on("tls://localhost:8786", client, fresh, stock)
+        graded_on(f"tls://localhost:{PORT}", client, fresh, stock)
     finally:
         for process in reversed(started):
             process.terminate()
