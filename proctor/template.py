@@ -288,8 +288,9 @@ def _warm_up(preload):
 
 
 def _preload(names):
+    """Import modules; one that cannot be imported is told of where a cell imports it."""
     for name in names:
-        with contextlib.suppress(ImportError):
+        with contextlib.suppress(Exception):
             importlib.import_module(name)
 
 

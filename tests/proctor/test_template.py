@@ -185,6 +185,21 @@ def test_without_a_place_for_it_the_list_of_fonts_is_made_anew(monkeypatch, tmp_
     assert capfd.readouterr().err == ""
 
 
+def test_a_module_that_cannot_be_imported_is_told_of_in_its_cell(monkeypatch, tmp_path):
+    (tmp_path / "no_device.py").write_text("raise OSError('no such device')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    made = Template(Assignment(preload=("no_device", "not_there"), tests=("import no_device",)))
+    try:
+        cell = {"role": "test", "source": "import no_device", "points": 1}
+        ((output,),) = [
+            one["outputs"] for one in made.play(Job([cell]), Settings().policy()).results
+        ]
+        assert output["evalue"] == "no such device"
+        assert played(made, ("test", "print(1)")) == "1\n"
+    finally:
+        made.close()
+
+
 def test_nothing_is_begun_by_preparing_alone():
     template.prepare(Assignment())
     assert not template._begun
