@@ -315,8 +315,12 @@ class Writer(Autograde):
         try:
             self.book.find_submission(self.course.name, student)
         except MissingEntry:
-            with contextlib.suppress(IntegrityError), self.book.db.begin_nested():
-                self.submissions.add(self.book, student)  # or another grader was quicker
+            # not within a savepoint: SQLite begins to read there, and whoever has read before
+            # another wrote is refused to write at once, without waiting
+            try:
+                self.submissions.add(self.book, student)
+            except IntegrityError:  # another grader was quicker
+                self.book.db.rollback()
 
     def _rows(self, kind):
         """{(id of the notebook, name of the cell): its grade or comment}, in one query."""

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 import sqlalchemy
-from nbgrader.api import MissingEntry, get_alembic_version
+from nbgrader.api import MissingEntry, Student, get_alembic_version
 
 from proctor import gradebook
 from proctor.grade.writer import Writer
@@ -140,6 +140,42 @@ def test_a_submission_that_another_grader_adds_meanwhile_is_taken(url):
         Writer._add_submission(writer, "ada")
         assert len(book.update_or_create_submission("ps1", "ada").notebooks) == 2
     assert len(dump(url)["grade"]) == 3
+
+
+def add_all(url, students, moment):
+    """Add submissions, each in a transaction of its own, as a grader does."""
+    with gradebook.opened(url, "course") as book:
+        rows = gradebook.Submissions(book.find_assignment("ps1"))
+        writer = SimpleNamespace(book=book, course=SimpleNamespace(name="ps1"), submissions=rows)
+        book.db.rollback()
+        time.sleep(max(0, moment - time.time()))
+        for student in students:
+            Writer._add_submission(writer, student)
+            book.update_or_create_submission("ps1", student)
+            book.db.expunge_all()
+
+
+@both
+def test_four_add_submissions_at_once(url):
+    own = {grader: [f"{grader}-{n}" for n in range(40)] for grader in range(4)}
+    shared = [f"shared-{n}" for n in range(40)]
+    with assignment(url) as book:
+        for students in (*own.values(), shared):
+            book.db.add_all(Student(id=student) for student in students)
+        book.db.commit()
+    moment = time.time() + 2
+    graders = []
+    for students in own.values():
+        mixed = [name for pair in zip(students, shared, strict=True) for name in pair]
+        graders.append(FORKS.Process(target=add_all, args=(url, mixed, moment)))
+    for grader in graders:
+        grader.start()
+    for grader in graders:
+        grader.join()
+    assert [grader.exitcode for grader in graders] == [0, 0, 0, 0]
+    found = dump(url)
+    assert len(found["submitted_assignment"]) == 200
+    assert len(found["grade"]) == 200 * 3
 
 
 @both
