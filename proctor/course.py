@@ -18,6 +18,7 @@ from nbgrader import utils
 from .files import read, read_files
 from .sandbox import Policy
 from .template import PRELOAD, Assignment, Job
+from .told import first_line
 
 INSIDE = "in-student-kernel"  # tag of a test that needs the student's live objects
 SHOW = "show-only"  # tag of a cell of the course's that need not run while a notebook is graded
@@ -146,9 +147,8 @@ def _cells(notebooks):
             notebook = nbformat.reader.reads(Path(path).read_text(encoding="utf-8"))
             code = [c for c in nbformat.convert(notebook, 4).cells if c.cell_type == "code"]
         except Exception as error:  # what nbformat raises depends on the damage
-            first = str(error).strip().split("\n")[0]
             kind = type(error).__name__
-            raise ValueError(f"{Path(path)} is no notebook: {kind}: {first}") from error
+            raise ValueError(f"{Path(path)} is no notebook: {kind}: {first_line(error)}") from error
         for cell in code:
             if not utils.is_solution(cell):
                 hidden = utils.is_grade(cell) or "HIDDEN TESTS" in cell.source

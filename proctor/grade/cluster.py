@@ -19,6 +19,7 @@ from distributed import Client, LocalCluster, WorkerPlugin
 from distributed.cfexecutor import ClientExecutor
 
 from proctor.course import hide
+from proctor.told import first_line
 
 from . import Refused
 from .pool import Warm
@@ -53,8 +54,9 @@ class Cluster:
         try:
             self.client = Client(address, set_as_default=False)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
-            first = str(error).strip().split("\n")[0]
-            raise Refused(f"there is no Dask scheduler to talk to at {address}: {first}") from None
+            raise Refused(
+                f"there is no Dask scheduler to talk to at {address}: {first_line(error)}"
+            ) from None
         # two graders of the same assignment do not end each other's templates
         key = f"{unit.key}-{self.client.id}"
         self._plugin = Plugin(unit, key, deaf=self._local is not None)

@@ -36,6 +36,7 @@ from proctor.execute import Execute
 from proctor.files import TICK, copy_file, keep_files, read, read_files
 from proctor.sandbox import NoIsolation
 from proctor.template import prepare
+from proctor.told import first_line
 
 from . import Refused
 from .unit import Graded, Unit
@@ -124,7 +125,7 @@ class Writer(Autograde):
                 f"{name} is not in the gradebook: run `nbgrader generate_assignment {name}` first"
             ) from None
         except (SQLAlchemyError, OSError, ImportError) as error:
-            raise Refused(f"the gradebook cannot be opened: {_first_line(error)}") from None
+            raise Refused(f"the gradebook cannot be opened: {first_line(error)}") from None
         made = Path(self.coursedir.format_path(self.coursedir.autograded_directory, ".", "."))
         try:
             made.mkdir(parents=True, exist_ok=True)
@@ -174,12 +175,11 @@ class Writer(Autograde):
             raise Refused("c.Execute.enabled is False: nothing would be run, and nothing graded")
         self.steps = [s for s in steps if s is not execute and type(s) not in (*_DONE, *_RECORDED)]
         self.steps.append(Record([type(step) for step in steps], self, parent=self.exporter))
-        resources = {"nbgrader": {"assignment": self.course.name, "db_url": self.coursedir.db_url}}
         self.submissions, self.frames = gradebook.Submissions(self.entry), {}
         for notebook in self.entry.notebooks:
-            about = resources["nbgrader"] | {"notebook": notebook.name}
+            about = {"assignment": self.course.name, "notebook": notebook.name}
             try:
-                self.frames[notebook.name] = self.exporter.frame(about, resources)
+                self.frames[notebook.name] = self.exporter.frame(about, {"nbgrader": about})
             except (NbGraderException, ValueError) as error:  # of the source
                 raise Refused(str(error)) from None
         settings, hidden = execute.settings(self.course), tuple(execute.hidden)
@@ -248,7 +248,7 @@ class Writer(Autograde):
             raise
         except OperationalError as error:  # for the next one, too
             self._undo(student)
-            raise Refused(f"the gradebook: {_first_line(error)}") from None
+            raise Refused(f"the gradebook: {first_line(error)}") from None
         except Exception as error:
             self.log.debug("%s", folder, exc_info=True)
             self._undo(student)
@@ -451,8 +451,3 @@ def _written(notebook):
     notebook = strip_transient(split_lines(notebook))
     layout = {"indent": 1, "sort_keys": True, "separators": (",", ": ")}
     return json.dumps(notebook, ensure_ascii=False, **layout)
-
-
-def _first_line(error):
-    """What an error says, without what is for programmers."""
-    return str(getattr(error, "orig", None) or error).strip().split("\n")[0]

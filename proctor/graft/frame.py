@@ -15,6 +15,8 @@ from nbgrader.preprocessors import (
     ComputeChecksums,
 )
 
+from ..told import first_line
+
 
 @dataclass
 class _Slot:
@@ -101,8 +103,7 @@ def _check(source):
     try:
         _Validator().validate_nb(source)
     except Exception as error:
-        first = str(error).strip().split("\n")[0]
-        raise ValueError(f"the source notebook's nbgrader metadata: {first}") from error
+        raise ValueError(f"the source notebook's nbgrader metadata: {first_line(error)}") from error
 
 
 def _drop_outputs(notebook):
@@ -147,8 +148,7 @@ def _run(steps, notebook, config):
         for step in steps:
             notebook, _ = step(config=config).preprocess(notebook, {})
     except (RuntimeError, ValueError) as error:
-        first = str(error).strip().split("\n")[0]
-        raise ValueError(f"the source notebook cannot be released: {first}") from error
+        raise ValueError(f"the source notebook cannot be released: {first_line(error)}") from error
     return notebook
 
 

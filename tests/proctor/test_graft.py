@@ -299,6 +299,9 @@ def test_hidden_parts_of_an_answer_are_not_in_its_stub():
     assert determine_grade(draw) == (0, 2)
 
 
+REFUSED = "the source notebook's nbgrader metadata: "
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -325,9 +328,6 @@ def test_a_source_s_metadata_is_judged_as_nbgrader_does(name, value):
         except Exception as error:
             verdicts.append(str(error).split("\n")[0].removeprefix(REFUSED))
     assert verdicts[0] == verdicts[1]
-
-
-REFUSED = "the source notebook's nbgrader metadata: "
 
 
 def test_a_source_that_nbgrader_would_refuse_is_refused():

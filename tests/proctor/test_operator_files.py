@@ -127,23 +127,25 @@ def said(env, *words):
     return subprocess.run(words, env=env, capture_output=True, text=True).stdout
 
 
+def batch(env, course, assignment, tasks):
+    """Have a job grade an assignment; return its exit status and what it wrote."""
+    words = ("sbatch", "--wait", f"--ntasks={tasks}", "--output=job.log")
+    file = DOCS / "operator" / "slurm.sbatch"
+    done = subprocess.run([*words, file, assignment], cwd=course, env=env, timeout=LONG)
+    return done.returncode, (course / "job.log").read_text()
+
+
 def test_one_job_grades_an_assignment(slurm, fresh, stock):
-    words = ("sbatch", "--wait", "--ntasks=2", "--output=job.log")
-    done = subprocess.run(
-        [*words, DOCS / "operator" / "slurm.sbatch", "ps1"], cwd=fresh, env=slurm, timeout=LONG
-    )
-    assert done.returncode == 0, (fresh / "job.log").read_text()
+    status, log = batch(slurm, fresh, "ps1", tasks=2)
+    assert status == 0, log
     assert json.loads((fresh / "ps1.json").read_text())["graded"] == 7
     assert outcome(fresh) == stock[1]
 
 
 def test_a_job_of_an_assignment_that_is_not_there_fails(slurm, fresh):
-    words = ("sbatch", "--wait", "--ntasks=1", "--output=job.log")
-    done = subprocess.run(
-        [*words, DOCS / "operator" / "slurm.sbatch", "ps7"], cwd=fresh, env=slurm, timeout=LONG
-    )
-    assert done.returncode == 2
-    assert "there is no assignment 'ps7'" in (fresh / "job.log").read_text()
+    status, log = batch(slurm, fresh, "ps7", tasks=1)
+    assert status == 2
+    assert "there is no assignment 'ps7'" in log
 
 
 def test_jobs_come_and_go_with_the_work(slurm, client, fresh, stock, tmp_path):

@@ -72,6 +72,16 @@ def url(request, server, tmp_path):
 both = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 
 
+def at_once(function, *args):
+    """Call a function in a process for each tuple of arguments; return the exit statuses."""
+    graders = [FORKS.Process(target=function, args=one) for one in args]
+    for grader in graders:
+        grader.start()
+    for grader in graders:
+        grader.join()
+    return [grader.exitcode for grader in graders]
+
+
 def open_at(url, moment):
     time.sleep(max(0, moment - time.time()))
     with gradebook.opened(url, "course") as book:
@@ -81,12 +91,7 @@ def open_at(url, moment):
 @both
 def test_four_open_a_new_gradebook_at_once(url):
     moment = time.time() + 1
-    graders = [FORKS.Process(target=open_at, args=(url, moment)) for _ in range(4)]
-    for grader in graders:
-        grader.start()
-    for grader in graders:
-        grader.join()
-    assert [grader.exitcode for grader in graders] == [0, 0, 0, 0]
+    assert at_once(open_at, *[(url, moment)] * 4) == [0, 0, 0, 0]
     book = dump(url)
     assert book["alembic_version"] == [(("version_num", get_alembic_version()),)]
     assert len(book["student"]) == 4
@@ -96,8 +101,8 @@ def test_four_open_a_new_gradebook_at_once(url):
 def assignment(url):
     """A gradebook with an assignment that has every kind of cell, and a student."""
     with gradebook.opened(url, "course") as book:
+        book.add_assignment("ps1", course_id="course")
         for name in ("p1", "p2"):
-            book.update_or_create_assignment("ps1", course_id="course")
             book.add_notebook(name, "ps1")
         for name in ("test", "essay"):
             book.add_grade_cell(name, "p1", "ps1", max_score=2, cell_type="code")
@@ -163,16 +168,11 @@ def test_four_add_submissions_at_once(url):
         for students in (*own.values(), shared):
             book.db.add_all(Student(id=student) for student in students)
         book.db.commit()
+    mixed = [
+        [n for pair in zip(names, shared, strict=True) for n in pair] for names in own.values()
+    ]
     moment = time.time() + 2
-    graders = []
-    for students in own.values():
-        mixed = [name for pair in zip(students, shared, strict=True) for name in pair]
-        graders.append(FORKS.Process(target=add_all, args=(url, mixed, moment)))
-    for grader in graders:
-        grader.start()
-    for grader in graders:
-        grader.join()
-    assert [grader.exitcode for grader in graders] == [0, 0, 0, 0]
+    assert at_once(add_all, *((url, names, moment) for names in mixed)) == [0, 0, 0, 0]
     found = dump(url)
     assert len(found["submitted_assignment"]) == 200
     assert len(found["grade"]) == 200 * 3
@@ -189,12 +189,7 @@ def test_several_graders_at_once_lose_nothing(url, fresh, stock):
         done = run("nbgrader.apps", "NbGraderApp", fresh, words)
         assert done.status == 0, done.err
     patterns = ("[ab]*", "[d-l]*", "n*")
-    graders = [FORKS.Process(target=grade_part, args=(fresh, one)) for one in patterns]
-    for grader in graders:
-        grader.start()
-    for grader in graders:
-        grader.join()
-    assert [grader.exitcode for grader in graders] == [0, 0, 0]
+    assert at_once(grade_part, *((fresh, one) for one in patterns)) == [0, 0, 0]
     found = outcome(fresh, url)
     assert found == stock[1]
     done = grade(fresh, "--json")
