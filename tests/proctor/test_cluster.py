@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from tests import notebooks
-from tests.proctor.test_grade import course, fresh, grade, outcome, start, stock, wait_until
+from tests.proctor.test_grade import course, fresh, grade, outcome, start, stock
+from tests.waiting import wait_until
 
 pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 _fixtures = course, fresh, stock
@@ -98,7 +99,7 @@ def test_workers_join_later_and_one_is_killed(cluster, fresh, stock):
     told = json.loads(log.read_text()[log.read_text().index("{\n") :])
     assert (told["graded"], told["failed"]) == (7, {})
     assert outcome(fresh) == stock[1]
-    wait_until(lambda: not any(map(_is_alive, below)), 10)
+    wait_until(lambda: not any(map(_is_alive, below)))
 
 
 def _is_alive(process):
@@ -124,7 +125,7 @@ def test_a_cluster_of_this_machine(fresh, stock):
         ours = psutil.Process(grader.pid).children(recursive=True)
         os.killpg(grader.pid, signal.SIGINT)
         assert grader.wait(60) == 130, log.read_text()
-        wait_until(lambda: not any(map(_is_alive, ours)), 10)
+        wait_until(lambda: not any(map(_is_alive, ours)))
         told = json.loads(log.read_text())
         assert (told["stopped"], told["failed"]) == (True, {})
         grader, log = start(fresh, *words)

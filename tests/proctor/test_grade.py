@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from types import SimpleNamespace
 
 import nbformat
@@ -20,6 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from proctor.sandbox import LAYERS, Policy
 from proctor.template import Assignment, Job, Template
+from tests.waiting import wait_until
 
 CANARY = "canary-of-the-truths"
 LIMIT = 5  # seconds of a cell: more than a busy machine stands still for
@@ -198,14 +198,6 @@ def start(root, *words, env=()):
             start_new_session=True,
         )
     return process, log
-
-
-def wait_until(condition, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not (found := condition()) and time.monotonic() < end:
-        time.sleep(0.02)
-    assert found, f"not within {seconds:g} s"
-    return found
 
 
 def outcome(root, url=None):
@@ -418,7 +410,7 @@ def test_ctrl_c_stops_cleanly_and_the_next_call_goes_on(fresh, stock):
     assert len(ours) >= 3, "a template, its nursery, a conductor"
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 130
-    wait_until(lambda: not any(one.is_running() for one in ours), 5)
+    wait_until(lambda: not any(one.is_running() for one in ours))
     told = json.loads(log.read_text())
     assert told["stopped"]
     assert told["graded"] + told["not_graded"] == 7
@@ -451,7 +443,7 @@ def test_watching_grades_what_comes_with_the_same_template(fresh):
         process.send_signal(signal.SIGINT)
         status = process.wait(20)
     assert status == 0
-    wait_until(lambda: not templates[0].is_running(), 5)
+    wait_until(lambda: not templates[0].is_running())
 
 
 # --- modules that tests import --------------------------------------------------------------------

@@ -20,9 +20,9 @@ from nbgrader.apps import NbGraderApp
 import proctor.__main__
 from proctor.sandbox import linux
 from tests.conftest import nbgrader
+from tests.waiting import wait_until
 
 SEED = 20
-SOON = 5.0  # seconds that what a killed grader leaves behind may take to end
 
 AUTOGRADE, GRADE = ("nbgrader", "autograde"), ("proctor", "grade")
 FEEDBACK = ("nbgrader", "generate_feedback")
@@ -231,13 +231,6 @@ def orphans():
     linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 0)
 
 
-def wait_until(condition, seconds=20.0):
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
-    return condition()
-
-
 def test_a_killed_grader_leaves_no_process_and_no_folder(course, orphans):
     """Not even when it is killed while a student's function hangs."""
     root = course.with_name("hanging")
@@ -256,11 +249,11 @@ def test_a_killed_grader_leaves_no_process_and_no_folder(course, orphans):
         assert len(inside) >= 4, log.read_text()
         process.kill()
         process.join()
-        assert wait_until(lambda: not orphans(), SOON), orphans()
+        wait_until(lambda: not orphans())
         assert not any(one.is_running() for one in inside)
         process = grading(root, words=["--Execute.timeout=1"], tmp=str(temporary))
         process.join()
         assert process.exitcode == 0, log.read_text()
-        assert wait_until(lambda: not list(temporary.iterdir()), SOON)
+        wait_until(lambda: not list(temporary.iterdir()))
     finally:
         shutil.rmtree(temporary)

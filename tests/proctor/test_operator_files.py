@@ -18,7 +18,8 @@ import pytest
 import yaml
 
 from tests import notebooks
-from tests.proctor.test_grade import course, fresh, outcome, start, stock, wait_until
+from tests.proctor.test_grade import course, fresh, outcome, start, stock
+from tests.waiting import wait_until
 
 pytest.importorskip("dask_jobqueue", reason="the extra 'test' is not installed")
 _fixtures = course, fresh, stock
@@ -112,8 +113,8 @@ def slurm(user, tmp_path_factory):
             with open(top / f"{words[0]}.log", "w") as log:
                 started.append(subprocess.Popen(words, env=env, stdout=log, stderr=log))
             if words[0] == "munged":
-                wait_until((top / "munge.socket").exists, 30)
-        wait_until(lambda: "idle" in said(env, "sinfo", "-h", "-o", "%T"), 60)
+                wait_until((top / "munge.socket").exists)
+        wait_until(lambda: "idle" in said(env, "sinfo", "-h", "-o", "%T"))
         yield env
     finally:
         said(env, "scancel", "--full", "--user=root")
@@ -159,7 +160,7 @@ def test_jobs_come_and_go_with_the_work(slurm, client, fresh, stock, tmp_path):
             stderr=file,
         )
     try:
-        wait_until(lambda: "tls://" in log.read_text() or cluster.poll() is not None, 60)
+        wait_until(lambda: "tls://" in log.read_text() or cluster.poll() is not None)
         address = re.search(r"tls://\S+", log.read_text())
         assert address, log.read_text()
         graded_on(address[0], client, fresh, stock)

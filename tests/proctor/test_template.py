@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
@@ -14,6 +13,7 @@ from proctor import template
 from proctor.channel import Closed
 from proctor.course import Settings
 from proctor.template import Assignment, Job, Template
+from tests.waiting import wait_until
 
 FILES = {"data.txt": b"given", "package/__init__.py": b"NUMBER = 1"}
 LOOK = """
@@ -111,13 +111,6 @@ def test_a_jail_ends_with_what_forked_it(victim):
 
 def runs(process):
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-
-
-def wait_until(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("prepared", [False, True])

