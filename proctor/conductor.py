@@ -134,7 +134,7 @@ class Conductor:
         self.wall = Wall(self.kernel.wall, timeout=self.job.seconds + 2 * GRACE)
         self.wall.spent = self.kernel.jail.cpu
         try:
-            self.run, self.written, self.made, self.without = map(self.wall.fetch, FUNCTIONS)
+            self.run, self.written, self.made, self.without = self.wall.fetch(FUNCTIONS)
         except (WallError, TimeoutError) as why:
             self.end()
             raise Lost(f"the kernel ended as it began: {why}") from None

@@ -8,15 +8,15 @@ import sys
 from .shell import LowOutput, Shell
 from .wall import Student
 
-FUNCTIONS = ("__proctor_run__", "__proctor_written__", "__proctor_made__", "__proctor_without__")
+FUNCTIONS = "__proctor__"
 _MOST = 16 << 20  # bytes of files to hand over
 
 
 def main(wall):
     """Serve one notebook over the socket ``wall`` until its other end hangs up.
 
-    The conductor fetches four functions before any cell runs, and then uses nothing but those and
-    what the cells define: ``run(source, count)`` runs a cell and ``written()`` tells what was
+    The conductor fetches four functions (`FUNCTIONS`) before any cell runs, and then uses nothing
+    but those and what the cells define: ``run(source, count)`` runs a cell and ``written()`` tells what was
     printed since, both as JSON texts of nbformat's outputs and of the names that are there now;
     ``made()`` returns the files that were made, as {relative path: bytes}; ``without(*names)``
     hides names and gives back all others.
@@ -52,7 +52,7 @@ def main(wall):
     def written():
         return shell.written(), _listed(names)
 
-    names.update(zip(FUNCTIONS, (run, written, made, without), strict=True))
+    names[FUNCTIONS] = run, written, made, without
     Student(wall, names).serve()
 
 

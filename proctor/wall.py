@@ -84,7 +84,10 @@ class Handle:
 
     def __remote__(self, path):
         """A proxy of the function ``"module:name"``, imported in the student's kernel."""
-        return _carry(self, "remote", path)
+        known = self.__wall.remotes
+        if path not in known:
+            known[path] = _carry(self, "remote", path)
+        return known[path]
 
     def __spent__(self):
         """Seconds of processor time that the student's processes have used, seen from outside."""
@@ -136,6 +139,13 @@ class Proxy(Handle):
 
     def __call__(self, /, *args, **kwargs):
         return _carry(self, "call", len(args), *args, *kwargs, *kwargs.values())
+
+    def __copies__(self, /, *args):
+        """Call it with copies of plain data, for a copy of plain data.
+
+        Where many arrays cross, this is much quicker: nothing in them is seen changed, or shared.
+        """
+        return _carry(self, "copies", *args)
 
     @property
     def __signature__(self):
@@ -339,7 +349,8 @@ class Wall:
     a missed deadline or the kernel's end raises ``WallError``; from then on ``broken`` says why
     and nothing more is asked or heard. ``asked`` is the handle of the call that is or was last
     under way; ``before``, where it is set, is called before each one, and ``spent`` gives the
-    seconds of processor time that the other end's processes have used.
+    seconds of processor time that the other end's processes have used. ``remotes`` are the proxies
+    of functions that were imported there, by path.
     """
 
     def __init__(self, sock, timeout=30.0, limits=Limits()):  # noqa: B008  (it is frozen)
@@ -349,6 +360,7 @@ class Wall:
         self._codec = Codec(True, limits, self._export, self._stand_in)
         self._lock = threading.RLock()
         self._raised, self._calls, self._carried = {}, 0, 0
+        self.remotes = {}
 
     def begin(self, deadline=None):
         """Begin a test: the total of bytes starts at 0 again."""
@@ -396,7 +408,10 @@ class Wall:
                 self._channel.deadline = end if self.deadline is None else min(end, self.deadline)
             lent.append(set())
             try:
-                message = self._codec.encode(op, values, lend=True)
+                if op == "copies":
+                    message = self._codec.encode_copies(op, values)
+                else:
+                    message = self._codec.encode(op, values, lend=True)
                 return self._converse(message, still)
             finally:
                 lent.pop()
@@ -587,8 +602,9 @@ class Student:
             self._codec.lent.pop()
 
     def _outcome(self, op, values):
+        encode = self._codec.encode_copies if op == "copies" else self._codec.encode
         try:
-            return self._codec.encode("ok", (self._OPS[op](self, *values),))
+            return encode("ok", (self._OPS[op](self, *values),))
         except _Missing as missing:
             return self._codec.encode("missing", missing.args)
         except _Over:
@@ -657,6 +673,7 @@ class Student:
     _OPS = {  # noqa: RUF012  (it is never changed)
         "fetch": _fetch,
         "call": _call,
+        "copies": lambda self, function, *args: function(*args),
         "getattr": lambda self, thing, name: getattr(thing, name),
         "setattr": lambda self, thing, name, value: setattr(thing, name, value),
         "getitem": lambda self, thing, key: thing[key],

@@ -285,6 +285,7 @@ def spends_as_counted(function, array, *args, each=0.25e-6, least=0.008):
     if spent is None:  # it lives in this process: nothing stands between it and the count
         return
     allowed = least + each * array.size
+    array = array.copy()  # it ends with this test: what lives on is looked at for changes
     for _ in range(3):
         before = spent()
         call(function, array, *args)
@@ -666,5 +667,5 @@ def maxpool_backward_conservation(maxpool_forward, maxpool_backward):
 @hidden
 def maxpool_backward_vectorised(maxpool_forward, maxpool_backward):
     vectorised_backward(maxpool_forward, maxpool_backward, [(3, 1)])
-    dy, cache = maxpool_forward(MANY, 3, 1)
+    dy, cache = maxpool_forward(MANY.copy(), 3, 1)
     spends_as_counted(maxpool_backward, dy, cache, each=0.1e-6, least=0.004)

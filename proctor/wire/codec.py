@@ -38,9 +38,13 @@ def _dumps(value):  # ``encode`` would ask the built-ins, which may be a student
 
 
 class _Outgoing:
-    """A message that is being written."""
+    """A message that is being written.
 
-    def __init__(self):
+    writers  functions that write a value, by its kind
+    """
+
+    def __init__(self, writers):
+        self.writers, self.depth = writers, 0
         self.things, self.wholes, self.blocks, self.arrays, self.shells = [], [], [], [], []
         self.tuples, self.updates, self.buffers = [], [], []
         self.created, self.moved, self.rewritten = [], [], []  # to undo, if it is not sent
@@ -79,7 +83,7 @@ class Codec(Held):
 
         Raises ``TypeError`` or ``ValueError`` for what may not cross; then nothing has changed.
         """
-        out = _Outgoing()
+        out = _Outgoing(_WRITERS)
         try:
             return self._encode(out, op, values, lend)
         except BaseException:
@@ -104,6 +108,29 @@ class Codec(Held):
         self._place_arrays(out)
         self._write_blocks(watched, out)
         lent = [number for number in out.reach if number > 0] if lend else []
+        message = self._complete(op, coded, out, lent)
+        for shared, state in out.states:
+            shared.state = state
+            self.recent.move_to_end(shared.number)
+        for block in out.rewritten:
+            self.recent.move_to_end(block.number)
+        if lend:
+            self.lent[-1].update(lent)
+        return message
+
+    def encode_copies(self, op, values):
+        """Return a message as of `encode`, of copies: neither end remembers what is in it.
+
+        Nothing in it is seen changed later, at either end, nor is what has changed since told by
+        it. Arrays arrive contiguous and writeable. Of other objects those cross that have before.
+
+        Raises ``TypeError`` or ``ValueError`` for what may not cross; then nothing has changed.
+        """
+        self.bury()
+        out = _Outgoing(_COPIERS)
+        return self._complete(op, [self._value(value, out) for value in values], out, [])
+
+    def _complete(self, op, coded, out, lent):
         released, self._released = self._released, []
         structure = _dumps(
             [
@@ -116,13 +143,6 @@ class Codec(Held):
         if size > limits.message_bytes or len(structure) > limits.structure_bytes:
             self._released = released
             raise ValueError(f"{size:,} bytes; at most {limits.message_bytes:,} may cross the wall")
-        for shared, state in out.states:
-            shared.state = state
-            self.recent.move_to_end(shared.number)
-        for block in out.rewritten:
-            self.recent.move_to_end(block.number)
-        if lend:
-            self.lent[-1].update(lent)
         return structure, out.buffers
 
     def _value(self, value, out):
@@ -131,7 +151,7 @@ class Codec(Held):
             return value
         if kind is int and -(1 << 62) < value < 1 << 62:
             return value
-        return _WRITERS[kind_of(kind)](self, value, out)
+        return out.writers[kind_of(kind)](self, value, out)
 
     def _many(self, values, out):
         """Codes of many values; long runs of floats or ints become a buffer."""
@@ -271,6 +291,8 @@ class Codec(Held):
 
     def _write_foreign(self, value, out):
         shared = self._known(value)
+        if shared is None and out.writers is _COPIERS:
+            raise TypeError(f"no copy of a {type(value).__name__} can cross the wall")
         if shared is None:
             info = self._export(value)
             shared = self._create(value, "thing", out)
@@ -286,6 +308,34 @@ class Codec(Held):
             if not is_same(shared.state, value, shared.kind):
                 self.survey(value, {}, {})
                 self._write_content(shared, value, out)
+
+    # -- writing copies
+
+    def _copy_tuple(self, value, out):
+        return ["t", self._inner(value, "tuple", out), *(fields_of(value) or ())]
+
+    def _copy_list(self, value, out):
+        return ["l", self._inner(value, "list", out)]
+
+    def _copy_dict(self, value, out):
+        return ["d", self._inner(value, "dict", out)]
+
+    def _inner(self, value, kind, out):
+        if out.depth >= self.limits.depth:  # or it contains itself
+            raise ValueError(f"nested deeper than {out.depth}: it cannot cross the wall")
+        out.depth += 1
+        code = self._many(parts_of(value, kind), out)
+        out.depth -= 1
+        return code
+
+    def _copy_array(self, value, out):
+        plain = value if type(value) is ndarray else ndarray.view(value, ndarray)
+        code = dtype_code(plain.dtype)
+        if code is None:
+            return self._write_foreign(value, out)
+        self._add_size(plain.nbytes, out)
+        order = "F" if plain.flags.fnc else "C"
+        return ["a", plain.shape, code, order, out.buffer(plain.tobytes(order))]
 
     # -- writing arrays
 
@@ -313,7 +363,7 @@ class Codec(Held):
         """An array that is all of its memory, and new like this: array and block in one."""
         shared = self._create(value, "array", out)
         block = self._new_block(root, key[0], key[0] + value.nbytes, out)
-        self._add_size(block, out)
+        self._add_size(block.size, out)
         block.state = bytearray(memory_of(value))
         shared.place(block.number, 0, value, key)
         block.arrays.append(shared.number)
@@ -329,8 +379,8 @@ class Codec(Held):
         out.fresh[block.number] = None
         return block
 
-    def _add_size(self, block, out):
-        out.size += block.size
+    def _add_size(self, size, out):
+        out.size += size
         most = self.limits.message_bytes
         if out.size > most:
             raise ValueError(f"arrays of {out.size:,} bytes; at most {most:,} may cross the wall")
@@ -379,7 +429,7 @@ class Codec(Held):
         for block in [*out.unsent, *watched]:
             if block.kind != "block":
                 continue
-            self._add_size(block, out)
+            self._add_size(block.size, out)
             image = self.image(block)
             out.rewritten.append(block)
             if block.state is None:
@@ -435,3 +485,5 @@ _MALFORMED = (
 )
 
 _WRITERS = {kind: getattr(Codec, f"_write_{kind}") for kind in KINDS.values()}
+_COPIERS = {kind: getattr(Codec, f"_copy_{kind}", write) for kind, write in _WRITERS.items()}
+_COPIERS["set"] = _COPIERS["bytearray"] = Codec._write_foreign

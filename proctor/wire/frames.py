@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 _now = time.monotonic
+_MOMENT = 0.02  # seconds that a deadline may be missed by
 
 
 class WallError(RuntimeError):
@@ -56,6 +57,7 @@ class Channel:
     def __init__(self, sock, limits):
         self._socket, self._limits = sock, limits
         self.deadline, self.carried = None, 0
+        self._patience = sock.gettimeout()
         self._ahead = b""  # what came with the last part that was read
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             sock.setsockopt(socket.SOL_SOCKET, option, 4 << 20)
@@ -141,9 +143,13 @@ class Channel:
 
     def _be_patient(self):
         if self.deadline is None:
-            self._socket.settimeout(None)
-            return
-        left = self.deadline - _now()
-        if left <= 0:
-            raise TimeoutError
-        self._socket.settimeout(left)
+            left = None
+        else:
+            left = self.deadline - _now()
+            if left <= 0:
+                raise TimeoutError
+            if self._patience is not None and abs(self._patience - left) < _MOMENT:
+                return  # setting it is a system call
+        if left != self._patience:
+            self._socket.settimeout(left)
+            self._patience = left

@@ -217,9 +217,9 @@ class Held:
             shared = known.get(number)
             if shared is None or shared.kind not in CHANGEABLE:
                 continue
-            if shared.kind == "block" and self.is_in_step(shared):
+            if not (self.trusted or number < 0 or self.may_write(shared)):
                 continue
-            if self.trusted or number < 0 or self.may_write(shared):
+            if shared.kind != "block" or not self.is_in_step(shared):
                 yield shared
 
     def _last(self):

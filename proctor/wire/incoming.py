@@ -44,6 +44,7 @@ class Incoming:
         self.shells, self.tuples, self.updates, self.released, self.lent = fields[6:]
         self.buffers = buffers
         self.items = self.extent = 0
+        self.refers = False  # whether a value is, or has within it, what crossed before
         self.content = dict(map(self._update, self.updates)) if self.updates else {}
         must(len(self.content) == len(self.updates), "the list of changes")
         self.fresh, self.keep = set(), []
@@ -110,16 +111,12 @@ class Incoming:
     # -- arrays
 
     def _read_whole(self, number, block, shape, code, order, writeable, owns, index):
-        data, kind, shape = self._buffer(index), dtype_made(code), tuple(naturals(shape))
-        size = math.prod(shape) * kind.itemsize
-        must(size == len(data) > 0 and len(shape) <= 64, "the size of an array")
-        must(order in ("C", "F"), "an array")
         must(type(writeable) is bool and type(owns) is bool, "an array")
-        self._extend(size)  # the same buffer may be named again and again
-        root = ndarray(shape, kind, data, order=order).copy(order)
+        root, data = self._new_array(shape, code, order, index), self._buffer(index)
+        must(root.size > 0, "the size of an array")
         value = root if owns else root.view()
         key = address_of(value), value.shape, value.strides, value.dtype, writeable
-        memory = Block(self._unknown(block), key[0], size, foreign=True)
+        memory = Block(self._unknown(block), key[0], root.nbytes, foreign=True)
         memory.state, memory.arrays, memory.full = _kept(data), [number], True
         self._bind(memory, root)
         shared = Array(self._unknown(number))
@@ -128,6 +125,14 @@ class Incoming:
         if not writeable:
             value.flags.writeable = False
         return shared
+
+    def _new_array(self, shape, code, order, index):
+        data, kind, shape = self._buffer(index), dtype_made(code), tuple(naturals(shape))
+        size = math.prod(shape) * kind.itemsize
+        must(size == len(data) and len(shape) <= 64, "the size of an array")
+        must(order in ("C", "F"), "an array")
+        self._extend(size)  # the same buffer may be named again and again
+        return ndarray(shape, kind, data, order=order).copy(order) if size else empty(shape, kind)
 
     def _extend(self, size):
         self.extent += size
@@ -311,6 +316,7 @@ class Incoming:
 
     def _read_reference(self, number):
         must(type(number) is int, "the number of an object")
+        self.refers = True
         value, shared = self.codec.object(number), self.codec.by_number[number]
         if shared.kind == "array":
             number = shared.block
@@ -344,6 +350,20 @@ class Incoming:
         must(all(type(f) is str for f in fields) and are_fields(name, fields), "its fields")
         must(len(fields) == len(value), "a named tuple")
         return tuple.__new__(record(name, tuple(fields)), value)
+
+    def _read_list(self, items, depth=0):
+        return self._nested(items, depth)
+
+    def _read_dict(self, items, depth=0):
+        items = self._nested(items, depth)
+        must(len(items) % 2 == 0, "a dict")
+        half = len(items) // 2
+        return dict(zip(self._hashed(items[:half]), items[half:], strict=True))
+
+    def _read_copy(self, shape, code, order, index):
+        value = self._new_array(shape, code, order, index)
+        must(not self.trusted or is_sound(value), "the content of an array")
+        return value
 
     def _read_frozenset(self, items, depth=0):
         return frozenset(self._hashed(self._nested(items, depth)))
@@ -388,6 +408,8 @@ class Incoming:
         containers = codec.containers.values() if rewritten else ()
         for shared in containers:
             codec.survey(shared.ref(), {}, done)
+        if not self.refers:  # then reading has counted items and depth
+            return
         for value in (*values, *(self.keep if self.shells or self.tuples else ())):
             if type(value) not in LEAVES:
                 codec.survey(value, {}, done)
@@ -403,12 +425,15 @@ _READERS = {
     "ra": Incoming._read_range,
     "n": Incoming._read_type,
     "dt": Incoming._read_dtype,
+    "a": Incoming._read_copy,
     "g": Incoming._read_scalar,
     "gs": Incoming._read_npstr,
     "gy": Incoming._read_npbytes,
 }
 _NESTED = {
     "t": Incoming._read_tuple,
+    "l": Incoming._read_list,
+    "d": Incoming._read_dict,
     "fs": Incoming._read_frozenset,
     "sl": Incoming._read_slice,
 }

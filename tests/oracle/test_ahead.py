@@ -61,12 +61,6 @@ def test_keywords_are_passed():
     assert list(each(answered, (Far(power),), cases, call)) == [9, 3]
 
 
-def test_one_call_is_a_call():
-    far = Far(double)
-    assert list(each(answered, (far,), asked(1), call)) == [2]
-    assert far.calls == ["double"]
-
-
 @pytest.mark.parametrize("functions", [(double,), (double, Far(double)), (Far(double), double)])
 def test_a_function_that_lives_here_is_asked_case_by_case(functions):
     assert ahead(answered, functions, asked(1, 2)) == ()

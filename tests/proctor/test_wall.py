@@ -399,6 +399,27 @@ def test_a_helper_of_the_students_side(tmp_path):
     end()
 
 
+def test_copies_are_asked_for_and_given(wall):
+    x, fill, grow = np.zeros(2), wall.fetch("fill"), wall.fetch("grow")
+    fill.__copies__(x, 1)
+    assert x.tolist() == [0, 0]
+    items = [x]
+    assert len(grow.__copies__(items, (x, x))) == 2
+    assert items == [x]
+    assert wall.fetch("each").__copies__(wall.fetch("add"), [1, 2]) == [3, 4]
+    held = len(wall._codec)
+    big = wall.fetch("same").__copies__(np.zeros(1000))
+    assert big.size == 1000
+    assert len(wall._codec) <= held + 1
+    with pytest.raises(ZeroDivisionError):
+        wall.fetch("fail").__copies__(ZeroDivisionError)
+    with pytest.raises(TypeError, match="no copy of a function"):
+        wall.fetch("same").__copies__(lambda: 0)
+    with pytest.raises(TypeError, match="no copy of a Layer"):
+        wall.fetch("Layer").__copies__(2)
+    assert fill.__copies__(x, 2) is None
+
+
 # -- functions of the test
 
 

@@ -58,6 +58,14 @@ class Pair:
         """What the test receives for the student's values."""
         return self.test.decode(*frame(self.student.encode("ok", values)))[1]
 
+    def lend_copies(self, *values):
+        """What the student's end receives of copies of the test's values."""
+        return self.student.decode(*frame(self.test.encode_copies("copies", values)))[1]
+
+    def back_copies(self, *values):
+        """What the test receives of copies of the student's values."""
+        return self.test.decode(*frame(self.student.encode_copies("ok", values)))[1]
+
     def end_call(self):
         """The call under way is over: nothing is lent any more."""
         for codec in (self.test, self.student):
@@ -370,6 +378,72 @@ def test_what_is_no_data_stays_behind():
         assert type(got) is Thing
     with pytest.raises(TypeError, match="not data"):
         Pair().lend(np.array([None]))
+
+
+# -- copies
+
+plain = st.recursive(
+    leaves | arrays(),
+    lambda inner: (
+        st.lists(inner, max_size=20)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(hashable, inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@quick
+@given(plain)
+def test_copies_arrive_as_they_are_and_nobody_keeps_them(value):
+    pair = Pair()
+    for cross in (pair.lend_copies, pair.back_copies):
+        (there,) = cross(value)
+        assert same(there, value)
+    assert len(pair.test) == len(pair.student) == 0
+
+
+@pytest.mark.parametrize(
+    "array", [np.zeros((2, 3), order="F"), np.zeros((2, 3)), np.zeros((4, 3))[::-2], np.zeros((0, 2))]
+)
+def test_copied_arrays_are_contiguous_and_writeable(array):
+    array.flags.writeable = False
+    for cross in (Pair().lend_copies, Pair().back_copies):
+        (there,) = cross(array)
+        assert there.flags.owndata and there.flags.writeable
+        assert (there.flags.fnc, there.shape) == (array.flags.fnc, array.shape)
+
+
+def test_a_copy_has_no_identity_and_changes_nothing():
+    pair = Pair()
+    x = np.zeros(2)
+    (first,), (one, other) = pair.lend(x), pair.lend_copies(x, x)
+    assert one is not other
+    assert first is not one
+    one += 1
+    first += 2
+    assert pair.back_copies(one)[0].tolist() == [1, 1]
+    assert x.tolist() == [0, 0], "it is told by the next message that is none of copies"
+    pair.back()
+    assert x.tolist() == [2, 2]
+
+
+def test_what_has_crossed_before_crosses_with_copies_and_nothing_else():
+    pair = Pair()
+    thing, other = (lambda: 1), (lambda: 2)
+    (handle,) = pair.back(thing)
+    assert pair.lend_copies(handle, [handle]) == [thing, [thing]]
+    assert pair.back_copies((thing, 1)) == [(handle, 1)]
+    loop, deep, held = [], (), len(pair.test)
+    loop.append(loop)
+    for _ in range(200):
+        deep = (deep,)
+    kinds = (other, set(), bytearray(), np.array([None]), np.ma.masked_array([1]), object(), loop, deep)
+    for value in kinds:
+        for encode in (pair.test.encode_copies, pair.student.encode_copies):
+            with pytest.raises((TypeError, ValueError), match="cannot cross|no copy"):
+                encode("ok", (handle, [value]) if encode.__self__ is pair.test else (thing, value))
+    assert len(pair.test) == len(pair.student) == held
 
 
 # -- identity and changes
@@ -702,6 +776,19 @@ HOSTILE = {
     "a set of what hashes alike": {
         "values": [["fs", [["i", f"{n * (2**61 - 1):x}"] for n in range(3000)]]]
     },
+    "a list that is deep": {"values": [json.loads('["l",[' * 200 + "]]" * 200)]},
+    "a copy of another size": {"values": [["a", [2], "<f8", "C", 0]], "buffers": [b"x" * 8]},
+    "a copy in no order": {"values": [["a", [1], "<f8", "A", 0]], "buffers": [b"x" * 8]},
+    "a copy without a buffer": {"values": [["a", [1], "<f8", "C", 1]], "buffers": [b"x" * 8]},
+    "a copy of objects": {"values": [["a", [1], "|O8", "C", 0]], "buffers": [b"x" * 8]},
+    "a copy of what is no bool": {"values": [["a", [2], "|b1", "F", 0]], "buffers": [b"\1\2"]},
+    "a copy with too many axes": {"values": [["a", [1] * 65, "<f8", "C", 0]], "buffers": [b"x" * 8]},
+    "a copy again and again": {
+        "values": [["a", [1 << 20], "|u1", "C", 0]] * 1100,
+        "buffers": [b"x" * (1 << 20)],
+    },
+    "half a dict that is copied": {"values": [["d", [1]]]},
+    "a copied dict with a list as a key": {"values": [["d", [["l", []], 1]]]},
     "a release of nothing": {"released": [1]},
     "a loan": {"lent": [1]},
     "one item": {"values": [[]]},
@@ -729,6 +816,12 @@ def test_the_trusted_end_takes_what_is_well_formed():
         ],
     )
     assert got == [{"a": [1]}, ([1],), True, 15, np.float64, int]
+    (got,) = Pair().hostile(
+        values=[["l", [["d", [["t", [1]], ["a", [2, 1], "<i2", "F", 0]]], ["l", {"d": 1}]]]],
+        buffers=[b"\1\0\2\0", b"\0" * 8],
+    )
+    assert got[0][1,].tolist() == [[1], [2]]
+    assert got[1:] == [[0.0]]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -802,7 +895,7 @@ def test_a_function_of_the_test_is_no_way_to_other_objects():
 # -- fuzz
 
 
-def _messages():
+def _messages(copies):
     """Real messages of a student's end, and the pair that expects them."""
     pair = Pair()
     x = np.arange(6.0).reshape(2, 3)
@@ -810,6 +903,8 @@ def _messages():
     there[0] = 5
     items.append({1, (2, 3)})
     cache = (there[:, 1:], np.array([True, False]), {"k": [1.5] * 20, "t": ("a", b"b", 1j, None)})
+    if copies:
+        return pair, pair.student.encode_copies("ok", [cache, [cache, ()], np.zeros((3, 2))]), x
     message = pair.student.encode("ok", [cache, np.datetime64("2020"), object(), np.zeros(3, "U2")])
     return pair, message, x
 
@@ -847,11 +942,12 @@ def _damage(chance, code):
     return code
 
 
-def test_damaged_messages_raise_only_wall_errors():
+@pytest.mark.parametrize("copies", [False, True])
+def test_damaged_messages_raise_only_wall_errors(copies):
     outcomes = []
     for seed in range(2000):
         chance = random.Random(seed)
-        pair, (structure, buffers), x = _messages()
+        pair, (structure, buffers), x = _messages(copies)
         buffers = [bytearray(buffer) for buffer in buffers]
         if seed % 3:
             structure = json.dumps(_damage(chance, json.loads(structure))).encode()
@@ -881,7 +977,8 @@ def test_random_bytes_raise_only_wall_errors(structure, buffers):
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | st.sampled_from(
-        ["@", "t", "fs", "g", "dt", "n", "i", "list", "dict", "<f8", "|b1", "a", "r", "int", ""]
+        ["@", "t", "l", "d", "fs", "g", "dt", "n", "i", "list", "dict"]
+        + ["<f8", "|b1", "a", "C", "r", "int", ""]
     ),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=2), inner),
     max_leaves=20,
@@ -889,7 +986,7 @@ json_values = st.recursive(
 
 
 @quick
-@given(st.lists(st.lists(json_values, max_size=3), min_size=9, max_size=9))
+@given(st.lists(st.lists(json_values, max_size=3), min_size=10, max_size=10))
 def test_random_messages_raise_only_wall_errors(sections):
     pair = Pair()
     pair.lend(np.zeros(3), [1], len)

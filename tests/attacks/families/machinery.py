@@ -180,13 +180,13 @@ add(
     "replaces-the-runner-s-names",
     "The names by which the grader runs a cell are the student's.",
     own("""
-    for name in [n for n in globals() if n.startswith("__proctor")] + [
-        "__proctor_run__", "__proctor_written__"
-    ]:
-        globals()[name] = lambda *args: [
+    def run(*args):
+        return [
             {"output_type": "execute_result", "data": {"text/plain": "4"}, "metadata": {},
              "execution_count": 1}
         ]
+    for name in [n for n in globals() if n.startswith("__proctor")] + ["__proctor__"]:
+        globals()[name] = (run,) * 4
     """),
 )
 add(
