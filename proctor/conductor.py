@@ -20,7 +20,7 @@ from .sandbox import Ended
 from .shell import Shell, stream
 from .student import FUNCTIONS
 from .told import INSIDE, SHOWN
-from .wall import NameMissing, Wall, WallError
+from .wall import Handle, NameMissing, Wall, WallError
 
 GRACE = 2.0  # seconds that an interrupted cell gets to come to its end
 AGAIN = 0.1  # what is known to hang gets this part of its limit …
@@ -46,6 +46,7 @@ class Conductor:
         # what a new process must run to stand where the old one did, and for how long at most
         self.played = []
         self.there = set()  # names that the student's process has
+        self.bound = {}  # handles of what they are bound to, as long as it is that
         self.hung = set()  # functions that did not come to an end
         self._held, self.limit = {}, job.seconds
         self.owned, self.gone = set(), set()  # names that are the tests'; those a test has deleted
@@ -94,6 +95,7 @@ class Conductor:
             self._held = self.kernel.jail.held
             self.kernel.kill()
             self.kernel = self.wall = None
+            self.bound = {}
 
     def _play(self, cell, count):
         if cell["role"] == "locked":
@@ -144,9 +146,11 @@ class Conductor:
 
     def _asked(self, function, *args):
         """Call one of our own functions in the student's process; return the outputs."""
+        self.bound = {}
         try:
             self.wall.begin()
             outputs, self.there = read(function(*args))
+            self.wall.news = False
             return clean(outputs)
         except (WallError, TimeoutError):
             why = self._why()
@@ -185,13 +189,12 @@ class Conductor:
                 self.kernel.interrupt()
 
         self.limit = min(seconds or self.job.seconds, self.deadline - time.monotonic())
-        before = signal.signal(signal.SIGALRM, ring)
+        signal.signal(signal.SIGALRM, ring)
         signal.setitimer(signal.ITIMER_REAL, max(0.1, self.limit), GRACE)
         try:
             yield late
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
 
     def _stopped(self):
         return error("CellTimeoutError", f"stopped after {self.limit:.3g} s")
@@ -247,7 +250,8 @@ class Conductor:
             return scored(outputs, cell["points"])
         if late:
             outputs.append(self._stopped())
-        printed = [o for o in self._asked(self.written) if o["output_type"] == "stream"]
+        printed = self._asked(self.written) if late or self.wall.news else []
+        printed = [o for o in printed if o["output_type"] == "stream"]
         return [*scored(printed, 0), *scored(outputs, cell["points"])]
 
     def _fetch(self, wanted):
@@ -255,8 +259,13 @@ class Conductor:
         fetched, refused = {}, []
         # the student's process learns no name that it does not have
         for name in sorted(wanted & self.there):
+            if name in self.bound:
+                fetched[name] = self.bound[name]
+                continue
             try:
-                fetched[name] = self.wall.fetch(name)
+                fetched[name] = value = self.wall.fetch(name)
+                if isinstance(value, Handle):
+                    self.bound[name] = value
             except (WallError, TimeoutError):
                 raise
             except NameMissing:

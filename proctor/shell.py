@@ -292,6 +292,10 @@ class LowOutput:
         os.dup2(self.file, 1)
         os.dup2(self.file, 2)
 
+    def waits(self):
+        """Whether something came since the last call of ``read``."""
+        return os.fstat(self.file).st_size > 0
+
     def read(self, most=100_000):
         """Return what came since the last call, at most ``most`` bytes of it, as text."""
         data = os.pread(self.file, most, 0)

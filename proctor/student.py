@@ -19,7 +19,8 @@ def main(wall):
     but those and what the cells define: ``run(source, count)`` runs a cell and ``written()`` tells what was
     printed since, both as JSON texts of nbformat's outputs and of the names that are there now;
     ``made()`` returns the files that were made, as {relative path: bytes}; ``without(*names)``
-    hides names and gives back all others.
+    hides names and gives back all others. Every answer says whether ``written()`` has news: where
+    it has none, what the conductor has fetched by a name is still what the name stands for.
     """
     shell = Shell.instance()
     shell.low = LowOutput()
@@ -29,7 +30,7 @@ def main(wall):
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(0)
     names = shell.user_ns
-    hidden, before = {}, set(_files())
+    hidden, before, told = {}, set(_files()), None
 
     def without(*gone):
         for name in hidden.keys() - set(gone):
@@ -47,13 +48,26 @@ def main(wall):
         return found
 
     def run(source, count):
-        return shell.run(source, count), _listed(names)
+        return tell(shell.run(source, count))
 
     def written():
-        return shell.written(), _listed(names)
+        return tell(shell.written())
+
+    def tell(outputs):
+        nonlocal told
+        told = _bound(names)
+        return outputs, _listed(names)
+
+    def news():
+        return shell.outputs or shell.low.waits() or _bound(names) != told
 
     names[FUNCTIONS] = run, written, made, without
-    Student(wall, names).serve()
+    Student(wall, names, news=news).serve()
+
+
+def _bound(names):
+    """Which names there are, and which objects they are bound to."""
+    return list(names), [id(value) for value in names.values()]
 
 
 def _listed(names):

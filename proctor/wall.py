@@ -350,7 +350,8 @@ class Wall:
     and nothing more is asked or heard. ``asked`` is the handle of the call that is or was last
     under way; ``before``, where it is set, is called before each one, and ``spent`` gives the
     seconds of processor time that the other end's processes have used. ``remotes`` are the proxies
-    of functions that were imported there, by path.
+    of functions that were imported there, by path. ``news`` is set when an answer says that there
+    is more to hear.
     """
 
     def __init__(self, sock, timeout=30.0, limits=Limits()):  # noqa: B008  (it is frozen)
@@ -360,7 +361,7 @@ class Wall:
         self._codec = Codec(True, limits, self._export, self._stand_in)
         self._lock = threading.RLock()
         self._raised, self._calls, self._carried = {}, 0, 0
-        self.remotes = {}
+        self.remotes, self.news = {}, False
 
     def begin(self, deadline=None):
         """Begin a test: the total of bytes starts at 0 again."""
@@ -435,6 +436,8 @@ class Wall:
         return self._codec.decode(*message)
 
     def _outcome(self, op, values):
+        if op.endswith("+"):
+            self.news, op = True, op[:-1]
         if op == "ok" and len(values) == 1:
             return values[0], None
         if op == "end" and not values:
@@ -554,10 +557,11 @@ class Student:
 
     sock       a connected stream socket to the test's end
     namespace  dict of the names that the student defined
+    news       function that says whether there is more to hear than the answer to a call
     """
 
-    def __init__(self, sock, namespace, limits=Limits()):  # noqa: B008  (it is frozen)
-        self._namespace = namespace
+    def __init__(self, sock, namespace, limits=Limits(), news=lambda: False):  # noqa: B008  (it is frozen)
+        self._namespace, self._news = namespace, news
         self._channel = Channel(sock, limits)
         self._codec = Codec(False, limits, self._export, self._stand_in)
         self._thread, self._thrown = None, {}
@@ -604,11 +608,12 @@ class Student:
     def _outcome(self, op, values):
         encode = self._codec.encode_copies if op == "copies" else self._codec.encode
         try:
-            return encode("ok", (self._OPS[op](self, *values),))
+            value = self._OPS[op](self, *values)
+            return encode(self._told("ok"), (value,))
         except _Missing as missing:
             return self._codec.encode("missing", missing.args)
         except _Over:
-            return self._codec.encode("end", ())
+            return self._codec.encode(self._told("end"), ())
         except WallError:
             raise
         except BaseException as error:  # SystemExit too: it ends a call, not the kernel
@@ -622,11 +627,19 @@ class Student:
             frames = self._frames(error.__traceback__)
         except BaseException:  # what finds lines may be a student's, too
             frames = ()
-        told = _describe(error, frames, number)
+        told, op = _describe(error, frames, number), self._told("error")
         try:
-            return self._codec.encode("error", told)
+            return self._codec.encode(op, told)
         except (TypeError, ValueError):
-            return self._codec.encode("error", (told[0], told[1], (), "", (), number))
+            return self._codec.encode(op, (told[0], told[1], (), "", (), number))
+
+    def _told(self, op):
+        """The answer to a call, with a mark if there is more to hear."""
+        try:
+            more = len(self._codec.lent) == 1 and self._news()
+        except BaseException:  # what it asks may be a student's
+            more = True
+        return f"{op}+" if more else op
 
     def _frames(self, link):
         """The student's own lines of a traceback: those of cells."""

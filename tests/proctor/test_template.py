@@ -88,6 +88,58 @@ def test_the_student_s_own_files_replace_none(warm):
     assert played(warm, ("test", LOOK), extra=own) == listed(FILES)
 
 
+REBINDS = r"""
+import os
+def f():
+    return 1
+first = f
+def new():
+    global f, made
+    def f():
+        return 2
+    made = len
+def gone():
+    global f
+    del f
+def back():
+    global f
+    f = first
+def speaks():
+    print("printed")
+    os.write(1, b"written\n")
+    os.write(2, b"low\n")
+"""
+
+
+def test_the_next_test_sees_what_a_function_did_to_the_names(warm):
+    look = (
+        "test",
+        """
+try:
+    print(f(), end=' ')
+except NameError:
+    print('none', end=' ')
+try:
+    print(made([0]), end=' ')
+except NameError:
+    print('-', end=' ')
+""",
+    )
+    cells = [("student", REBINDS), look, look]
+    for call in ("new()", "gone()", "back()"):
+        cells += [("test", call), look, look]
+    assert played(warm, *cells) == "1 - 1 - 2 1 2 1 none 1 none 1 1 1 1 1 "
+
+
+def test_what_a_function_prints_is_recorded_with_the_test_that_called_it(warm):
+    cells = [{"role": "student", "source": REBINDS, "points": 0}]
+    for source in ("first()", "speaks()", "f()", "speaks()\nprint('own')"):
+        cells.append({"role": "test", "source": source, "points": 1.0})
+    results = warm.play(Job(cells), Settings().policy()).results
+    texts = ["".join(o.get("text", "") for o in result["outputs"]) for result in results]
+    assert texts == ["", "", *["printed\nwritten\nlow\n", "", "printed\nwritten\nlow\nown\n"]]
+
+
 @pytest.mark.parametrize("victim", ["the nursery", "the template"])
 def test_a_jail_ends_with_what_forked_it(victim):
     made = Template(Assignment(preload=()))

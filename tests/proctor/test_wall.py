@@ -1,5 +1,6 @@
 """A test on one side, a student's functions on the other."""
 
+import contextlib
 import copy
 import gc
 import inspect
@@ -397,6 +398,34 @@ def test_a_helper_of_the_students_side(tmp_path):
         with pytest.raises(ModuleNotFoundError):
             add.__remote__("no_such_module:f")
     end()
+
+
+def test_an_answer_tells_whether_there_is_more_to_hear():
+    said, heard = [()], []
+    ours, theirs = socket.socketpair()
+
+    def raises():
+        raise ValueError
+
+    names = {"f": lambda g: g(), "g": lambda: said[0], "raises": raises, "empty": iter(())}
+    student = Student(theirs, names, news=lambda: said[0][0])
+    thread = threading.Thread(target=student.serve)
+    thread.start()
+    with Wall(ours, timeout=20) as wall:
+        for more in ((False,), (True,), (False,), ()):  # the last one raises
+            said[0] = more
+            for ask in (
+                lambda: wall.fetch("g")(),
+                lambda: wall.fetch("raises")(),
+                lambda: list(wall.fetch("empty")),
+                lambda: wall.fetch("f")(lambda: 1),
+            ):
+                wall.news = False
+                with contextlib.suppress(ValueError):
+                    ask()
+                heard.append(wall.news)
+    thread.join()
+    assert heard == [False] * 4 + [True] * 4 + [False] * 4 + [True] * 4
 
 
 def test_copies_are_asked_for_and_given(wall):

@@ -404,7 +404,8 @@ def test_copies_arrive_as_they_are_and_nobody_keeps_them(value):
 
 
 @pytest.mark.parametrize(
-    "array", [np.zeros((2, 3), order="F"), np.zeros((2, 3)), np.zeros((4, 3))[::-2], np.zeros((0, 2))]
+    "array",
+    [np.zeros((2, 3), order="F"), np.zeros((2, 3)), np.zeros((4, 3))[::-2], np.zeros((0, 2))],
 )
 def test_copied_arrays_are_contiguous_and_writeable(array):
     array.flags.writeable = False
@@ -438,7 +439,16 @@ def test_what_has_crossed_before_crosses_with_copies_and_nothing_else():
     loop.append(loop)
     for _ in range(200):
         deep = (deep,)
-    kinds = (other, set(), bytearray(), np.array([None]), np.ma.masked_array([1]), object(), loop, deep)
+    kinds = (
+        other,
+        set(),
+        bytearray(),
+        np.array([None]),
+        np.ma.masked_array([1]),
+        object(),
+        loop,
+        deep,
+    )
     for value in kinds:
         for encode in (pair.test.encode_copies, pair.student.encode_copies):
             with pytest.raises((TypeError, ValueError), match="cannot cross|no copy"):
@@ -782,7 +792,10 @@ HOSTILE = {
     "a copy without a buffer": {"values": [["a", [1], "<f8", "C", 1]], "buffers": [b"x" * 8]},
     "a copy of objects": {"values": [["a", [1], "|O8", "C", 0]], "buffers": [b"x" * 8]},
     "a copy of what is no bool": {"values": [["a", [2], "|b1", "F", 0]], "buffers": [b"\1\2"]},
-    "a copy with too many axes": {"values": [["a", [1] * 65, "<f8", "C", 0]], "buffers": [b"x" * 8]},
+    "a copy with too many axes": {
+        "values": [["a", [1] * 65, "<f8", "C", 0]],
+        "buffers": [b"x" * 8],
+    },
     "a copy again and again": {
         "values": [["a", [1 << 20], "|u1", "C", 0]] * 1100,
         "buffers": [b"x" * (1 << 20)],
