@@ -18,7 +18,7 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.inputtransformer2 import TransformerManager
-from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 from traitlets import Instance, Type
 
 # Inline figures, as in a notebook. matplotlib reads it when it is first imported.
@@ -233,13 +233,43 @@ class Shell(InteractiveShell):
         """
         if count is not None:
             self.execution_count = count
-        before = sys.stdout, sys.stderr
+        before, made = (sys.stdout, sys.stderr), self._foreseen.get(source)
         self.watch()
         try:
-            self.run_cell(source, store_history=True)
+            if made is None or not self._run_foreseen(source, made):
+                self.run_cell(source, store_history=True)
         finally:
             sys.stdout, sys.stderr = before
         return self.written()
+
+    def _run_foreseen(self, source, made):
+        """Do what `run_cell` does with a cell that is known to be Python; False if it awaits.
+
+        Half of `run_cell` is for what nobody does in a lesson or a test: inputs as variables
+        (``_i``), the last result as an attribute of the shell.
+        """
+        if "await" in made or "async" in made:
+            return False
+        info = ExecutionInfo(source, True, False, True, None, transformed_cell=made)
+        result = ExecutionResult(info)
+        result.execution_count = self.execution_count
+        self.execution_count += 1
+        self.events.trigger("pre_execute")
+        self.events.trigger("pre_run_cell", info)
+        # the display hook looks here for a semicolon at the end
+        self.history_manager.input_hist_parsed.append(made.rstrip("\n"))
+        self.history_manager.input_hist_raw.append(source.rstrip("\n"))
+        with self.builtin_trap, self.display_trap:
+            file = self.compile.cache(made, result.execution_count, raw_code=source)
+            nodes = self.transform_ast(self.compile.ast_parse(made, file)).body
+            running = self.run_ast_nodes(
+                nodes, file, self.ast_node_interactivity, self.compile, result
+            )
+            with contextlib.suppress(StopIteration):
+                running.send(None)
+        self.events.trigger("post_execute")
+        self.events.trigger("post_run_cell", result)
+        return True
 
     def warm(self):
         """Do once, before a fork, what is slow the first time: run a cell, show a traceback."""

@@ -35,6 +35,15 @@ CELLS = {
     "a prompt in a text": "x = '''\n>>> 1\n'''\nx",
     "indented": "    x = 1\n    x",
     "empty lines": "\n\n1 / 0",
+    "what came before": "[In[-2:], len(In), sorted(Out)[-1], _]",
+    "an exit": "print(1)\nexit()\nprint(2)",
+    "an exit that was raised": "raise SystemExit('enough')",
+    "an interrupt": "raise KeyboardInterrupt",
+    "two values": "1\n2",
+    "nothing of a value": "3;",
+    "a value in text": "from IPython.display import Latex\ndisplay(Latex('x'))\nLatex('y')",
+    "a figure": "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.plot([1]);",
+    "Python's place": "(__name__, get_ipython().execution_count, 'x' in globals())",
     "empty": "",
     "a null character": "x = '\0'",
     "deep": "(" * 300 + ")" * 300,
@@ -80,6 +89,23 @@ def test_cells_show_what_they_should():
     assert "SyntaxWarning" in json.dumps(found["a warning of the compiler"])
     assert found["from the future"][0]["data"]["text/plain"] == "{'x': 'y'}"
     assert found["await"][0]["data"]["text/plain"] == "3"
+
+
+def test_callbacks_are_told_of_a_foreseen_cell_too(shell):
+    told = []
+    for event in ("pre_execute", "post_execute"):
+        shell.events.register(event, lambda event=event: told.append(event))
+    shell.events.register("pre_run_cell", lambda info: told.append(info.raw_cell))
+    shell.events.register("post_run_cell", lambda result: told.append(result.success))
+    runs = []
+    for source in ("x = 1", "1 / 0"):
+        for _ in range(2):
+            shell.run(source, 1)
+            runs.append(tuple(told))
+            told.clear()
+            shell.foresee([source])
+    assert runs[0] == runs[1] == ("pre_execute", "x = 1", "post_execute", True)
+    assert runs[2] == runs[3] == ("pre_execute", "1 / 0", "post_execute", False)
 
 
 @pytest.fixture

@@ -411,7 +411,8 @@ def test_copied_arrays_are_contiguous_and_writeable(array):
     array.flags.writeable = False
     for cross in (Pair().lend_copies, Pair().back_copies):
         (there,) = cross(array)
-        assert there.flags.owndata and there.flags.writeable
+        assert there.flags.owndata
+        assert there.flags.writeable
         assert (there.flags.fnc, there.shape) == (array.flags.fnc, array.shape)
 
 
@@ -451,7 +452,7 @@ def test_what_has_crossed_before_crosses_with_copies_and_nothing_else():
     )
     for value in kinds:
         for encode in (pair.test.encode_copies, pair.student.encode_copies):
-            with pytest.raises((TypeError, ValueError), match="cannot cross|no copy"):
+            with pytest.raises((TypeError, ValueError), match=r"cannot cross|no copy"):
                 encode("ok", (handle, [value]) if encode.__self__ is pair.test else (thing, value))
     assert len(pair.test) == len(pair.student) == held
 
@@ -990,8 +991,8 @@ def test_random_bytes_raise_only_wall_errors(structure, buffers):
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | st.sampled_from(
-        ["@", "t", "l", "d", "fs", "g", "dt", "n", "i", "list", "dict"]
-        + ["<f8", "|b1", "a", "C", "r", "int", ""]
+        [*("@", "t", "l", "d", "fs", "g", "dt", "n", "i", "list", "dict"),
+         *("<f8", "|b1", "a", "C", "r", "int", "")]
     ),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=2), inner),
     max_leaves=20,
