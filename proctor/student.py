@@ -19,8 +19,9 @@ def main(wall):
     but those and what the cells define: ``run(source, count)`` runs a cell and ``written()`` tells
     what was printed since, both as JSON texts of nbformat's outputs and of the names that are there
     now; ``made()`` returns the files that were made, as {relative path: bytes};
-    ``without(*names)`` hides names and gives back all others. Every answer says whether ``written()`` has news: where
-    it has none, what the conductor has fetched by a name is still what the name stands for.
+    ``without(*names)`` hides names and gives back all others. Every answer says whether
+    ``written()`` has news: where it has none, what the conductor has fetched by a name is still
+    what the name stands for.
     """
     shell = Shell.instance()
     shell.low = LowOutput()

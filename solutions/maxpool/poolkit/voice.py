@@ -138,7 +138,7 @@ def call(function, *args, **kwargs):
 # ---- many calls at once ---------------------------------------------------------------------
 
 
-def each(work, functions, cases, one, least=2):
+def each(work, functions, cases, one):
     """Return an iterator of what the student's functions answer in each of ``cases``.
 
     Where the functions live in another process, a call costs more than most answers do, and all
@@ -150,10 +150,8 @@ def each(work, functions, cases, one, least=2):
     functions  tuple of the student's functions
     cases      list of (arguments as a tuple, keyword arguments as a dict)
     one        function that asks in one case: ``one(*functions, *arguments, **keywords)``
-    least      so many calls are worth asking at once
     """
-    calls = len(cases) * len(functions)
-    known = ahead(work, functions, cases) if calls >= least else ()
+    known = ahead(work, functions, cases)
 
     def ask(arguments, keywords):
         return one(*functions, *arguments, **keywords)
@@ -167,12 +165,12 @@ def ahead(work, functions, cases):
     It is a tuple of at most as many answers as cases. Whether they are right, or of any use, is
     not known: they are what a student's process says. Any nonsense or error is ().
     """
-    if not all(hasattr(function, "__remote__") for function in functions):
+    if not cases or not all(hasattr(function, "__remote__") for function in functions):
         return ()
     try:
-        there = call(_remote, functions[0], f"{work.__module__}:{work.__name__}")
+        there = call(functions[0].__remote__, f"{work.__module__}:{work.__name__}")
+        there = getattr(there, "__copies__", there)
         # without a name of its own: it is the student's function that is late or raises
-        # and in tuples, which nobody need watch for changes
         plainly = tuple((arguments, tuple(named.items())) for arguments, named in cases)
         got = call(functools.partial(there, *functions, plainly))
     except Failed as failure:
@@ -180,11 +178,6 @@ def ahead(work, functions, cases):
             raise
         return ()
     return got if type(got) is tuple and len(got) <= len(cases) else ()
-
-
-@functools.lru_cache(64)
-def _remote(function, path):
-    return function.__remote__(path)
 
 
 def answered(function, cases):

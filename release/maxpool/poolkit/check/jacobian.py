@@ -416,7 +416,7 @@ def measured(function, cases):
     """
     told = [((f.text, f.given, *arrays), step) for (f, *arrays), step in cases]
     # one call is several already: it calls its formula again and again
-    return each(of_formulas, (function,), told, of_formula, least=1)
+    return each(of_formulas, (function,), told, of_formula)
 
 
 def of_formula(function, text, given, *arrays, **step):

@@ -473,13 +473,17 @@ def as_measured(forward, backward, x, dy, **arguments):
     def y(z):
         return next(every_y(forward, [((z,), arguments)]))
 
+    def fitting_y(z):
+        of_shape(given := y(z), dy.shape, "y")
+        return given
+
     with drawn(answers.backward, x, dy, **arguments) as saw:
         (dx,) = every_dx(forward, backward, [((x, dy), arguments)])
         saw(dx)
         with contextlib.suppress(Failed, TypeError, ValueError):
             return same("dx", dx, numerical.vjp_at_once(y, x, dy))
         # step by step, to be sure: a forward pass that mixes up its images has checks of its own
-        return same("dx", dx, numerical.vjp(y, x, dy), where)
+        return same("dx", dx, numerical.vjp(fitting_y, x, dy), where)
 
 
 def own_gradients(forward, backward, batches, expected, **arguments):
