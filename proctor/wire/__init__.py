@@ -19,6 +19,9 @@ arrays too, stays where it is and is told of by number.
 Changes follow the objects: each message carries what changed, since it last crossed, in the objects
 of this message and of the calls under way, and in the last few others (``Limits.watched``).
 
+Where nobody needs that, a message can be of copies (``Codec.encode_copies``): each value is written
+out where it stands, and neither end remembers it.
+
     frames          bytes on a socket
     names, values   what types, dtypes and containers are on the wire
     memory          where arrays lie

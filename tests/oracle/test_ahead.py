@@ -53,6 +53,23 @@ def test_all_cases_are_one_call():
     assert far.calls == ["answered"]
 
 
+def test_one_case_is_asked_alike_and_of_none_nobody_is_asked():
+    far = Far(double)
+    assert list(each(answered, (far,), asked(1), call)) == [2]
+    assert list(each(answered, (far,), [], call)) == []
+    assert far.calls == ["answered"]
+
+
+def test_copies_are_sent_where_there_is_a_way():
+    class Copying(Far):
+        def __remote__(self, path):
+            there = super().__remote__(path)
+            there.__copies__ = lambda *args: ("copied",)
+            return there
+
+    assert list(each(answered, (Copying(double),), asked(1), call)) == ["copied"]
+
+
 def test_keywords_are_passed():
     def power(x, n=1):
         return x**n
