@@ -179,15 +179,24 @@ hashable = st.recursive(
     lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=4),
     max_leaves=5,
 )
-values = st.recursive(
-    leaves | st.builds(bytearray, st.binary()) | st.sets(hashable, max_size=4) | arrays(),
-    lambda inner: (
-        st.lists(inner, max_size=20)
-        | st.lists(inner, max_size=3).map(tuple)
-        | st.dictionaries(hashable, inner, max_size=4)
-    ),
-    max_leaves=12,
-)
+
+
+def within(parts):
+    """These, and lists, tuples and dicts of them."""
+    return st.recursive(
+        parts,
+        lambda inner: (
+            st.lists(inner, max_size=20)
+            | st.lists(inner, max_size=3).map(tuple)
+            | st.dictionaries(hashable, inner, max_size=4)
+        ),
+        max_leaves=12,
+    )
+
+
+plain = within(leaves | arrays())
+changeable = st.builds(bytearray, st.binary()) | st.sets(hashable, max_size=4)
+values = within(leaves | arrays() | changeable)
 
 
 # -- what arrives
@@ -381,16 +390,6 @@ def test_what_is_no_data_stays_behind():
 
 
 # -- copies
-
-plain = st.recursive(
-    leaves | arrays(),
-    lambda inner: (
-        st.lists(inner, max_size=20)
-        | st.lists(inner, max_size=3).map(tuple)
-        | st.dictionaries(hashable, inner, max_size=4)
-    ),
-    max_leaves=12,
-)
 
 
 @quick
