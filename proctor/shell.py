@@ -248,7 +248,7 @@ class Shell(InteractiveShell):
         Half of `run_cell` is for what nobody does in a lesson or a test: inputs as variables
         (``_i``), the last result as an attribute of the shell.
         """
-        if "await" in made or "async" in made:
+        if self.should_run_async(source, transformed_cell=made):
             return False
         info = ExecutionInfo(source, True, False, True, None, transformed_cell=made)
         result = ExecutionResult(info)

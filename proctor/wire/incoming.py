@@ -231,12 +231,7 @@ class Incoming:
             if kind == "list":
                 list.__setitem__(value, slice(None), items)
             else:
-                if kind == "dict":
-                    must(len(items) % 2 == 0, "a dict")
-                    half = len(items) // 2
-                    items = zip(self._hashed(items[:half]), items[half:], strict=True)
-                else:
-                    items = self._hashed(items)
+                items = self._pairs(items) if kind == "dict" else self._hashed(items)
                 value.clear()
                 value.update(items)
         shared.state = state_of(value, kind)
@@ -287,6 +282,12 @@ class Incoming:
             ((_, most),) = Counter(map(hash, items)).most_common(1)
             must(most < 100, "what hashes collide")
         return items
+
+    def _pairs(self, items):
+        """Of a dict's keys, and then its values: each key with its value."""
+        must(len(items) % 2 == 0, "a dict")
+        half = len(items) // 2
+        return zip(self._hashed(items[:half]), items[half:], strict=True)
 
     def _raw(self, code):
         if type(code) is str:
@@ -355,10 +356,7 @@ class Incoming:
         return self._nested(items, depth)
 
     def _read_dict(self, items, depth=0):
-        items = self._nested(items, depth)
-        must(len(items) % 2 == 0, "a dict")
-        half = len(items) // 2
-        return dict(zip(self._hashed(items[:half]), items[half:], strict=True))
+        return dict(self._pairs(self._nested(items, depth)))
 
     def _read_copy(self, shape, code, order, index):
         value = self._new_array(shape, code, order, index)

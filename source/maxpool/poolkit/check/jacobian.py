@@ -415,7 +415,6 @@ def measured(function, cases):
     It gets copies of the arrays.
     """
     told = [((f.text, f.given, *arrays), step) for (f, *arrays), step in cases]
-    # one call is several already: it calls its formula again and again
     return each(of_formulas, (function,), told, of_formula)
 
 
