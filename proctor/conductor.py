@@ -10,26 +10,33 @@ import contextlib
 import dis
 import functools
 import gc
+import itertools
 import json
 import os
+import re
 import signal
 import time
 import types
 
 from .sandbox import Ended
 from .shell import Shell, stream
-from .student import FUNCTIONS
+from .student import FUNCTIONS, MOST
 from .told import INSIDE, SHOWN
 from .wall import Handle, NameMissing, Wall, WallError
 
 GRACE = 2.0  # seconds that an interrupted cell gets to come to its end
 AGAIN = 0.1  # what is known to hang gets this part of its limit …
 LEAST = 1.0  # … and at least so many seconds
+FILES = 1_000  # that a student's cells made, at most
 _SELDOM = 20_000  # new objects between two collections: a conductor lives for a second
 
 
 class Lost(Exception):
     """The student's process is gone or had to be stopped; the text says why."""
+
+
+class NotStarted(Exception):
+    """No process for a student could be started: nothing that a student did, or should pay for."""
 
 
 class Conductor:
@@ -83,7 +90,12 @@ class Conductor:
             return {}
         if type(found) is not dict:
             return {}
-        return {n: d for n, d in found.items() if type(n) is str and type(d) is bytes}
+        made, left = {}, MOST  # what keeps to it there need not be our own function any more
+        for name, data in itertools.islice(found.items(), FILES):
+            if type(name) is str and type(data) is bytes and len(data) <= left:
+                made[name] = data
+                left -= len(data)
+        return made
 
     def held(self):
         """What keeps the student's process in: {layer: "held" or why not}; {} if none ran."""
@@ -131,7 +143,7 @@ class Conductor:
         try:
             self.kernel = self.start()
         except (Ended, OSError, TimeoutError) as why:
-            raise Lost(f"no kernel could be started: {why}") from None
+            raise NotStarted(f"no kernel could be started: {why}") from None
         self.there = set()
         self.wall = Wall(self.kernel.wall, timeout=self.job.seconds + 2 * GRACE)
         self.wall.spent = self.kernel.jail.cpu
@@ -231,7 +243,7 @@ class Conductor:
                     outputs = json.loads(self.shell.run(cell["source"], count))
                 self.wall.before = None
                 if self.gone:
-                    with contextlib.suppress(WallError):
+                    with contextlib.suppress(WallError), self._limited():
                         self.without()
                 outputs = refused + outputs
         except (WallError, TimeoutError):
@@ -250,7 +262,10 @@ class Conductor:
             return scored(outputs, cell["points"])
         if late:
             outputs.append(self._stopped())
-        printed = self._asked(self.written) if late or self.wall.news else []
+        printed = []
+        if late or self.wall.news:
+            with self._limited(self._short() if late else None):
+                printed = self._asked(self.written)
         printed = [o for o in printed if o["output_type"] == "stream"]
         return [*scored(printed, 0), *scored(outputs, cell["points"])]
 
@@ -381,22 +396,40 @@ def scored(outputs, points):
     """A test's outputs as nbgrader scores them, with what must not cost or give points mended.
 
     Text on stderr becomes stdout: a warning is no mistake. A number as the cell's value is partial
-    credit, kept within 0 and ``points``.
+    credit, kept within 0 and ``points``; a NumPy number is one too. What nbgrader takes for no
+    number gets all points there: an array or a complex number, which a student's answer can make
+    of a sum, is an error.
     """
     result = []
     for output in outputs:
+        result.append(output)
         if output["output_type"] == "stream":
             output["name"] = "stdout"
         elif output["output_type"] == "execute_result":
-            try:
-                credit = float(output["data"].get("text/plain", ""))
-            except ValueError:
-                credit = None
+            text = output["data"].get("text/plain", "")
+            credit = _number(float, text)
             if credit is not None:
                 credit = min(max(credit, 0.0), points) if credit == credit else 0.0
                 output["data"]["text/plain"] = f"{credit:g}"
-        result.append(output)
+            elif text.startswith("array(") or _number(complex, text) is not None:
+                result.append(error("NoPoints", _NO_POINTS))
     return result
+
+
+_NO_POINTS = (
+    "the test's last line gave an array or a complex number, which says no number of points: "
+    "let it give one number, or nothing"
+)
+_OF_NUMPY = re.compile(r"(?:np\.\w+|array)\(\[*([^][(),]*)\]*(?:, dtype=[^()]*)?\)")
+
+
+def _number(kind, text):
+    """The number that a value is by its text, also a NumPy scalar or array of one item; or None."""
+    known = _OF_NUMPY.fullmatch(text)
+    try:
+        return kind(known[1] if known else text)
+    except ValueError:
+        return None
 
 
 _TAKES = {f"{how}_{what}" for how in ("LOAD", "DELETE") for what in ("NAME", "GLOBAL")}

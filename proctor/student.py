@@ -9,7 +9,7 @@ from .shell import LowOutput, Shell
 from .wall import Student
 
 FUNCTIONS = "__proctor__"
-_MOST = 16 << 20  # bytes of files to hand over
+MOST = 16 << 20  # bytes of files to hand over
 
 
 def main(wall):
@@ -39,7 +39,7 @@ def main(wall):
         hidden.update({name: names.pop(name) for name in gone if name in names})
 
     def made():
-        found, left = {}, _MOST
+        found, left = {}, MOST
         for path in sorted(set(_files()) - before):
             with open(path, "rb") as file:
                 data = file.read(left + 1)

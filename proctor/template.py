@@ -11,6 +11,7 @@ memory.
 import ast
 import atexit
 import contextlib
+import fcntl
 import functools
 import gc
 import importlib
@@ -362,19 +363,47 @@ def _conduct(grader, nursery, about, own):
         sys.path[0] = ""
         start = functools.partial(nursery.start, policy, request["cores"])
         conductor = Conductor(Job(**request["job"]), start)
-        try:
-            answer = {"results": conductor.play(), "held": conductor.held()}
-            made = conductor.made_files()
-            answer["made"] = {name: b64encode(data).decode() for name, data in made.items()}
-        except NoIsolation as error:
-            answer = {"refused": str(error)}
-        except Exception:
-            answer = {"error": traceback.format_exc(limit=6)}
+        with _ending_with(grader):
+            answer = _answer(conductor)
         grader.send(answer)
         conductor.end()  # nobody waits for it
         _give_back(about, trusted, untouched)
     finally:
         shutil.rmtree(own, ignore_errors=True)
+
+
+def _answer(conductor):
+    """Play its job; return what to tell the grader: fields of `Played`, or what went wrong."""
+    from .conductor import NotStarted
+
+    try:
+        answer = {"results": conductor.play(), "held": conductor.held()}
+        made = conductor.made_files()
+        answer["made"] = {name: b64encode(data).decode() for name, data in made.items()}
+    except NoIsolation as error:
+        answer = {"refused": str(error)}
+    except NotStarted as error:
+        answer = {"error": str(error)}
+    except Exception:
+        answer = {"error": traceback.format_exc(limit=6)}
+    return answer
+
+
+@contextlib.contextmanager
+def _ending_with(channel):
+    """End this process when the other end hangs up, even where no bytecode runs that could see it.
+
+    What it computes may be a student's choice: a long call in C that no alarm interrupts.
+    """
+    socket = channel.fileno()
+    flags = fcntl.fcntl(socket, fcntl.F_GETFL)
+    fcntl.fcntl(socket, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(socket, fcntl.F_SETSIG, signal.SIGTERM)
+    fcntl.fcntl(socket, fcntl.F_SETFL, flags | os.O_ASYNC)
+    try:
+        yield
+    finally:
+        fcntl.fcntl(socket, fcntl.F_SETFL, flags)
 
 
 def _take(about, folder):

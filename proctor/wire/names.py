@@ -40,7 +40,7 @@ NAMES = {kind: name for name, kind in TYPES.items()}
 
 _DTYPE = re.compile(
     r"[<>|](?:b1|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32)|[SUV][1-9]\d{0,6}"
-    r"|[mM]8(?:\[\d{0,6}(?:Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?)"
+    r"|[mM]8(?:\[(?:[1-9]\d{0,5})?(?:Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?)"
 )
 
 
@@ -56,7 +56,12 @@ def dtype_code(kind):
     if kind.names is not None:
         codes = [dtype_code(kind.fields[name][0]) for name in kind.names]
         offsets = [kind.fields[name][1] for name in kind.names]
-        return None if None in codes else ["r", list(kind.names), codes, offsets, kind.itemsize]
+        if (
+            None in codes
+            or sum(kind.fields[name][0].itemsize for name in kind.names) > kind.itemsize
+        ):
+            return None
+        return ["r", list(kind.names), codes, offsets, kind.itemsize]
     return kind.str if _DTYPE.fullmatch(kind.str) and dtype(kind.str) == kind else None
 
 
@@ -67,13 +72,15 @@ def dtype_made(code, depth=0):
     must(type(code) is list and depth < 10, "a dtype")
     if code[0] == "a":
         _, base, shape = code
-        must(math.prod(naturals(shape)) < 1 << 28, "a dtype's shape")
+        must(0 < math.prod(naturals(shape)) < 1 << 28, "a dtype's shape")
         return dtype((dtype_made(base, depth + 1), tuple(shape)))
     tag, names, codes, offsets, itemsize = code
     formats = [dtype_made(inner, depth + 1) for inner in codes]
     must(tag == "r" and len(names) == len(formats) == len(offsets), "a dtype's fields")
     for inner, offset in zip(formats, naturals(offsets), strict=True):
         must(offset + inner.itemsize <= natural(itemsize) < 1 << 28, "a dtype's offsets")
+    # an array is copied field by field: fields that overlap would make that any amount of work
+    must(sum(inner.itemsize for inner in formats) <= itemsize, "a dtype's fields")
     return dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": itemsize})
 
 

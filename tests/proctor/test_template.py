@@ -1,5 +1,6 @@
 """The template: what a notebook finds in its folders, and what it leaves there."""
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -163,6 +164,46 @@ def test_a_jail_ends_with_what_forked_it(victim):
 
 def runs(process):
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def test_a_conductor_that_runs_no_bytecode_ends_when_the_grader_gives_up(monkeypatch):
+    made = Template(Assignment(preload=()))
+    receive = template.Channel.receive
+    try:
+        family = psutil.Process(made.process.pid)
+        assert played(made, ("test", "print(1)")) == "1\n"
+        nursery = min(family.children(), key=lambda process: process.pid)
+        monkeypatch.setattr(template.Channel, "receive", lambda self, *_: receive(self, 2))
+        with pytest.raises(Closed, match="late"):
+            played(made, ("test", "t = ()\nfor _ in range(60): t = t, t\nhash(t)"))
+        wait_until(lambda: not [p for p in family.children() if p != nursery and runs(p)])
+    finally:
+        made.close()
+
+
+def test_files_that_were_made_are_bounded_where_they_arrive(warm):
+    cheat = """
+import sys
+student = sys.modules["proctor.student"]
+student.MOST = 1 << 40
+student._files = lambda: [f"{n:05}" for n in range(NUMBER)]
+class Big:
+    __enter__ = lambda self: self
+    __exit__ = lambda self, *error: None
+    read = lambda self, *size: bytes(SIZE)
+student.open = lambda *args: Big()
+"""
+    for size, number, most in ((5 << 20, 6, 3), (1, 2_000, 1_000)):
+        source = f"SIZE, NUMBER = {size}, {number}{cheat}"
+        job = Job([{"role": "student", "source": source, "points": 0.0}])
+        assert len(warm.play(job, Settings().policy()).made) == most
+
+
+def test_a_kernel_that_cannot_be_started_is_the_grader_s_failure(warm):
+    job = Job([{"role": "student", "source": "1", "points": 0.0}])
+    with pytest.raises(RuntimeError, match="no kernel could be started") as caught:
+        warm.play(job, dataclasses.replace(Settings().policy(), open_files=-7))
+    assert "Traceback" not in str(caught.value)
 
 
 @pytest.mark.parametrize("prepared", [False, True])

@@ -786,6 +786,28 @@ HOSTILE = {
     "a set of what hashes alike": {
         "values": [["fs", [["i", f"{n * (2**61 - 1):x}"] for n in range(3000)]]]
     },
+    "a set of pairs of the same pair": {
+        "tuples": [[-1, ["t", [1]]], *([-n, ["t", [["@", 1 - n]] * 2]] for n in range(2, 30))],
+        "values": [["fs", [["@", -29]]]],
+    },
+    "a key of many again and again": {
+        "tuples": [[-1, ["t", [*range(100_000)]]]],
+        "values": [["fs", [["@", -1]]]] * 5_000,
+    },
+    "keys that are equal to the last item": {
+        "values": [["fs", [["t", [["i", f"{n * (2**61 - 1):x}"]]] for n in range(200)]]]
+    },
+    "fields on top of each other": {
+        "wholes": [
+            whole([1], ["r", [*map(str, range(9_000))], ["|V999999"] * 9_000, [0] * 9_000, 999_999])
+        ],
+        "buffers": [b"x" * 999_999],
+    },
+    "a field of nothing": {
+        "wholes": [whole([1], ["r", ["a"], [["a", "|b1", [0]]], [0], 1])],
+        "buffers": [b"x"],
+    },
+    "a unit of no time": {"wholes": [whole([1], "<m8[0s]")], "buffers": [b"x" * 8]},
     "a list that is deep": {"values": [json.loads('["l",[' * 200 + "]]" * 200)]},
     "a copy of another size": {"values": [["a", [2], "<f8", "C", 0]], "buffers": [b"x" * 8]},
     "a copy in no order": {"values": [["a", [1], "<f8", "A", 0]], "buffers": [b"x" * 8]},

@@ -69,6 +69,27 @@ _spell(
     """,
 )
 _spell(
+    "equal-by-an-array",
+    "A sum of NumPy's that has no place, which nbgrader takes for no number.",
+    "import numpy as np\ndef spell(n):\n    return np.array('x')",
+)
+_spell(
+    "equal-by-many",
+    "A sum that is an array of two: no number of points.",
+    "import numpy as np\ndef spell(n):\n    return np.array(['one', 'two'])",
+)
+_spell(
+    "an-array-of-one-word",
+    "An accident: the word in an array of one, and one of four is wrong.",
+    """
+    import numpy as np
+    WORDS = np.array([["zero", "one", "two", "three", "vier"]])
+    def spell(n):
+        return WORDS[:, n]
+    """,
+    but(test_spell=3.0),
+)
+_spell(
     "not-a-number-of-points",
     "A sum that is not a number.",
     """

@@ -173,6 +173,43 @@ add(
     ALL,
 )
 add(
+    "makes-folders-of-the-grader-s-names",
+    "Its code makes folders, with a file in each, where nbgrader would look for files of its own.",
+    right(
+        middle="""
+    import os
+    def middle(values):
+        for name in ("timestamp.txt", "p1.html", "p1.ipynb", ".ps1.p1.unfinished"):
+            if not os.path.isfile(name):
+                os.makedirs(name, exist_ok=True)
+                open(name + "/x", "w").close()
+        return sorted(values)[len(values) // 2]
+    """
+    ),
+    ALL,
+)
+add(
+    "hands-over-a-gigabyte",
+    "What hands over the files that were made is replaced, and hands over far more than it may.",
+    right(
+        middle="""
+    import sys
+    student = sys.modules.get("proctor.student")
+    if student is not None:
+        student.MOST = 1 << 40
+        student._files = lambda: [f"big-{n}.bin" for n in range(9)]
+        class Big:
+            __enter__ = lambda self: self
+            __exit__ = lambda self, *error: None
+            read = lambda self, *size: bytes(12 << 20)
+        student.open = lambda *args: Big()
+    def middle(values):
+        return sorted(values)[len(values) // 2]
+    """
+    ),
+    ALL,
+)
+add(
     "ships-a-numpy",
     "A file `numpy.py`, and others with names of modules that a test may import.",
     files(

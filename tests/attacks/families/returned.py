@@ -258,6 +258,11 @@ SECTIONS = "things wholes blocks arrays shells tuples updates released lent".spl
 def frame(op, values, **sections):
     text = json.dumps([op, values, *(sections.get(name, []) for name in SECTIONS)]).encode()
     return struct.pack("<4sII", b"wall", len(text), 0) + text
+
+RECORD = ["r", [f"f{i}" for i in range(60_000)], [["a", "|b1", [60_000_000]]] * 60_000,
+          [0] * 60_000, 60_000_000]
+TEXT = json.dumps(["ok", [["@", -9001]], [], [[-9001, -9000, [1], RECORD, "C", True, True, 0]],
+                   *([] for _ in range(7))]).encode()
 '''
 
 
@@ -317,6 +322,30 @@ _says(
     "A message that is nested a hundred thousand times.",
     [
         'struct.pack("<4sII", b"wall", 200_000, 0) + b"[" * 100_000 + b"]" * 100_000',
+    ],
+)
+_says(
+    "a-hash-that-doubles",
+    "A pair of the same pair, sixty times over: its hash takes a hundred years.",
+    [
+        'frame("ok", [["fs", [["@", -9059]]]], tuples=[[-9000, ["t", [1]]], *('
+        '[-9000 - n, ["t", [["@", -8999 - n]] * 2]] for n in range(1, 60))])',
+    ],
+)
+_says(
+    "one-key-many-times",
+    "A tuple of a hundred thousand numbers is the key of sixty thousand entries.",
+    [
+        'frame("ok", [["fs", [["@", -9000]] * 60_000]], '
+        'tuples=[[-9000, ["t", [*range(100_000)]]]])',
+    ],
+)
+_says(
+    "fields-on-top-of-each-other",
+    "A record of sixty thousand fields that all lie in the same sixty megabytes.",
+    [
+        'struct.pack("<4sII", b"wall", len(TEXT), 1) + struct.pack("<Q", 60_000_000) + TEXT',
+        "bytes(60_000_000)",
     ],
 )
 add(
