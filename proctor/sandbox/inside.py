@@ -40,7 +40,7 @@ def fork(policy, control):
     Where that takes no user namespace, the child is the first process of the jail at once: one
     process less than `enter` alone needs. Else its number is 0. The caller has one thread.
     """
-    if os.geteuid() != 0 or "namespaces" not in policy.layers or namespaces_refused():
+    if not _is_root() or "namespaces" not in policy.layers or namespaces_refused():
         return None if os.fork() else 0
     reading, writing = os.pipe()
     with (
@@ -99,7 +99,7 @@ def foresee(plan):
     held = {
         "namespaces": namespaces_refused,
         "landlock": lambda: None if landlock.abi() else "this kernel has no Landlock",
-        "user": lambda: None if os.geteuid() == 0 else "needs root",
+        "user": lambda: None if _is_root() else "needs root, and other users",
         "limits": lambda: None,
         "seccomp": seccomp.refused,
     }
@@ -229,7 +229,7 @@ def _shell_code(status):
 def leave_users():
     """New PID namespace for the children, and a user namespace without root: (uid, gid) inside."""
     try:
-        if os.geteuid() == 0:
+        if _is_root():
             linux.unshare(linux.CLONE_NEWPID)
             return _other_user()
     except PermissionError:
@@ -261,13 +261,25 @@ def _other_user(number=None):
 
     number  of a process of the jail, outside it; by default this one's
     """
-    ranges = linux.read("/proc/self/uid_map").splitlines()
-    last = max(int(line.split()[0]) + int(line.split()[2]) for line in ranges) - 1
-    first = _FIRST_FREE_USER
+    first, last = _FIRST_FREE_USER, _last_user()
     if last < first + (1 << 22):
         first = max(last - 5000, 1)  # a container with few users
     user = first + (number or os.getpid()) % (min(1 << 22, last - first) or 1)
     return user, user
+
+
+def _last_user():
+    """The highest number of a user here."""
+    ranges = linux.read("/proc/self/uid_map").splitlines()
+    return max(int(line.split()[0]) + int(line.split()[2]) for line in ranges) - 1
+
+
+def _is_root():
+    """Whether this process may become other users.
+
+    In a user namespace of one user, as ``unshare --map-root-user`` makes it, root is only a name.
+    """
+    return os.geteuid() == 0 and _last_user() > 1000
 
 
 @functools.cache

@@ -199,6 +199,25 @@ student.open = lambda *args: Big()
         assert len(warm.play(job, Settings().policy()).made) == most
 
 
+def test_root_of_a_single_user_is_no_root():
+    alone = ["unshare", "--user", "--map-root-user"]
+    if not shutil.which("unshare") or subprocess.run([*alone, "true"], check=False).returncode:
+        pytest.skip("no user namespaces here")
+    code = """
+from proctor.course import Settings
+from proctor.template import Assignment, Job, Template
+made = Template(Assignment(preload=()))
+job = Job([{"role": "student", "source": "print(1)", "points": 0.0}])
+played = made.play(job, Settings(sandbox=False).policy())
+made.close()
+print(played.results[0]["outputs"][0]["text"], played.held["user"], played.open)
+"""
+    command = [*alone, sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split(maxsplit=1)[0] == "1"
+    assert "held" not in done.stdout
+
+
 def test_a_kernel_that_cannot_be_started_is_the_grader_s_failure(warm):
     job = Job([{"role": "student", "source": "1", "points": 0.0}])
     with pytest.raises(RuntimeError, match="no kernel could be started") as caught:
