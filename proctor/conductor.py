@@ -402,7 +402,6 @@ def scored(outputs, points):
     """
     result = []
     for output in outputs:
-        result.append(output)
         if output["output_type"] == "stream":
             output["name"] = "stdout"
         elif output["output_type"] == "execute_result":
@@ -412,7 +411,8 @@ def scored(outputs, points):
                 credit = min(max(credit, 0.0), points) if credit == credit else 0.0
                 output["data"]["text/plain"] = f"{credit:g}"
             elif text.startswith("array(") or _number(complex, text) is not None:
-                result.append(error("NoPoints", _NO_POINTS))
+                result.append(error("NoPoints", _NO_POINTS))  # nbgrader scores what comes first
+        result.append(output)
     return result
 
 
