@@ -1,6 +1,7 @@
 """Reads a submission in nbgrader's way: in place of the exporter that ``autograde`` reads with."""
 
 import copy
+import functools
 import glob
 import json
 import os
@@ -18,16 +19,18 @@ from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader import utils
 from nbgrader.api import GradeCell, MissingEntry, TaskCell
 from nbgrader.converters.base import NbGraderException
-from nbgrader.preprocessors import ClearSolutions, Execute, IncludeHeaderFooter
+from nbgrader.preprocessors import ClearSolutions, Execute, IncludeHeaderFooter, InstantiateTests
 from sqlalchemy.orm import object_session
 
 from . import gradebook
 from .collect import notes, set_aside
 from .files import read
 from .graft import Frame, describe, graft
+from .graft.frame import norm
 from .unfinished import Unfinished
 
 NOTHING = "no file was handed in, so this test was not run"
+KIND = "kind of cell"  # test, answer, task or read-only
 
 
 class Exporter(NotebookExporter):
@@ -75,7 +78,8 @@ class Exporter(NotebookExporter):
             source, _ = IncludeHeaderFooter(parent=self.parent).preprocess(source, resources)
             unsolved, _ = ClearSolutions(parent=self.parent).preprocess(copy.deepcopy(source), {})
             with gradebook.of(self.parent) as book:
-                recorded = as_recorded(unsolved, book.find_notebook(*reversed(key)), path)
+                entry = book.find_notebook(*reversed(key))
+                recorded = as_recorded(unsolved, entry, path, autotest(self.config))
             self._check_kernel(recorded, path)
             self._frames[key] = Frame(source, self.config, recorded)
         return self._frames[key]
@@ -115,11 +119,35 @@ def _expect(converter):
         except MissingEntry:
             return
         names = [name for n in notebooks if fnmatch(name := f"{n.name}.ipynb", pattern)]
+    _tell_unreleased(converter, {n.name for n in notebooks}, pattern)
     folders = glob.glob(converter._format_source(course.assignment_id, course.student_id))
     for folder in filter(os.path.isdir, folders):
         if os.listdir(folder) and not any(os.path.lexists(os.path.join(folder, n)) for n in names):
             found = converter.assignments.setdefault(folder, [])
             found += [os.path.join(folder, name) for name in names]
+
+
+def _tell_unreleased(converter, released, pattern):
+    """Warn of notebooks of the source that are not in the gradebook: nobody is graded on them."""
+    course = converter.coursedir
+    assignment = course.assignment_id
+    folder = Path(course.format_path(course.source_directory, ".", assignment))
+    more = [path.name for path in sorted(folder.glob(pattern)) if path.stem not in released]
+    if not more:
+        return
+    told = (
+        f"{', '.join(more)} in {folder}: not in the gradebook, so not graded. If students are to "
+        f"have it, run `nbgrader generate_assignment {assignment} --force`"
+    )
+    converter.log.warning(told)
+    if hasattr(converter, "report"):  # `proctor grade` shows no log, and reports on students
+        _warn_once(told)
+
+
+@functools.cache
+def _warn_once(told):
+    """Write a warning; with ``--watch`` it would come with each submission."""
+    sys.stderr.write(f"proctor grade: {told}\n")
 
 
 def add_repairs(notebook, notes):
@@ -132,13 +160,15 @@ def add_repairs(notebook, notes):
     return notebook
 
 
-def as_recorded(notebook, entry, path="the source notebook"):
+def as_recorded(notebook, entry, path="the source notebook", mark=None):
     """The source notebook with what ``nbgrader generate_assignment`` recorded of its cells.
 
     entry  the `nbgrader.api.Notebook`: texts (automatic tests are written out in them), types,
-           points and kernel as students have them, even if the source was edited since
+           points and kernel as students have them
+    mark   what marks an automatic test in the source; None: points and texts may differ
 
-    NbGraderException: other cells are recorded than the notebook has.
+    NbGraderException: other cells are recorded than the notebook has, or they were edited since.
+    Solutions may differ, and the text of locked prose: neither changes what a test gives.
     """
     texts = {cell.name: cell for cell in entry.source_cells}
     query = object_session(entry).query  # `entry.grade_cells` would ask for points cell by cell
@@ -149,29 +179,88 @@ def as_recorded(notebook, entry, path="the source notebook"):
         "solution": {cell.name for cell in entry.solution_cells},
         "task": {cell.name for cell in entry.task_cells},
     }
-    differ = set(texts)
+    missing, edited = set(texts), {}
     for cell in notebook.cells:
         meta = cell.metadata.get("nbgrader", {})
         name = meta.get("grade_id")
-        if name in texts and cell.cell_type == texts[name].cell_type:
-            differ.discard(name)
+        if name in texts:
+            missing.discard(name)
+            recorded = {role: name in names for role, names in roles.items()}
+            if name in points:
+                recorded["points"] = points[name]
+            if found := _edits(cell, texts[name], recorded, mark):
+                edited[name] = found
             cell.source = texts[name].source
-            meta.update({role: name in names for role, names in roles.items()})
+            meta.update(recorded)
             if utils.is_locked(cell) != texts[name].locked:
                 meta["locked"] = texts[name].locked
-            if name in points:
-                meta["points"] = points[name]
         elif utils.is_grade(cell) or utils.is_solution(cell) or utils.is_task(cell):
-            differ.add(name)
-    if differ:
-        raise NbGraderException(
-            f"{path} and the gradebook differ in {', '.join(sorted(differ))}: "
-            "run `nbgrader generate_assignment` again"
-        )
+            missing.add(name)
+    if missing or edited:
+        raise NbGraderException(_differ(path, entry, missing, edited))
     kernel = json.loads(entry.kernelspec or "{}")
     if kernel:
         notebook.metadata["kernelspec"] = from_dict(kernel)
     return notebook
+
+
+def autotest(config):
+    """What marks an automatic test in the source.
+
+    None if the course's own steps rewrite cells at their release: a cell's points and text cannot
+    be compared with what was recorded then.
+    """
+    steps = config.GenerateAssignment.get("preprocessors", [])
+    if not isinstance(steps, list):  # added to the defaults
+        return None
+    names = [step if isinstance(step, str) else f"{step.__module__}." for step in steps]
+    if not all(name.startswith("nbgrader.preprocessors.") for name in names):
+        return None
+    return InstantiateTests(config=config).autotest_delimiter
+
+
+def _edits(cell, recorded, kept, mark):
+    """What of a source cell, without its solution, differs from its record; words for people.
+
+    recorded  its `nbgrader.api.SourceCell`
+    kept      its roles and points in the gradebook
+    mark      of automatic tests; None: points and text may differ
+    """
+    if cell.cell_type != recorded.cell_type:
+        return ["cell type"]
+    meta, found = cell.metadata.nbgrader, []
+    roles = [meta.get(role, False) != kept[role] for role in ("grade", "solution", "task")]
+    if any(roles) or utils.is_locked(cell) != recorded.locked:
+        found.append(KIND)
+    if mark and "points" in kept and float(meta.get("points") or 0) != float(kept["points"]):
+        found.append(f"points: {float(kept['points']):g} recorded, {meta.get('points')} now")
+    if mark and ((recorded.locked and cell.cell_type == "code") or kept["task"]):
+        text, lines = norm(cell.source).split("\n"), norm(recorded.source).split("\n")
+        if mark in cell.source:  # the recorded cell has code in the place of these lines
+            left = iter(lines)
+            same = all(line in left for line in text if mark not in line)
+        else:
+            same = text == lines
+        if not same:
+            found.append("text")
+    return found
+
+
+def _differ(path, entry, missing, edited):
+    """One line: which cells differ, and what to do."""
+    assignment = entry.assignment.name
+    cells = [*sorted(missing)]
+    cells += [f"{name} ({', '.join(what)})" for name, what in sorted(edited.items())]
+    told = f"{path} and the gradebook differ in {', '.join(cells)}: "
+    told += f"run `nbgrader generate_assignment {assignment} --force`, then grade with --force"
+    structural = missing or any(KIND in what for what in edited.values())
+    if structural and entry.submissions:
+        told += (
+            ". nbgrader refuses that while the gradebook has submissions: put the cells back; or "
+            f"forget all grades, by hand too, with `nbgrader db assignment remove {assignment} "
+            "--force` first"
+        )
+    return told
 
 
 def give_nothing(notebook, what):

@@ -122,7 +122,7 @@ class Writer(Autograde):
             self.entry = self.book.find_assignment(name)
         except MissingEntry:
             raise Refused(
-                f"{name} is not in the gradebook: run `nbgrader generate_assignment {name}` first"
+                f"{name} is not in the gradebook: run `nbgrader generate_assignment {name} --force`"
             ) from None
         except (SQLAlchemyError, OSError, ImportError) as error:
             raise Refused(f"the gradebook cannot be opened: {first_line(error)}") from None

@@ -347,7 +347,7 @@ def test_one_notebook(fresh):
         (("--workers=0",), "--workers 0: at least one is needed"),
         (("--workers=many",), "expected an int"),
         (("--student=nobody",), "no submission is to be found at "),
-        (("--db=sqlite:///empty.db",), "run `nbgrader generate_assignment ps1` first"),
+        (("--db=sqlite:///empty.db",), "run `nbgrader generate_assignment ps1 --force`"),
         (("--db=sqlite:////nowhere/book.db",), "the gradebook cannot be opened: "),
         (("--scheduler=10.0.0.1",), "an address looks like tcp://"),
     ],

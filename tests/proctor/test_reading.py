@@ -3,10 +3,14 @@
 import fcntl
 import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import nbformat
+import nbgrader as nbgrader_package
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
@@ -24,15 +28,22 @@ def cell(name, source, **flags):
     return new_code_cell(source, id=name, metadata={"nbgrader": meta})
 
 
+def prose_cell(name, **flags):
+    return new_markdown_cell("Read.", id=name, metadata=cell(name, "", **flags).metadata)
+
+
 @pytest.fixture(scope="module")
 def released(tmp_path_factory, environment):
     """A course with one task, its right answer handed in by one student, nothing graded."""
     root = tmp_path_factory.mktemp("reading") / "course"
     (root / "source" / "ps1").mkdir(parents=True)
     test = cell("test_one", "assert one() == 1", grade=True, locked=True, points=2)
-    book = new_notebook(
-        cells=[cell("one", STUB, solution=True), test], metadata={"kernelspec": PYTHON}
+    one, setup = cell("one", STUB, solution=True), cell("setup", "limit = 3", locked=True)
+    prose, task = (
+        prose_cell("read", locked=True),
+        prose_cell("task", task=True, locked=True, points=1),
     )
+    book = new_notebook(cells=[one, test, setup, prose, task], metadata={"kernelspec": PYTHON})
     nbformat.write(book, root / "source" / "ps1" / "p1.ipynb")
     (root / "nbgrader_config.py").write_text(
         "import proctor\n\nc = get_config()\nproctor.configure(c)\nc.Execute.preload = []\n"
@@ -66,12 +77,52 @@ def autograde(course, *words):
     return (score if done.returncode == 0 else None), done.stdout
 
 
-def test_what_was_released_is_graded_though_the_source_was_edited_since(course):
+GENERATE = "run `nbgrader generate_assignment ps1 --force`, then grade with --force"
+
+
+def make_cell_type(book):
+    book.cells[2].cell_type = "markdown"
+    del book.cells[2]["outputs"], book.cells[2]["execution_count"]
+
+
+EDITS = {
+    "test_one (text)": lambda book: book.cells[1].update(source="assert one() == 2"),
+    "test_one (points: 2 recorded, 7 now)": lambda book: book.cells[1].metadata.nbgrader.update(
+        points=7
+    ),
+    "setup (cell type)": make_cell_type,
+    "setup (text)": lambda book: book.cells[2].update(source="limit = 4"),
+    "task (text)": lambda book: book.cells[4].update(source="Find out less."),
+}
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_a_source_edited_since_the_release_is_named_and_counts_once_generated(course, what):
+    autograde(course)
+    edit(course, EDITS[what])
+    score, said = autograde(course, "--force")
+    assert score is None
+    assert f"p1.ipynb and the gradebook differ in {what}: {GENERATE}\n" in said
+    assert not (course / "autograded" / "right" / "ps1").exists()
+    nbgrader(course, "generate_assignment", "ps1", "--force")
+    assert autograde(course, "--force")[0] is not None
+
+
+def test_a_solution_and_prose_may_be_edited(course):
     def change(book):
-        book.cells[1].source = "assert one() == 2"
-        book.cells[1].metadata.nbgrader.points = 7
+        book.cells[0].source = STUB.replace("return 1", "return 2 - 1")
+        book.cells[1].source += "  \n"
+        book.cells[3].source = "Read me, please."
+        book.cells[1].metadata["tags"] = ["show-me"]
 
     edit(course, change)
+    assert autograde(course)[0] == 2
+
+
+def test_a_course_that_rewrites_its_cells_at_the_release_is_not_compared(course):
+    edit(course, EDITS["test_one (text)"])
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write("c.GenerateAssignment.preprocessors = ['course.Randomise']\n")
     assert autograde(course)[0] == 2
 
 
@@ -79,8 +130,57 @@ def test_a_source_with_other_cells_than_were_released_is_named(course):
     edit(course, lambda book: book.cells[1].metadata.nbgrader.update(grade_id="test_first"))
     score, said = autograde(course)
     assert score is None
-    assert "differ in test_first, test_one: run `nbgrader generate_assignment` again" in said
+    assert f"differ in test_first, test_one: {GENERATE}" in said
     assert not (course / "autograded" / "right" / "ps1").exists()
+
+
+def test_what_nbgrader_refuses_to_generate_is_not_the_only_advice(course):
+    autograde(course)
+    edit(course, lambda book: book.cells.pop(1))
+    _, said = autograde(course, "--force")
+    assert f"differ in test_one: {GENERATE}. nbgrader refuses that while" in said
+    assert nbgrader(course, "generate_assignment", "ps1", "--force", check=False).returncode
+    nbgrader(course, "db", "assignment", "remove", "ps1", "--force")
+    nbgrader(course, "generate_assignment", "ps1", "--force")
+    assert autograde(course, "--force")[0] == 0
+
+
+def test_a_notebook_that_was_not_released_is_named_and_the_others_are_graded(course):
+    folder = course / "source" / "ps1"
+    shutil.copy(folder / "p1.ipynb", folder / "p2.ipynb")
+    score, said = autograde(course)
+    assert score == 2
+    assert "p2.ipynb in " in said
+    assert "not in the gradebook, so not graded" in said
+    words = [sys.executable, "-m", "proctor", "grade", "ps1", "--force"]
+    done = subprocess.run(words, cwd=course, capture_output=True, text=True, check=True)
+    assert len(done.stderr.splitlines()) == 1
+    assert "proctor grade: p2.ipynb in " in done.stderr
+
+
+AUTOTESTS = Path(nbgrader_package.__file__).parent / "docs" / "source" / "user_guide"
+
+
+@pytest.mark.parametrize("assignment", ["ps1", "ps1_autotest"])
+def test_what_nbgrader_changes_at_the_release_is_no_edit(released, tmp_path, assignment):
+    course = tmp_path / "course"
+    shutil.copytree(AUTOTESTS / "source", course / "source")
+    shutil.copy(AUTOTESTS / "autotests.yml", course)
+    header = "c.IncludeHeaderFooter.header = 'source/header.ipynb'\n"
+    (course / "nbgrader_config.py").write_text(
+        (released / "nbgrader_config.py").read_text() + header
+    )
+    nbgrader(course, "generate_assignment", assignment)
+    folder = course / "submitted" / "right"
+    shutil.copytree(course / "release" / assignment, folder / assignment)
+    nbgrader(course, "autograde", assignment)
+    path = course / "source" / assignment / "problem1.ipynb"
+    text = path.read_text()
+    first = '"### AUTOTEST' if "AUTOTEST" in text else '"assert '
+    path.write_text(text.replace(first, rf'"assert 2\n", {first}', 1))
+    assert path.read_text() != text
+    done = nbgrader(course, "autograde", assignment, "--force", check=False)
+    assert "problem1.ipynb and the gradebook differ in " in done.stdout
 
 
 def test_a_kernel_that_is_not_python_s_is_refused(course, monkeypatch):
