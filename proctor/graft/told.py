@@ -26,14 +26,15 @@ def tell(slot, cell, matched, in_order, notes):
             slot,
         )
     if not in_order:
-        add_note(notes, "moved", f"`{slot.name}` had been moved: it is back in its place.", slot)
+        what = f"`{slot.name}` was in another place: it is where the assignment has it."
+        add_note(notes, "moved", what, slot)
     _tell_copies(slot, len(matched.copies.get(slot.index, ())), notes)
     _tell_metadata(slot, cell, slot.index in matched.how, notes)
     if slot.role == "answer":
         _tell_answer(slot, cell, notes)
     elif cell.text is None or not slot.is_blank(cell.text):
         kept = " What you wrote follows it as a cell of its own." if slot.role != "locked" else ""
-        what = f"The text of `{slot.name}` differs from the assignment's, which is used.{kept}"
+        what = _differ("The text", slot) + kept
         add_note(notes, "edited", what, slot)
 
 
@@ -52,20 +53,31 @@ def _tell_copies(slot, number, notes):
     add_note(notes, "copies", what, slot)
 
 
+def _differ(what, slot):
+    """Nobody is blamed: the assignment may be what was changed."""
+    return (
+        f"{what} of `{slot.name}` and the assignment's differ (it may have changed since it was "
+        "handed out): the assignment's count."
+    )
+
+
 def _tell_metadata(slot, cell, recognised, notes):
-    """Notes on type, flags, points and tags, all of which come from the source."""
+    """Notes on type, flags, points and tags, all of which come from the source.
+
+    They differ too where the instructor changed the assignment after it was handed out.
+    """
     if cell.type != slot.type:
-        what = f"`{slot.name}` had become a {cell.type} cell: it is a {slot.type} cell again."
+        what = f"`{slot.name}` was a {cell.type} cell: it is a {slot.type} cell in the assignment."
         add_note(notes, "type", what, slot)
     flags = slot.flags if recognised else flags_of(as_dict(cell.role))
     if slot.grade_id and flags["points"] != slot.flags["points"]:
-        what = f"The points of `{slot.name}` had been changed: the assignment's are used."
+        what = _differ("The points", slot)
         add_note(notes, "points", what, slot)
     if slot.grade_id and {**flags, "points": 0} != {**slot.flags, "points": 0}:
-        what = f"The grading marks of `{slot.name}` had been changed: the assignment's are used."
+        what = _differ("The grading marks", slot)
         add_note(notes, "flags", what, slot)
     if cell.tags != slot.tags:
-        what = f"The tags of `{slot.name}` had been changed: the assignment's are used."
+        what = _differ("The tags", slot)
         add_note(notes, "tags", what, slot)
 
 

@@ -600,6 +600,21 @@ def test_flags_points_and_schema_are_the_sources(name, change, kind):
     assert answers_of(result.notebook) == RIGHT
 
 
+def test_what_the_instructor_may_have_changed_since_the_release_is_no_accusation():
+    given = raw(handed_in())
+    source = course()
+    test = source.cells[3]
+    test.metadata.nbgrader.points = 5
+    test.metadata["tags"] = ["in-student-kernel"]
+    source.cells[1].source = "import math  # and more"
+    source.cells.append(source.cells.pop(0))
+    told = {note.kind: note.what for note in graft(source, given).notes}
+    assert told.keys() == {"points", "tags", "edited", "moved"}
+    for kind in ("points", "tags", "edited"):
+        assert "may have changed since it was handed out" in told[kind]
+    assert not any("had been" in what for what in told.values())
+
+
 def test_tags_are_the_sources():
     book = handed_in(**RIGHT)
     for each in book["cells"]:
