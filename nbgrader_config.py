@@ -22,6 +22,6 @@ c.Execute.record_timing = False
 # Without a kernel, a reader sees an explorer's still frame.
 c.Execute.store_widget_state = False
 
-# Grading that cannot be fooled: submissions are data, tests stand behind a wall, feedback tells
-# what they found and not how.
+# Submissions are data, tests stand behind a wall, feedback tells what they found and not how. One
+# line, at the end: another course can have it too (docs/operator.md).
 proctor.configure(c)
