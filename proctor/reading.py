@@ -117,7 +117,12 @@ def _expect(converter):
         try:
             notebooks = book.find_assignment(course.assignment_id).notebooks
         except MissingEntry:
-            return
+            told = (
+                f"{course.assignment_id} is not in the gradebook: "
+                f"run `nbgrader generate_assignment {course.assignment_id} --force`"
+            )
+            converter.log.error(told)
+            raise NbGraderException(told) from None
         names = [name for n in notebooks if fnmatch(name := f"{n.name}.ipynb", pattern)]
     _tell_unreleased(converter, {n.name for n in notebooks}, pattern)
     folders = glob.glob(converter._format_source(course.assignment_id, course.student_id))

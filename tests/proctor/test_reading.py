@@ -158,6 +158,14 @@ def test_a_notebook_that_was_not_released_is_named_and_the_others_are_graded(cou
     assert "proctor grade: p2.ipynb in " in done.stderr
 
 
+def test_an_assignment_that_is_not_in_the_gradebook_is_said_in_one_line(course):
+    nbgrader(course, "db", "assignment", "remove", "ps1", "--force")
+    done = nbgrader(course, "autograde", "ps1", check=False)
+    assert done.returncode == 1
+    what = "ps1 is not in the gradebook: run `nbgrader generate_assignment ps1 --force`"
+    assert done.stdout.splitlines() == [f"[AutogradeApp | ERROR] {what}"]
+
+
 AUTOTESTS = Path(nbgrader_package.__file__).parent / "docs" / "source" / "user_guide"
 
 
