@@ -163,6 +163,13 @@ def test_a_feedback_page_is_accessible(feedback, offline, shoot, severe, chapter
     assert severe(offline) == []
 
 
+def test_feedback_has_no_pilcrow_after_its_headings(feedback, offline):
+    offline.goto(f"{feedback}/1-windows.html", wait_until="domcontentloaded")
+    assert offline.locator("#notebook h2").first.is_visible()
+    assert offline.locator("text=¶").count() > 0
+    assert offline.locator("text=¶ >> visible=true").count() == 0
+
+
 def test_feedback_lists_each_question_by_name_with_its_points(feedback, offline):
     offline.goto(f"{feedback}/1-windows.html", wait_until="domcontentloaded")
     listed = offline.get_by_role("navigation", name="Points").get_by_role("listitem")
