@@ -115,7 +115,7 @@ def _expect(converter):
     pattern = f"{course.notebook_id}.ipynb"
     with gradebook.of(converter) as book:
         try:
-            notebooks = book.find_assignment(course.assignment_id).notebooks
+            entry = book.find_assignment(course.assignment_id)
         except MissingEntry:
             told = (
                 f"{course.assignment_id} is not in the gradebook: "
@@ -123,8 +123,9 @@ def _expect(converter):
             )
             converter.log.error(told)
             raise NbGraderException(told) from None
+        notebooks = entry.notebooks
         names = [name for n in notebooks if fnmatch(name := f"{n.name}.ipynb", pattern)]
-    _tell_unreleased(converter, {n.name for n in notebooks}, pattern)
+        _tell_unreleased(converter, entry, pattern)
     folders = glob.glob(converter._format_source(course.assignment_id, course.student_id))
     for folder in filter(os.path.isdir, folders):
         if os.listdir(folder) and not any(os.path.lexists(os.path.join(folder, n)) for n in names):
@@ -132,18 +133,21 @@ def _expect(converter):
             found += [os.path.join(folder, name) for name in names]
 
 
-def _tell_unreleased(converter, released, pattern):
+def _tell_unreleased(converter, entry, pattern):
     """Warn of notebooks of the source that are not in the gradebook: nobody is graded on them."""
     course = converter.coursedir
     assignment = course.assignment_id
     folder = Path(course.format_path(course.source_directory, ".", assignment))
-    more = [path.name for path in sorted(folder.glob(pattern)) if path.stem not in released]
+    recorded = {notebook.name for notebook in entry.notebooks}
+    more = [path.name for path in sorted(folder.glob(pattern)) if path.stem not in recorded]
     if not more:
         return
     told = (
         f"{', '.join(more)} in {folder}: not in the gradebook, so not graded. If students are to "
         f"have it, run `nbgrader generate_assignment {assignment} --force`"
     )
+    if entry.submissions:
+        told += _way_out(assignment, "take it out of there")
     converter.log.warning(told)
     if hasattr(converter, "report"):  # `proctor grade` shows no log, and reports on students
         _warn_once(told)
@@ -260,12 +264,16 @@ def _differ(path, entry, missing, edited):
     told += f"run `nbgrader generate_assignment {assignment} --force`, then grade with --force"
     structural = missing or any(KIND in what for what in edited.values())
     if structural and entry.submissions:
-        told += (
-            ". nbgrader refuses that while the gradebook has submissions: put the cells back; or "
-            f"forget all grades, by hand too, with `nbgrader db assignment remove {assignment} "
-            "--force` first"
-        )
+        told += _way_out(assignment, "put the cells back")
     return told
+
+
+def _way_out(assignment, other):
+    """What to do where `nbgrader generate_assignment` refuses to change cells or notebooks."""
+    return (
+        f". nbgrader refuses that while the gradebook has submissions: {other}; or forget all "
+        f"grades, by hand too, with `nbgrader db assignment remove {assignment} --force` first"
+    )
 
 
 def give_nothing(notebook, what):

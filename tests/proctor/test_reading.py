@@ -156,6 +156,9 @@ def test_a_notebook_that_was_not_released_is_named_and_the_others_are_graded(cou
     done = subprocess.run(words, cwd=course, capture_output=True, text=True, check=True)
     assert len(done.stderr.splitlines()) == 1
     assert "proctor grade: p2.ipynb in " in done.stderr
+    assert "refuses that while the gradebook has submissions: take it out of there" in done.stderr
+    assert "refuses" not in said
+    assert nbgrader(course, "generate_assignment", "ps1", "--force", check=False).returncode
 
 
 def test_an_assignment_that_is_not_in_the_gradebook_is_said_in_one_line(course):
