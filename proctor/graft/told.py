@@ -56,8 +56,8 @@ def _tell_copies(slot, number, notes):
 def _differ(what, slot):
     """Nobody is blamed: the assignment may be what was changed."""
     return (
-        f"{what} of `{slot.name}` and the assignment's differ (it may have changed since it was "
-        "handed out): the assignment's count."
+        f"{what} of `{slot.name}` and the assignment's differ: the assignment's count. The "
+        "assignment may have changed since it was handed out."
     )
 
 
