@@ -58,7 +58,7 @@ def pooling_layer(pooling):
 def relu_backward_values(relu_backward):
     rng = np.random.default_rng(41)
     cases = []
-    for shape in [(2, 2, 3, 5), (0, 2, 3, 3)]:
+    for shape in [(0, 2, 3, 3), (2, 2, 3, 5)]:
         x, dy = rng.integers(-2, 3, shape) / 2, rng.normal(size=shape)  # a fifth are zeros
         cases.append((dy, x))
     same_relu(relu_backward, cases)

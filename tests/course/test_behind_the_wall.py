@@ -60,3 +60,121 @@ def test_a_count_that_was_tampered_with_gains_nothing_for_a_loop(failed):
     lost = failed("3-layer", answers)
     for task in ("pool_tiles", "maxpool_forward"):
         assert "processor time" in lost[f"{task}_vectorised"]
+
+
+# ---- tricks that were tried on the checks ---------------------------------------------------
+
+
+def ending(source, *lines):
+    """A cell with these lines after it."""
+    return "\n".join([source, *lines, ""])
+
+
+NOTHING_WRITTEN = "import poolkit.voice", "poolkit.voice.as_before = lambda *args: True"
+IN_PLACE = {
+    "relu_backward": """
+def relu_backward(dy, cache):
+    dy[cache <= 0] = 0
+    return dy
+""",
+    "sgd_step": """
+def sgd_step(parameters, gradients, rate):
+    for name in parameters:
+        parameters[name] -= rate * gradients[name]
+    return dict(parameters)
+""",
+    "conv_backward": """
+def conv_backward(dy, cache):
+    x, w = cache
+    dx, dw, db = np.zeros(x.shape), np.zeros(w.shape), dy.sum(axis=(0, 2, 3))
+    for u, v in np.ndindex(w.shape[2:]):
+        here = np.s_[:, :, u : u + dy.shape[2], v : v + dy.shape[3]]
+        dx[here] += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
+        dw[:, :, u, v] = np.einsum("nfij,ncij->fc", dy, x[here])
+    dy *= 2
+    return dx, dw, db
+""",
+    "cross_entropy": """
+def cross_entropy(scores, labels):
+    scores -= scores.max(axis=1, keepdims=True)
+    rows, total = np.arange(len(labels)), np.exp(scores).sum(axis=1, keepdims=True)
+    p = np.exp(scores) / total
+    loss = np.mean(np.log(total[:, 0]) - scores[rows, labels])
+    p[rows, labels] -= 1
+    return loss, p / len(labels)
+""",
+}
+
+
+def test_that_nothing_was_written_is_not_believed(failed):
+    answers = {task: ending(source, *NOTHING_WRITTEN) for task, source in IN_PLACE.items()}
+    assert failed("4-network", answers).keys() == {
+        "relu_backward_values",
+        "sgd_step_values",
+        "conv_backward_input",
+        "cross_entropy_gradient",
+    }
+
+
+KEPT_BY_ALL = """
+LAST = [None]
+
+def maxpool_forward(x, kernel_size, stride=None, padding=0, dilation=1):
+    stride = kernel_size if stride is None else stride
+    w = windows(x, kernel_size, stride, padding, dilation)
+    N, C, OH, OW, kH, kW = w.shape
+    (sH, sW), (pH, pW), (dH, dW) = pair(stride), pair(padding), pair(dilation)
+    u, v = np.divmod(w.reshape(N, C, OH, OW, kH * kW).argmax(axis=-1), kW)
+    i = np.arange(OH)[:, None] * sH + u * dH - pH
+    j = np.arange(OW) * sW + v * dW - pW
+    n, c = np.arange(N).reshape(N, 1, 1, 1), np.arange(C).reshape(C, 1, 1)
+    LAST[0] = (n, c, i, j), x.shape, x.dtype
+    return x[n, c, i, j], None
+"""
+OF_ALL = """
+def maxpool_backward(dy, cache):
+    winners, shape, dtype = LAST[0]
+    dx = np.zeros(shape, dtype)
+    np.add.at(dx, winners, dy)
+    return dx
+"""
+# answers in the place of any function of the toolkit that makes several passes at once
+ONE_BY_ONE = """
+import poolkit.check.layer as theirs
+
+def one_by_one(forward, backward, cases):
+    return tuple(backward(dy, forward(x, **dict(named))[1]) for (x, dy), named in cases)
+
+theirs.apart = theirs.dxs = one_by_one
+"""
+
+
+def test_that_all_forward_passes_came_first_is_not_believed(failed):
+    layer = {"maxpool_forward": KEPT_BY_ALL, "maxpool_backward": OF_ALL + ONE_BY_ONE}
+    assert failed("3-layer", layer).keys() == {"maxpool_backward_calls"}
+    windows = notebooks.answers("3-layer")["windows"]
+    pasted = "def pooling():\n    return maxpool_forward, maxpool_backward\n"
+    pooling = "\n".join([windows, KEPT_BY_ALL, OF_ALL, ONE_BY_ONE, pasted])
+    assert failed("4-network", {"pooling": pooling}).keys() == {"pooling_layer"}
+
+
+def test_another_f_than_the_one_that_was_passed_gains_nothing(failed):
+    """One array for all steps is wrong if f returns a view of it, whatever is said there of f."""
+    source = """
+import poolkit.check.jacobian as theirs
+
+def numerical_jacobian(f, x, h=1e-6):
+    x, columns = np.array(x, float), []
+    for place in np.ndindex(x.shape):
+        z = x.copy()
+        z[place] += h
+        above = f(z)
+        z[place] -= 2 * h
+        columns.append((np.ravel(above) - np.ravel(f(z))) / (2 * h))
+    return np.stack(columns, axis=1)
+
+Formula = theirs.Formula
+theirs.Formula = lambda text, **given: Formula(f"np.array({text})", **given)
+"""
+    lost = failed("2-jacobian", {"numerical_jacobian": source}).keys()
+    assert lost == {"numerical_jacobian_inputs"}

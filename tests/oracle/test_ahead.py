@@ -70,6 +70,13 @@ def test_copies_are_sent_where_there_is_a_way():
     assert list(each(answered, (Copying(double),), asked(1), call)) == ["copied"]
 
 
+def test_the_last_cases_are_asked_from_here_where_it_has_to_be_seen():
+    far = Far(double)
+    assert list(each(answered, (far,), asked(1, 2, 3), call, seen=1)) == [2, 4, 6]
+    assert list(each(answered, (far,), asked(4), call, seen=1)) == [8]
+    assert far.calls == ["answered", "double", "double"]
+
+
 def test_keywords_are_passed():
     def power(x, n=1):
         return x**n

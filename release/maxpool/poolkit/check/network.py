@@ -100,7 +100,7 @@ def same_relu(relu_backward, cases):
     cases  list of (dy, x)
     """
     calls = [(dy.copy(), x.copy()) for dy, x in cases]
-    given = each(answered, (relu_backward,), [(pair, {}) for pair in calls], call)
+    given = each(answered, (relu_backward,), [(pair, {}) for pair in calls], call, seen=1)
     for before, after in zip(cases, calls, strict=True):
 
         def where(index, before=before):
@@ -121,7 +121,8 @@ def same_conv(conv_backward, which, cases):
     """
     copies = [tuple(array.copy() for array in case[:3]) for case in cases]
     calls = [((dy, (x, w)), {}) for dy, x, w in copies]
-    answers = each(answered, (conv_backward,), calls, call)
+    # one check judges manners, so that they cost once
+    answers = each(answered, (conv_backward,), calls, call, seen=which == "dx")
     for case, given in zip(cases, copies, strict=True):
         is_conv(conv_backward, next(answers), which, given, *case)
 
@@ -134,7 +135,7 @@ def is_conv(conv_backward, answer, which, given, dy, x, w, expected):
         for name, a in (("x", x), ("w", w), ("dy", dy))
     ]
     same(which, got, expected, f"That was {', '.join(shapes)}.")
-    if which == "dx":  # one check judges manners, so that they cost once
+    if which == "dx":
         for name, old, new in zip(("dy", "x", "w"), (dy, x, w), given, strict=True):
             unchanged(conv_backward, name, old, new)
 
@@ -163,7 +164,7 @@ def same_dscores(cross_entropy, cases):
     cases  list of (scores, labels, expected)
     """
     calls = [((scores.copy(), labels), {}) for scores, labels, _ in cases]
-    answers = each(answered, (cross_entropy,), calls, call)
+    answers = each(answered, (cross_entropy,), calls, call, seen=1)
     for (scores, labels, expected), ((given, _), _) in zip(cases, calls, strict=True):
 
         def where(index, labels=labels):
@@ -254,8 +255,8 @@ def copied(arrays):
 def same_step(sgd_step, parameters, gradients, rate, expected):
     """Raise ``Failed`` unless ``sgd_step`` returns ``expected`` and leaves what it was given."""
     given = copied(parameters), copied(gradients)
-    calls = [((*given, rate), {}), ((copied(parameters), copied(gradients), rate), {})]
-    answers = each(answered, (sgd_step,), calls, call)
+    calls = [((copied(parameters), copied(gradients), rate), {}), ((*given, rate), {})]
+    answers = each(answered, (sgd_step,), calls, call, seen=1)
     got = next(answers)
     if not isinstance(got, dict) or got.keys() != expected.keys():
         said = f"a dict of {', '.join(map(repr, got))}" if isinstance(got, dict) else short(got)

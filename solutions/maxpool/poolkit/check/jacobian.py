@@ -409,13 +409,15 @@ class Formula:
         self.function = eval(f"lambda x: {text}", {"np": np, **given})
 
 
-def measured(function, cases):
+def measured(function, cases, seen=0):
     """Return an iterator of what a function of a function gives; cases: ((formula, *arrays), step).
 
     It gets copies of the arrays.
+
+    seen  how many of the last cases are asked from here, with this process's own formula
     """
     told = [((f.text, f.given, *arrays), step) for (f, *arrays), step in cases]
-    return each(of_formulas, (function,), told, of_formula)
+    return each(of_formulas, (function,), told, of_formula, seen)
 
 
 def of_formula(function, text, given, *arrays, **step):
@@ -502,7 +504,8 @@ def same_whole(numerical_jacobian, label, f, x):
 
 def same_as(numerical_jacobian, case, usual, where):
     """Compare two of the student's own answers: whether they are right is judged elsewhere."""
-    got, expected = measured(numerical_jacobian, [(case, {}), (usual, {})])
+    # what f returns may be a view of what it got: that it was no copy is known of f here only
+    expected, got = measured(numerical_jacobian, [(usual, {}), (case, {})], seen=1)
     for J in (expected, got):
         is_array(J, "an array", where)
     if not expected.any():

@@ -10,7 +10,6 @@ from .. import numerical, operations, spec
 from ..figures import answers
 from ..voice import (
     Failed,
-    ahead,
     answered,
     call,
     differing,
@@ -19,7 +18,6 @@ from ..voice import (
     no_array,
     number,
     plain,
-    quiet,
     same,
     short,
 )
@@ -228,15 +226,6 @@ def dxs(forward, backward, cases):
         return backward(dy.copy(), fitting(forward, x, dy, **arguments))
 
     return in_turn(one, cases)
-
-
-def apart(forward, backward, cases):
-    """Of each case, dx, after the forward passes of all; the last case is the first one again."""
-    with quiet():
-        caches = [fitting(forward, x, dy, **dict(named)) for (x, dy), named in cases[:-1]]
-        dys = [dy.copy() for (_, dy), _ in cases]
-        # an array that is returned twice is seen as it is in the end
-        return plain(tuple(map(backward, dys, [*caches, caches[0]])))
 
 
 def fitting(forward, x, dy, **arguments):
@@ -493,10 +482,9 @@ def own_gradients(forward, backward, batches, expected, **arguments):
     expected  dx of each
     """
     order = [*range(len(batches)), 0]  # the first one twice: a cache is not used up
-    got = ahead(apart, (forward, backward), [(batches[n], arguments) for n in order])
-    if len(got) < len(order):
-        caches = [cache_for(dy, forward, x.copy(), **arguments) for x, dy in batches]
-        got = [call(backward, batches[n][1].copy(), caches[n]) for n in order]
+    # call by call: that all forward passes come first is true only if it is seen from here
+    caches = [cache_for(dy, forward, x.copy(), **arguments) for x, dy in batches]
+    got = [call(backward, batches[n][1].copy(), caches[n]) for n in order]
     for place, n in enumerate(order):
         again = ", for the second time" if place == len(batches) else ""
         where = f"Backward pass {n + 1}{again}, after {len(batches)} forward passes."
