@@ -31,6 +31,18 @@ def hidden(body):
     return check
 
 
+def stands(check, *args):
+    """Whether a check passes: what it judges is what another one takes for granted.
+
+    It has to be asked in a case that is worth a point elsewhere, or failing it on purpose is free.
+    """
+    try:
+        check(*args)
+    except Failed:
+        return False
+    return True
+
+
 def recognise(body, functions, failure):
     """Return the hint of the misconception that fails ``body`` with the same answer, or None."""
     if failure.got is None or failure.certain:

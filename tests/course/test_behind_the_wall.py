@@ -65,6 +65,12 @@ def test_a_count_that_was_tampered_with_gains_nothing_for_a_loop(failed):
 # ---- tricks that were tried on the checks ---------------------------------------------------
 
 
+def beginning(source, *lines):
+    """A cell whose first function begins with these lines."""
+    definition, body = source.split(":\n", 1)
+    return f"import sys\n\n{definition}:\n" + "".join(f"    {line}\n" for line in lines) + body
+
+
 def ending(source, *lines):
     """A cell with these lines after it."""
     return "\n".join([source, *lines, ""])
@@ -178,3 +184,44 @@ theirs.Formula = lambda text, **given: Formula(f"np.array({text})", **given)
 """
     lost = failed("2-jacobian", {"numerical_jacobian": source}).keys()
     assert lost == {"numerical_jacobian_inputs"}
+
+
+# ---- failing on purpose where a failure is forgiven -----------------------------------------
+
+SQUARE = "padding = pair(padding)[0]"  # takes pW for pH
+WIDE = "if padding: x = x.astype(float)"
+WEAK = "if pair(padding) != (0, 0) and pair(dilation) != (1, 1): x = x * 0"
+
+
+@pytest.mark.parametrize(
+    ("mistake", "sabotage", "honest"),
+    [
+        # each of these is forgiven in one check, and asked for by another
+        (SQUARE, "np.ndim(padding) == 0 and padding == 1", 2),
+        (SQUARE, "x.size and x.max() < -900 and np.ndim(padding) == 0 and padding == 1", 2),
+        (SQUARE, "x.shape[2:] == (4, 4) and np.ndim(padding) == 0 and padding == 1", 2),
+        (WEAK, "x.shape[2:] == (8, 8) and (kernel_size, dilation) == (2, 3)", 2),
+        (WEAK, "x.size and x.max() < -900 and (kernel_size, dilation) == (2, 3)", 2),
+        (WIDE, "padding and x.dtype == np.float32", 1),
+    ],
+)
+def test_a_failure_on_purpose_gains_nothing(failed, mistake, sabotage, honest):
+    source = notebooks.answers("3-layer")["maxpool_forward"]
+    points = notebooks.points("3-layer")
+
+    def lost(*lines):
+        checks = failed("3-layer", {"maxpool_forward": beginning(source, *lines)})
+        return sum(points[name] for name in checks)
+
+    assert lost(mistake) == honest
+    assert lost(f"if {sabotage}: raise ValueError('no')", mistake) >= honest
+
+
+def test_no_number_is_not_forgiven(failed):
+    source = notebooks.answers("1-windows")["output_size"]
+    mistake = "if padding and dilation != 1 and stride == 1: return 0"
+    answers = {"output_size": beginning(source, mistake)}
+    assert failed("1-windows", answers).keys() == {"output_size_dilation"}
+    sabotage = "if padding and (size, stride) == (12, 1): return float('nan')"
+    answers = {"output_size": beginning(source, sabotage, mistake)}
+    assert failed("1-windows", answers).keys() == {"output_size_padding"}
