@@ -7,8 +7,10 @@ import numpy as np
 from oracle import reference
 from poolkit import numerical
 from poolkit.check.layer import (
+    RIGHT_FIRST,
     adjoint,
     as_measured,
+    because,
     cache_for,
     conserved,
     every_dx,
@@ -30,6 +32,7 @@ from poolkit.check.layer import (
     vectorised_forward,
     vectorised_tiles,
     vectorised_windows,
+    without_cache,
     won_by,
 )
 from poolkit.spec import pair
@@ -270,19 +273,23 @@ def pool_tiles_rectangular(pool_tiles):
     tiles_agree(pool_tiles, [(distinct(rng, 1, 1, H, W), k) for H, W, k in sizes])
 
 
-# Many small images: whatever is done for each of them in Python takes long. A test passes a copy,
-# which ends with it: what lives on is looked at for changes, in every call after.
-MANY = np.random.default_rng(0).random((600, 2, 6, 6))
+# Three batches of many small images: whatever is done for each image in Python takes long.
+MANY = np.random.default_rng(0).random((3, 600, 2, 6, 6))
 
 
-def spends_as_counted(function, array, *args, each=0.25e-6, least=0.008):
+def spends_as_counted(function, question, numbers, each=0.25e-6, least=0.008):
     """Raise ``Failed`` if a call takes far more processor time than array operations do.
 
-    array        the first argument; it has the pixels that are counted
-    each, least  seconds allowed: ``each`` for a pixel, and ``least``
+    question     function of a batch: (the arguments of a call, the right answer)
+    numbers      how many numbers there are in the first argument
+    each, least  seconds allowed: ``each`` for one of them, and ``least``
 
     The operations are counted where the function lives, by what a student's code might tamper
-    with. Seconds for 43,200 pixels, measured: the slowest solution without loops takes 0.004
+    with; this is seen from outside. Only a right answer to a new question tells anything: what is
+    wrong, or remembered, is quick. A call gets copies, which end with it: what lives on is looked
+    at for changes, in every call after.
+
+    Seconds for 43,200 pixels, measured: the slowest solution without loops takes 0.004
     forward and 0.0015 back, loops over the windows 0.11, over the tiles 0.014, over the winners
     0.004. So the last of these, or a loop over the images alone, is not told from arrays by this.
     The best of three calls counts, because a busy machine takes longer.
@@ -290,23 +297,29 @@ def spends_as_counted(function, array, *args, each=0.25e-6, least=0.008):
     spent = getattr(function, "__spent__", None)
     if spent is None:  # it lives in this process: nothing stands between it and the count
         return
-    allowed = least + each * array.size
-    for _ in range(3):
+    allowed = least + each * numbers
+    for x in MANY:
+        given, expected = question(x.copy())
         before = spent()
-        call(function, array, *args)
+        answer = call(function, *given)
         seconds = spent() - before
+        with because(RIGHT_FIRST, certain=True):
+            same("the answer for 600 images", without_cache(answer), expected)
         if seconds <= allowed:
             return
     raise Failed(
         f"{function.__name__} takes {seconds:.3f} s of processor time for an array of "
-        f"{array.size:,} numbers; array operations take {allowed:.3f} at most"
+        f"{numbers:,} numbers; array operations take {allowed:.3f} at most"
     )
 
 
 @hidden
 def pool_tiles_vectorised(pool_tiles):
-    vectorised_tiles(pool_tiles)
-    spends_as_counted(pool_tiles, MANY.copy(), 2, each=0.1e-6, least=0.004)
+    def question(x):
+        return (x, 2), pooled(x, kernel_size=2)
+
+    vectorised_tiles(pool_tiles, lambda x, k: pooled(x, kernel_size=k))
+    spends_as_counted(pool_tiles, question, MANY[0].size, each=0.1e-6, least=0.004)
 
 
 # ---- windows --------------------------------------------------------------------------------
@@ -331,6 +344,10 @@ def windows_agree(windows, cases):
     same_windows(windows, [(*case, every_window(*case)) for case in cases])
 
 
+# as PADDING: what is forgiven elsewhere, if padding is wrong, depends on this very case
+BORDER = feature(54, 5, -11.5)[0], 3, 1, 1, 1
+
+
 @hidden
 def windows_values(windows):
     rng = np.random.default_rng(4)
@@ -346,7 +363,8 @@ def windows_values(windows):
 def windows_view(windows):
     rng = np.random.default_rng(5)
     for case in [(2, 2, 0, 1), (3, 1, 0, 1)]:
-        same_memory(windows, distinct(rng, 2, 1, 6, 6), *case)
+        x = distinct(rng, 2, 1, 6, 6)
+        same_memory(windows, x, case, every_window(x, *case))
 
 
 @hidden
@@ -357,7 +375,8 @@ def windows_padding(windows):
         ((1, 1, 4, 6), (2, 3), (1, 2), (1, 0)),
         ((1, 1, 6, 4), (2, 5), (2, 1), (0, 2)),
     ]
-    windows_agree(windows, [(signed(rng, *shape), k, s, p, 1) for shape, k, s, p in sizes])
+    cases = [(signed(rng, *shape), k, s, p, 1) for shape, k, s, p in sizes]
+    windows_agree(windows, [*cases, BORDER])
 
 
 @hidden
@@ -373,8 +392,18 @@ def windows_dilation(windows):
 
 @hidden
 def windows_vectorised(windows):
-    vectorised_windows(windows, [(3, 1, 1, 1)])
-    spends_as_counted(windows, MANY.copy(), 3, 1, 0, 1)
+    def every(x, k, stride, padding, dilation):  # where stride and dilation are 1
+        sides = (0, 0), (0, 0), (padding, padding), (padding, padding)
+        padded = np.pad(x, sides, constant_values=-np.inf)
+        return np.lib.stride_tricks.sliding_window_view(padded, (k, k), (2, 3))
+
+    def question(x):
+        return (x, 3, 1, 0, 1), every(x, 3, 1, 0, 1)
+
+    # whether padding is right is judged by another check
+    pads = stands(windows_agree, windows, [BORDER])
+    vectorised_windows(windows, (3, 1, 1, 1), every if pads else None)
+    spends_as_counted(windows, question, MANY[0].size)
 
 
 # ---- maxpool_forward ------------------------------------------------------------------------
@@ -495,8 +524,18 @@ def maxpool_forward_inputs(maxpool_forward):
 
 @hidden
 def maxpool_forward_vectorised(maxpool_forward):
-    vectorised_forward(maxpool_forward, [(3, 1)])
-    spends_as_counted(maxpool_forward, MANY.copy(), 3, 1)
+    def every(*asked):
+        return reference.maxpool_forward(*asked)[0]
+
+    # whether windows may overlap is judged by another check
+    overlaps = stands(forward_agrees, maxpool_forward, [OVERLAP])
+
+    def question(x):
+        asked = (x, 3, 1) if overlaps else (x, 2)
+        return asked, every(*asked)
+
+    vectorised_forward(maxpool_forward, (3, 1), every if overlaps else None)
+    spends_as_counted(maxpool_forward, question, MANY[0].size)
 
 
 # ---- maxpool_backward -----------------------------------------------------------------------
@@ -666,6 +705,21 @@ def maxpool_backward_conservation(maxpool_forward, maxpool_backward):
 
 @hidden
 def maxpool_backward_vectorised(maxpool_forward, maxpool_backward):
-    vectorised_backward(maxpool_forward, maxpool_backward, [(3, 1)])
-    dy, cache = maxpool_forward(MANY.copy(), 3, 1)
-    spends_as_counted(maxpool_backward, dy, cache, each=0.1e-6, least=0.004)
+    def every(*asked):
+        y, cache = reference.maxpool_forward(*asked)
+        return reference.maxpool_backward(np.ones_like(y), cache)
+
+    overlaps = stands(passes(maxpool_forward, maxpool_backward), [OVERLAP])
+    arguments = {"kernel_size": 3, "stride": 1} if overlaps else {"kernel_size": 2}
+    shape = pooled(MANY[0], **arguments).shape
+    dy = upstream(np.random.default_rng(37), *shape)
+
+    def question(x):
+        y, known = reference.maxpool_forward(x, **arguments)
+        mine, cache = forward_pass(maxpool_forward, x, **arguments)
+        with because(RIGHT_FIRST):
+            same("y", mine, y)
+        return (dy.copy(), cache), reference.maxpool_backward(dy, known)
+
+    vectorised_backward(maxpool_forward, maxpool_backward, (3, 1), every if overlaps else None)
+    spends_as_counted(maxpool_backward, question, dy.size, each=0.1e-6, least=0.004)

@@ -9,6 +9,7 @@ import sys
 import pytest
 from nbgrader.coursedir import CourseDirectory
 
+from oracle import hidden as checks
 from proctor.course import Course, Settings, hide, play
 from proctor.template import Template
 from tests import notebooks
@@ -55,7 +56,7 @@ def test_loops_lose_exactly_what_is_given_for_no_loops(failed):
 
 def test_a_count_that_was_tampered_with_gains_nothing_for_a_loop(failed):
     """What the student's process really spent gives it away."""
-    tamper = "from poolkit import operations\noperations.count = lambda f, *a: (f(*a), 100)[1]\n\n"
+    tamper = "from poolkit import operations\noperations.counted = lambda f, *a: (100, f(*a))\n\n"
     answers = {**right.LOOPS, "pool_tiles": tamper + right.LOOPS["pool_tiles"]}
     lost = failed("3-layer", answers)
     for task in ("pool_tiles", "maxpool_forward"):
@@ -74,6 +75,78 @@ def beginning(source, *lines):
 def ending(source, *lines):
     """A cell with these lines after it."""
     return "\n".join([source, *lines, ""])
+
+
+def vectorised(tasks):
+    return {f"{task}_vectorised" for task in tasks}
+
+
+LYING_COUNT = "from poolkit import operations", "operations.counted = lambda f, *a: (100, f(*a))"
+WRONG = {
+    "pool_tiles": "return x[:, :, : x.shape[2] // 2, : x.shape[3] // 2]",
+    "maxpool_forward": "return x, None",
+    "maxpool_backward": "return dy",
+}
+
+
+def test_loops_that_are_left_out_while_it_is_looked_at_gain_nothing(failed):
+    when = dict.fromkeys(right.LOOPS, "sys.gettrace() is not None or x.size > 20000")
+    when["maxpool_backward"] = "cache is None or sys.gettrace() is not None"
+    answers = {
+        task: beginning(source, f"if {when[task]}: {WRONG[task]}")
+        for task, source in right.LOOPS.items()
+    }
+    assert failed("3-layer", answers).keys() == vectorised(right.LOOPS)
+
+
+@pytest.mark.parametrize("task", right.LOOPS)
+def test_the_answer_of_a_call_that_is_counted_is_compared(failed, task):
+    source = notebooks.answers("3-layer")[task]
+    answers = {task: beginning(source, f"if sys.gettrace() is not None: {WRONG[task]}")}
+    lost = failed("3-layer", answers)
+    assert lost.keys() == vectorised([task])
+    assert "the counted answer" in lost[f"{task}_vectorised"]
+
+
+@pytest.mark.parametrize("task", right.LOOPS)
+def test_the_answer_of_a_call_that_is_timed_is_compared(failed, task):
+    what = "dy" if task == "maxpool_backward" else "x"
+    source = beginning(right.LOOPS[task], f"if {what}.size > 10_000: {WRONG[task]}")
+    lost = failed("3-layer", {**right.LOOPS, task: ending(source, *LYING_COUNT)})
+    assert "the answer for 600 images" in lost[f"{task}_vectorised"]
+
+
+def test_the_forward_pass_is_compared_where_the_backward_pass_is_timed(failed):
+    source = notebooks.answers("3-layer")["maxpool_forward"]
+    answers = {"maxpool_forward": beginning(source, "if x.size > 20000: return x[:2], None")}
+    lost = failed("3-layer", answers)
+    assert lost.keys() == vectorised(["maxpool_forward", "maxpool_backward"])
+
+
+@pytest.mark.parametrize("task", ["pool_tiles", "maxpool_forward"])
+def test_what_is_remembered_is_not_quick(failed, task):
+    remember = f"""
+def remembering(function):
+    kept = {{}}
+
+    def remembered(x, *args, **named):
+        asked = x.tobytes(), x.shape, x.dtype, args, tuple(named.items())
+        if asked not in kept:
+            kept[asked] = function(x, *args, **named)
+        return kept[asked]
+
+    return remembered
+
+{task} = remembering({task})
+"""
+    lost = failed("3-layer", {task: ending(right.LOOPS[task], remember, *LYING_COUNT)})
+    assert "processor time" in lost[f"{task}_vectorised"]
+
+
+def test_a_view_of_something_else_is_worth_nothing(failed):
+    source = "def windows(x, kernel_size, stride, padding, dilation):\n    return x\n"
+    lost = failed("3-layer", {"windows": source}).keys()
+    assert {name for name in checks.__all__ if name.startswith("windows_")} <= lost
 
 
 NOTHING_WRITTEN = "import poolkit.voice", "poolkit.voice.as_before = lambda *args: True"

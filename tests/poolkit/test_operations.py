@@ -545,7 +545,7 @@ def test_a_function_of_another_process_counts_there():
             raise AssertionError("called here")
 
         def __remote__(self, path):
-            return lambda function, *args: (path, function is proxy, args)
+            return lambda function, *args: ((path, function is proxy, args), "the answer")
 
     proxy = Proxy()
-    assert count(proxy, 1, 2) == ("poolkit.operations:count", True, (1, 2))
+    assert count(proxy, 1, 2) == ("poolkit.operations:counted", True, (1, 2))

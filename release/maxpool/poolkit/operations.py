@@ -22,25 +22,27 @@ def count(function, *args, **kwargs):
 
     Whatever the function raises is raised. Trace functions and replaced names are put back.
     """
-    return counter(function)(*args, **kwargs)
+    return counter(function)(*args, **kwargs)[0]
 
 
 def counter(function):
-    """Return ``count`` of this function: a function of its arguments, for many calls."""
+    """Return a function of the arguments that gives (the number of operations, the answer)."""
     # a function that lives in another process is counted there, by this module's own copy
     remote = getattr(function, "__remote__", None)
-    there = _count if remote is None else remote("poolkit.operations:count")
+    there = counted if remote is None else remote("poolkit.operations:counted")
 
     def count(*args, **kwargs):
         return there(function, *args, **kwargs)
 
+    count.__name__ = getattr(function, "__name__", "count")  # it is this function that may raise
     return count
 
 
-def _count(function, *args, **kwargs):
+def counted(function, *args, **kwargs):
+    """Return (operations, answer) of a function that lives in this process."""
     with _Twins(function, args, kwargs), _Tracing() as tracing:
-        function(*args, **kwargs)
-    return tracing.total()
+        answer = function(*args, **kwargs)
+    return tracing.total(), answer
 
 
 class _Tracing:

@@ -123,12 +123,16 @@ def won_by(x, arguments):
 
 
 @contextlib.contextmanager
-def because(cause):
-    """A failure within has this likely cause, unless it knows better."""
+def because(cause, certain=False):
+    """A failure within has this likely cause, unless it knows better.
+
+    certain  no known mistake is looked for
+    """
     try:
         yield
     except Failed as failure:
         failure.cause = failure.cause or cause
+        failure.certain = failure.certain or certain
         raise
 
 
@@ -395,17 +399,23 @@ def unchanged(function, name, before, after):
             )
 
 
-def shares_memory(windows, x, *arguments):
-    """Whether the windows lie in x's own memory."""
+def tiles_of(x, size=2):
+    """Windows that tile the image, pixel by pixel, by the definition."""
+    N, C, H, W = x.shape
+    w = np.empty((N, C, H // size, W // size, size, size))
+    for n, c, k, l, u, v in np.ndindex(w.shape):
+        w[n, c, k, l, u, v] = x[n, c, k * size + u, l * size + v]
+    return w
+
+
+def same_memory(windows, x, arguments, expected):
+    """Raise ``Failed`` unless ``windows`` gives what is expected, as a view of x's memory."""
     w = call(windows, x, *arguments)
-    return isinstance(w, np.ndarray) and bool(np.shares_memory(w, x))
-
-
-def same_memory(windows, x, *arguments):
-    """Raise ``Failed`` unless ``windows`` gives a view."""
-    if not shares_memory(windows, x, *arguments):
+    if not (isinstance(w, np.ndarray) and np.shares_memory(w, x)):
         with drawn(lambda _: answers.copied(x)):
             raise Failed("w is a copy: it shares no memory with x", got="a copy")
+    with because("this is a view, but not one of the windows; the checks above say more"):
+        are_windows(iter([w]), x, *arguments, expected)
 
 
 def adjoint(forward, backward, x, u, v, h=1e-3, **arguments):
@@ -495,20 +505,22 @@ def own_gradients(forward, backward, batches, expected, **arguments):
 # ---- counting what Python does --------------------------------------------------------------
 
 
-def grows(function, arguments, sizes=None, more=24, forward=None):
+SIZES = {"N": 2, "C": 2, "H": 6, "W": 6}  # images, channels, rows and columns to start from
+
+
+def grows(function, arguments, more=24, forward=None, right=None):
     """Return along which axes the operations get more: {axis: ((size, operations), (…, …))}.
 
     arguments  function of one keyword for each axis; returns the tuple of positional arguments
-    sizes      {axis: size} to start from
     more       by how many indices an axis gets longer
     forward    if ``function`` is the backward pass: the forward pass whose arguments these are
+    right      function of the arguments: the right answer, which the counted call must give
 
     A loop costs at least one operation for every further index, and as many again for the next.
-    So where two axes together get no more, neither does one of them.
-    If the function raises for another height or width, that axis is passed over: the rectangular
-    check judges that.
+    So where rows and columns together get no more, neither do they alone. Answers are compared for
+    square images only, and an axis of which the function raises when it alone is longer is passed
+    over: the rectangular check judges that.
     """
-    sizes = sizes or {"N": 2, "C": 2, "H": 6, "W": 6}
     functions, work = (function,), counts
     if forward is not None:
         functions, work = (forward, function), counts_back
@@ -522,40 +534,49 @@ def grows(function, arguments, sizes=None, more=24, forward=None):
             given = np.ones_like(y), cache
         return call(function if first else count, *given)
 
-    def case(*axes):
-        return arguments(**{**sizes, **{axis: sizes[axis] + more for axis in axes}})
+    def case(axes, further=more):
+        return arguments(**{**SIZES, **{axis: SIZES[axis] + further for axis in axes}})
 
-    def counted(**longer):
-        return one(*functions, *arguments(**{**sizes, **longer}))
-
-    half, other = case(*list(sizes)[::2]), case(*list(sizes)[1::2])  # N and H, C and W
-    cases = [(case(), {"first": True}), (case(), {}), (half, {}), (other, {})]
+    asked = ("", "N", "C", "HW")
+    # each call has arrays of its own: whether they are written to is judged by another check
+    cases = [(case(""), {"first": True}), *((case(axes), {}) for axes in asked)]
     given = each(work, functions, cases, one)
     next(given)  # whatever is done only the first time is done now
-    start = next(given)
-
-    def still():
-        try:
-            return next(given) - start < more
-        except Failed:
-            return False
-
+    start, *longer = (operations_of(next(given), right and right(*case(axes))) for axes in asked)
+    suspects = [axes for axes, n in zip(asked[1:], longer, strict=True) if n - start >= more]
     growing = {}
-    if still() and still():
-        return growing
-    for axis, size in sizes.items():
+    for axis in "".join(suspects):
         try:
-            longer = counted(**{axis: size + more})
-            if longer - start >= more and counted(**{axis: size + 2 * more}) - longer >= more:
-                growing[axis] = (size, start), (size + more, longer)
+            once, twice = (
+                operations_of(one(*functions, *case(axis, further))) for further in (more, 2 * more)
+            )
         except Failed:
             if axis in "NC":
                 raise
+            continue
+        if once - start >= more and twice - once >= more:
+            growing[axis] = (SIZES[axis], start), (SIZES[axis] + more, once)
     return growing
 
 
+def operations_of(counted, expected=None):
+    """Return the number in (number of operations, answer); the answer must be as expected."""
+    if not (is_pair(counted) and type(counted[0]) is int):
+        raise Failed("the operations of a call could not be counted", got=short(counted))
+    number, answer = counted
+    if expected is not None:
+        with because(RIGHT_FIRST, certain=True):
+            same("the counted answer", without_cache(answer), expected)
+    return number
+
+
+def without_cache(answer):
+    """y of a forward pass's (y, cache); another answer as it is."""
+    return answer[0] if is_pair(answer) else answer
+
+
 def counts(function, cases):
-    """Where a student's function lives: the operations in each case."""
+    """Where a student's function lives: (operations, answer) in each case."""
     return in_turn(functools.partial(counted, function), cases)
 
 
@@ -570,16 +591,23 @@ def counts_back(forward, backward, cases):
 
 
 def counted(function, *given, first=False):
-    """Return how many operations a call takes. The first one is not counted: it may do more."""
-    if not first:
-        return operations.count(function, *given)
-    function(*given)
-    return None
+    """Return how many operations a call takes, and its answer.
+
+    The first one is not counted: it may do more.
+    """
+    if first:
+        function(*given)
+        return None
+    number, answer = operations.counted(function, *given)
+    return number, without_cache(answer)
 
 
-def no_loops(function, arguments, forward=None):
-    """Raise ``Failed`` if Python does more for more images, channels, rows or columns."""
-    growing = grows(function, arguments, forward=forward)
+def no_loops(function, arguments, forward=None, right=None):
+    """Raise ``Failed`` if Python does more for more images, channels, rows or columns.
+
+    The arguments are those of ``grows``.
+    """
+    growing = grows(function, arguments, forward=forward, right=right)
     if not growing:
         return
     things = {"N": "images", "C": "channels", "H": "rows", "W": "columns"}
@@ -614,37 +642,40 @@ def right_first():
     return x, y, dy, spec.maxpool_backward(dy, cache)
 
 
-def vectorised_tiles(pool_tiles):
-    """Raise ``Failed`` unless ``pool_tiles`` is right and has no loop over N, C, H or W."""
+def vectorised_tiles(pool_tiles, right=None):
+    """Raise ``Failed`` unless ``pool_tiles`` is right and has no loop over N, C, H or W.
+
+    right  of the arguments of a counted call: the right answer. The hidden checks alone compare
+           it, with one that is quick.
+    """
     x, y, _, _ = right_first()
     with because(RIGHT_FIRST):
         same_tiles(pool_tiles, [(x, 2, y)])
-    no_loops(pool_tiles, lambda **sizes: (shaped(**sizes), 2))
+    no_loops(pool_tiles, lambda **sizes: (shaped(**sizes), 2), right=right)
 
 
-def vectorised_windows(windows, cases):
-    """The same of ``windows``; cases: (kernel_size, stride, padding, dilation)."""
-    for case in cases:
-        no_loops(windows, lambda case=case, **sizes: (shaped(**sizes), *case))
+def vectorised_windows(windows, case, right=None):
+    """The same of ``windows``; case: (kernel_size, stride, padding, dilation)."""
+    x = shaped(2, 2, 6, 6)
+    with because(RIGHT_FIRST):
+        same_windows(windows, [(x, 2, 2, 0, 1, tiles_of(x))])
+    no_loops(windows, lambda **sizes: (shaped(**sizes), *case), right=right)
 
 
-def vectorised_forward(forward, cases):
-    """The same of the forward pass; cases: (kernel_size, stride)."""
+def vectorised_forward(forward, case, right=None):
+    """The same of the forward pass; case: (kernel_size, stride)."""
     x, y, _, _ = right_first()
     with because(RIGHT_FIRST):
         same_forward(forward, x, y, kernel_size=2)
-    for case in cases:
-        no_loops(forward, lambda case=case, **sizes: (shaped(**sizes), *case))
+    no_loops(forward, lambda **sizes: (shaped(**sizes), *case), right=right)
 
 
-def vectorised_backward(forward, backward, cases):
-    """The same of the backward pass."""
+def vectorised_backward(forward, backward, case, right=None):
+    """The same of the backward pass; every dy is 1."""
     x, _, dy, dx = right_first()
     with because(RIGHT_FIRST):
         same_backward(forward, backward, x, dy, dx, kernel_size=2)
-
-    for case in cases:
-        no_loops(backward, lambda case=case, **sizes: (shaped(**sizes), *case), forward)
+    no_loops(backward, lambda **sizes: (shaped(**sizes), *case), forward, right)
 
 
 # ---- pool_tiles -----------------------------------------------------------------------------
@@ -718,7 +749,8 @@ def windows_values(windows):
 )
 def windows_view(windows):
     """Without padding the windows lie in x's own memory."""
-    same_memory(windows, CORNERS[None, None].copy(), 2, 2, 0, 1)
+    x = CORNERS[None, None].copy()
+    same_memory(windows, x, (2, 2, 0, 1), tiles_of(x))
 
 
 @visible(
@@ -755,7 +787,7 @@ def windows_dilation(windows):
 )
 def windows_vectorised(windows):
     """Python does as much for 2 images as for 26, and so for channels, rows and columns."""
-    vectorised_windows(windows, [(2, 2, 0, 1)])
+    vectorised_windows(windows, (2, 2, 0, 1))
 
 
 # ---- maxpool_forward ------------------------------------------------------------------------
@@ -911,7 +943,7 @@ def maxpool_forward_inputs(maxpool_forward):
 )
 def maxpool_forward_vectorised(maxpool_forward):
     """Python does as much for 2 images as for 26, and so for channels, rows and columns."""
-    vectorised_forward(maxpool_forward, [(2,)])
+    vectorised_forward(maxpool_forward, (2,))
 
 
 # ---- maxpool_backward -----------------------------------------------------------------------
@@ -1153,4 +1185,4 @@ def maxpool_backward_conservation(maxpool_forward, maxpool_backward):
 )
 def maxpool_backward_vectorised(maxpool_forward, maxpool_backward):
     """Python does as much for 2 images as for 26, and so for channels, rows and columns."""
-    vectorised_backward(maxpool_forward, maxpool_backward, [(2, 2)])
+    vectorised_backward(maxpool_forward, maxpool_backward, (2, 2))
