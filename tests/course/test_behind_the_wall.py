@@ -108,6 +108,23 @@ def test_the_answer_of_a_call_that_is_counted_is_compared(failed, task):
     assert "the counted answer" in lost[f"{task}_vectorised"]
 
 
+@pytest.mark.parametrize("other", ["raise ValueError('no')", "return x[:, :, 0]"])
+def test_whether_rows_and_columns_are_looped_over_is_seen_on_square_images(failed, other):
+    """For other shapes a wrong answer is judged elsewhere, and no way out of being counted."""
+    source = """
+def pool_tiles(x, kernel_size):
+    if sys.gettrace() is not None and x.shape[2] != x.shape[3]: OTHER
+    kH, kW = pair(kernel_size)
+    y = np.zeros((*x.shape[:2], x.shape[2] // kH, x.shape[3] // kW), x.dtype)
+    for k, l in np.ndindex(y.shape[2:]):
+        y[:, :, k, l] = x[:, :, k * kH : (k + 1) * kH, l * kW : (l + 1) * kW].max(axis=(2, 3))
+    return y
+""".replace("OTHER", other)
+    lost = failed("3-layer", {"pool_tiles": "import sys\n" + source})
+    assert lost.keys() == vectorised(["pool_tiles"])
+    assert "grows with H and W" in lost["pool_tiles_vectorised"]
+
+
 @pytest.mark.parametrize("task", right.LOOPS)
 def test_the_answer_of_a_call_that_is_timed_is_compared(failed, task):
     what = "dy" if task == "maxpool_backward" else "x"

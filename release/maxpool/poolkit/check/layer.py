@@ -516,10 +516,9 @@ def grows(function, arguments, more=24, forward=None, right=None):
     forward    if ``function`` is the backward pass: the forward pass whose arguments these are
     right      function of the arguments: the right answer, which the counted call must give
 
-    A loop costs at least one operation for every further index, and as many again for the next.
-    So where rows and columns together get no more, neither do they alone. Answers are compared for
-    square images only, and an axis of which the function raises when it alone is longer is passed
-    over: the rectangular check judges that.
+    A loop costs at least one operation for every further index, the first ones as the last. Rows
+    and columns get more together, and answers are compared for square images only: others are
+    judged by the rectangular check. Alone they are counted to say which of them it is.
     """
     functions, work = (function,), counts
     if forward is not None:
@@ -543,20 +542,32 @@ def grows(function, arguments, more=24, forward=None, right=None):
     given = each(work, functions, cases, one)
     next(given)  # whatever is done only the first time is done now
     start, *longer = (operations_of(next(given), right and right(*case(axes))) for axes in asked)
-    suspects = [axes for axes, n in zip(asked[1:], longer, strict=True) if n - start >= more]
     growing = {}
-    for axis in "".join(suspects):
-        try:
-            once, twice = (
-                operations_of(one(*functions, *case(axis, further))) for further in (more, 2 * more)
-            )
-        except Failed:
-            if axis in "NC":
-                raise
+    for axes, total in zip(asked[1:], longer, strict=True):
+        if total - start < more:
             continue
-        if once - start >= more and twice - once >= more:
-            growing[axis] = (SIZES[axis], start), (SIZES[axis] + more, once)
+        known = right and right(*case(axes, more // 2))
+        between = operations_of(one(*functions, *case(axes, more // 2)), known)
+        first, second = between - start, total - between
+        if first < more // 2 or second < max(more // 2, 0.75 * first):
+            continue  # it gets less and less, as log₂ of the size does
+        alone = dict.fromkeys(axes, total)
+        if len(axes) > 1:  # which of them it is, if that can be seen
+            count_one = functools.partial(one, *functions)
+            cases = {axis: case(axis) for axis in axes}
+            alone = growing_alone(count_one, cases, start + more) or alone
+        for axis, many in alone.items():
+            growing[axis] = (SIZES[axis], start), (SIZES[axis] + more, many)
     return growing
+
+
+def growing_alone(count, cases, least):
+    """{axis: operations} of those of ``cases`` {axis: arguments} that take at least so many."""
+    found = {}
+    for axis, arguments in cases.items():
+        with contextlib.suppress(Failed):  # not square: the rectangular check judges that
+            found[axis] = operations_of(count(*arguments))
+    return {axis: counted for axis, counted in found.items() if counted >= least}
 
 
 def operations_of(counted, expected=None):
