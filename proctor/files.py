@@ -1,5 +1,6 @@
 """Files of a course and of submissions: read without following a link, written over nothing."""
 
+import errno
 import fnmatch
 import hashlib
 import itertools
@@ -10,12 +11,17 @@ LIMIT = 50_000_000  # bytes of a file
 TICK = 10_000_000  # ns by which a file system's clock may be behind
 
 
+# what `os.open` says where there is nothing, a link or a socket; the rest is trouble with a file
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG)
+
+
 def read(path, limit=LIMIT):
-    """The bytes of a regular file, one more than ``limit`` at most; None if it is anything else."""
-    try:
-        # a link is not followed and a pipe is not waited for
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+    """The bytes of a regular file, one more than ``limit`` at most; None if it is anything else.
+
+    OSError: there is something that cannot be read, as where another account forbids it.
+    """
+    descriptor = _opened(path)
+    if descriptor is None:
         return None
     about = os.fstat(descriptor)
     if not stat.S_ISREG(about.st_mode):
@@ -25,21 +31,56 @@ def read(path, limit=LIMIT):
         return file.read(min(about.st_size, limit) + 1)  # so much memory is asked for
 
 
-def read_files(folder, ignore=(), most=64 << 20, number=5_000):
+def _opened(path):
+    """A descriptor to read with; None where there is no file. Raises OSError."""
+    try:
+        # a link is not followed and a pipe is not waited for
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in _ABSENT:
+            return None
+        raise
+
+
+def check_readable(folder, ignore=()):
+    """Raise OSError for the first thing in a folder that this account cannot read.
+
+    ignore  patterns of names that are passed over
+    """
+    for place, names, files in os.walk(folder, onerror=_raise):
+        names[:] = sorted(n for n in names if not _matches(n, ignore))
+        for name in (*names, *sorted(n for n in files if not _matches(n, ignore))):
+            descriptor = _opened(os.path.join(place, name))
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+def _raise(error):
+    if error.errno not in _ABSENT:
+        raise error
+
+
+def read_files(folder, ignore=(), most=64 << 20, number=5_000, strict=True):
     """The regular files in a folder as {relative path: bytes}; links and devices are left out.
 
     ignore  patterns of names that are left out
     most    bytes to read in all; files that would go beyond are left out
     number  of files to read; the others are left out
+    strict  False: leave out what cannot be read; else OSError
     """
     found = {}
-    for place, names, files in os.walk(folder):
+    for place, names, files in os.walk(folder, onerror=_raise if strict else None):
         names[:] = sorted(n for n in names if not _matches(n, ignore))
         for name in sorted(files):
             path = os.path.join(place, name)
             if _matches(name, ignore) or len(found) == number:
                 continue
-            data = read(path, most)
+            try:
+                data = read(path, most)
+            except OSError:
+                if strict:
+                    raise
+                continue
             if data is not None and len(data) <= most:
                 most -= len(data)
                 found[os.path.relpath(path, folder)] = data
@@ -129,7 +170,8 @@ def keep_files(files, folder, most=1_000):
     kept = {
         name: data
         for name, data in itertools.islice(files.items(), most)
-        if not _matches(os.path.basename(name).lower(), _KEPT_OUT)
+        # of its folders, too: a folder where nbgrader has a file stops it for good
+        if not any(_matches(part, _KEPT_OUT) for part in name.lower().split(os.sep))
     }
     write_files(kept, folder, strict=False)
 

@@ -62,7 +62,7 @@ class Provisioner(LocalProvisioner):
     async def launch_kernel(self, cmd, **kwargs):
         """Fork the kernel; the command of the kernelspec is not run."""
         files, sockets = (os.path.join(self.own, name) for name in ("files", "sockets"))
-        write_files(read_files(kwargs.get("cwd") or os.getcwd(), (".*",)), files)
+        write_files(read_files(kwargs.get("cwd") or os.getcwd(), (".*",), strict=False), files)
         shutil.copy(self.parent.connection_file, os.path.join(files, _CONNECTION))
         policy = Policy(files, sockets=sockets, memory=self.memory)
         fork = template(tuple(self.preload)).kernel

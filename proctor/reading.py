@@ -39,9 +39,13 @@ class Exporter(NotebookExporter):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self._frames = {}
-        _expect(self.parent)
-        set_aside(self.parent)
-        Unfinished(self.parent).watch()
+        expect(self.parent)
+        refused = set_aside(self.parent) | Unfinished(self.parent).watch()
+        refused = {f: error for f, error in refused.items() if not _is_excluded(self.parent, f)}
+        if hasattr(self.parent, "refused"):  # it tells of them itself
+            self.parent.refused = refused
+        else:
+            _end_with_failure(self.parent, refused)
 
     def from_filename(self, filename, resources=None, **kwargs):
         """Graft a file of ``submitted/``; read one of ``autograded/`` as it is."""
@@ -106,10 +110,12 @@ class Exporter(NotebookExporter):
             )
 
 
-def _expect(converter):
+def expect(converter):
     """Let nbgrader go through submissions that hold files, and none of the right names.
 
-    It passes over them; here their notebooks are graded as blank, and the student is told.
+    It passes over them; here their notebooks are graded as blank, and the student is told. So it
+    does over those that it may not look into, which count as if they held everything: whoever
+    reads them says why that fails.
     """
     course = converter.coursedir
     pattern = f"{course.notebook_id}.ipynb"
@@ -126,11 +132,47 @@ def _expect(converter):
         notebooks = entry.notebooks
         names = [name for n in notebooks if fnmatch(name := f"{n.name}.ipynb", pattern)]
         _tell_unreleased(converter, entry, pattern)
-    folders = glob.glob(converter._format_source(course.assignment_id, course.student_id))
-    for folder in filter(os.path.isdir, folders):
-        if os.listdir(folder) and not any(os.path.lexists(os.path.join(folder, n)) for n in names):
+    for folder in _places(converter._format_source(course.assignment_id, course.student_id)):
+        try:
+            there = bool(os.listdir(folder))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            there = True
+        paths = [os.path.join(folder, name) for name in names]
+        if there and not any(map(os.path.lexists, paths)):
             found = converter.assignments.setdefault(folder, [])
-            found += [os.path.join(folder, name) for name in names]
+            found += [path for path in paths if path not in found]
+
+
+def _is_excluded(converter, folder):
+    about = converter.init_single_notebook_resources(os.path.join(folder, "any.ipynb"))
+    return about["nbgrader"]["student"] in converter.coursedir.student_id_exclude.split(",")
+
+
+def _places(pattern):
+    """What a pattern stands for, also in folders that this account may not look into."""
+    parent, name = os.path.split(pattern)
+    if glob.has_magic(name):
+        return glob.glob(pattern)
+    parents = _places(parent) if glob.has_magic(parent) else [parent]
+    return [os.path.join(parent, name) for parent in parents]
+
+
+def _end_with_failure(converter, refused):
+    """Let nbgrader's run fail in its end, as it does for what it could not grade itself.
+
+    refused  {folder: OSError}; those of the system, which are no fault of a student's, count
+    """
+    folders = [folder for folder, error in refused.items() if error.errno]
+    convert = converter.convert_notebooks
+
+    def convert_notebooks():
+        convert()
+        raise NbGraderException(f"not graded, as said above: {', '.join(folders)}")
+
+    if folders:
+        converter.convert_notebooks = convert_notebooks
 
 
 def _tell_unreleased(converter, entry, pattern):

@@ -7,6 +7,16 @@ INSIDE = (
 )
 
 
+def reason(error):
+    """Why something failed, in one line; of a file, which one it is."""
+    if isinstance(error, OSError) and error.strerror:
+        line = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+        if isinstance(error, PermissionError):
+            line += ". The account that grades must have access to it."
+        return line
+    return first_line(error) or type(error).__name__
+
+
 def first_line(error):
     """What an error says, without what is for programmers."""
     return str(getattr(error, "orig", None) or error).strip().split("\n")[0]

@@ -11,6 +11,8 @@ import fcntl
 import shutil
 from pathlib import Path
 
+from .told import reason
+
 
 class Unfinished:
     """The marks of one `nbgrader.converters.BaseConverter`, set and removed by its own hooks.
@@ -24,11 +26,22 @@ class Unfinished:
         self.held = []  # (mark, the open file that locks it) of the submission that is worked on
 
     def watch(self):
-        """Remove what was interrupted, and mark from now on what is being done."""
-        for notebooks in self.converter.assignments.values():
-            self._clean(notebooks)
+        """Remove what was interrupted, and mark from now on what is being done.
+
+        A submission for which this account may not do so is taken off the converter's list with an
+        error line, before anything of it is lost. Returns {folder: OSError} of those.
+        """
+        assignments, refused = self.converter.assignments, {}
+        for folder, notebooks in list(assignments.items()):
+            try:
+                self._clean(notebooks)
+            except OSError as error:
+                del assignments[folder]
+                refused[folder] = error
+                self.converter.log.error("%s is passed over: %s", folder, reason(error))
         self.converter.pre_convert_hook = self._begin
         self.converter.post_convert_hook = self._end
+        return refused
 
     def _clean(self, notebooks):
         folder = self._folder(notebooks)
@@ -52,8 +65,7 @@ class Unfinished:
             return False
         if self.converter.force:
             return True
-        given, done = map(self.course.get_existing_timestamp, (Path(notebooks[0]).parent, folder))
-        return None not in (given, done) and given > done
+        return is_newer(self.course, Path(notebooks[0]).parent, folder)
 
     def _begin(self, notebooks, **about):
         self._release()
@@ -88,6 +100,19 @@ class Unfinished:
         """Where what is made of a submission goes."""
         about = self._about(notebooks)
         return Path(self.converter._format_dest(about["assignment"], about["student"]))
+
+
+def is_newer(course, folder, made):
+    """Whether a submission's time is later than that of what was made of it."""
+    given, done = (_time(course, place) for place in (folder, made))
+    return None not in (given, done) and given > done
+
+
+def _time(course, folder):
+    """When something was handed in, by its ``timestamp.txt``; None where that says nothing."""
+    # a folder of that name, another account's, no text; nbgrader stumbles over one that is no time
+    with contextlib.suppress(OSError, ValueError, OverflowError, AttributeError):
+        return course.get_existing_timestamp(folder)
 
 
 def _mark(folder, notebook):

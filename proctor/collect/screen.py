@@ -15,8 +15,9 @@ from nbgrader.utils import parse_utc
 from traitlets import Instance, Integer
 from traitlets.config import LoggingConfigurable
 
-from ..files import read
+from ..files import check_readable, read
 from ..graft import Note
+from ..told import reason
 
 SPECIAL = {
     stat.S_IFLNK: "a link",
@@ -369,17 +370,21 @@ def set_aside(converter):
     converter  nbgrader's ``Autograde`` with its ``assignments`` found, nothing of them read yet
 
     nbgrader copies links' targets from there and waits for pipes, so what may not be in a
-    submission is moved beside it. A folder that is a link itself, or that cannot be cleared, is
-    taken off the list with an error line; the others are graded.
+    submission is moved beside it. A folder that is a link itself, that cannot be read or cleared,
+    is taken off the list with an error line; the others are graded. Returns {folder: OSError} of
+    what was taken off.
     """
     course = converter.coursedir
     screen = Screen(coursedir=course, parent=converter)
+    refused = {}
     for folder in list(converter.assignments):
         try:
             _clear(folder, screen)
         except OSError as error:
             del converter.assignments[folder]
-            converter.log.error("%s is not graded: %s", folder, error)
+            refused[folder] = error
+            converter.log.error("%s is not graded: %s", folder, reason(error))
+    return refused
 
 
 def _clear(folder, screen):
@@ -389,6 +394,8 @@ def _clear(folder, screen):
             break
         if path.is_symlink():
             raise OSError(f"{path} is a link. Copy what it points to if that is the submission.")
+    # what this account cannot read is not the student's fault: it must not be graded as missing
+    check_readable(folder, course.ignore)
     findings = screen.inspect(folder, course.assignment_id)
     aside = _beside(folder, "left-out")
     for finding in findings:

@@ -1,8 +1,8 @@
 """The one writer: nbgrader's own converter, fed with what a pool has played."""
 
 import contextlib
+import errno
 import json
-import logging
 import os
 import shutil
 import time
@@ -34,9 +34,11 @@ from proctor.collect import notes
 from proctor.course import Course
 from proctor.execute import Execute
 from proctor.files import TICK, copy_file, keep_files, read, read_files
+from proctor.reading import expect
 from proctor.sandbox import NoIsolation
 from proctor.template import prepare
-from proctor.told import first_line
+from proctor.told import first_line, reason
+from proctor.unfinished import is_newer
 
 from . import Refused
 from .unit import Graded, Unit
@@ -60,6 +62,7 @@ class Writer(Autograde):
     def __init__(self, open_pool, report, **kwargs):
         super().__init__(**kwargs)
         self.open_pool, self.report = open_pool, report
+        self.refused = {}  # {folder: OSError}: found, and taken off the list by the exporter
 
     def start(self):
         """Grade what is due."""
@@ -78,23 +81,20 @@ class Writer(Autograde):
         except ValueError as error:  # of the source
             raise Refused(str(error)) from None
         prepare(self.given)  # it is imported while the gradebook is opened and the frames are made
-        self.told = _Errors()
         with contextlib.ExitStack() as stack:
             self._open(stack)
-            self.log.addHandler(self.told)
-            stack.callback(self.log.removeHandler, self.told)
             super().start()
 
     def init_notebooks(self):
-        """Find the submissions, as nbgrader does."""
-        try:
+        """Find the submissions: nbgrader's, and those that it passes over."""
+        with contextlib.suppress(NbGraderException):  # there are none of the former
             super().init_notebooks()
-        except NbGraderException:
+        expect(self)
+        if not self.assignments:
             asked = self._format_source(self.coursedir.assignment_id, self.coursedir.student_id)
             raise Refused(
                 f"no submission is to be found at {asked}/{self.coursedir.notebook_id}.ipynb"
-            ) from None
-        self.found = set(self.assignments)
+            )
 
     def convert_notebooks(self):
         """Grade what is due, in nbgrader's order; what fails is told and the others go on."""
@@ -103,9 +103,9 @@ class Writer(Autograde):
         if due:
             self.pool = self.open_pool(self._unit())
         self.book.db.rollback()  # no transaction is open while something is waited for
-        self.report.begin(len(due), len(self.assignments) - len(due))
-        for folder in sorted(self.found - self.assignments.keys()):
-            self.report.failed(Path(folder).parent.name, self.told.about(folder))
+        self.report.begin(len(due) + len(self.refused), len(self.assignments) - len(due))
+        for folder, error in sorted(self.refused.items()):
+            self.report.failed(self._student(folder), reason(error))
         self.coming, self.ahead, self.under_way = deque(due), {}, set()
         for folder in due:
             self._grade(folder)
@@ -120,6 +120,7 @@ class Writer(Autograde):
         try:
             self.book = stack.enter_context(opening)
             self.entry = self.book.find_assignment(name)
+            self.names = {notebook.name for notebook in self.entry.notebooks}
         except MissingEntry:
             raise Refused(
                 f"{name} is not in the gradebook: run `nbgrader generate_assignment {name} --force`"
@@ -142,15 +143,18 @@ class Writer(Autograde):
         A notebook that was made is as old as the moment when its submission was read. A file's
         ctime is compared with it: a copy may keep the time of its original's last change.
         """
-        about = self._about(self.assignments[folder][0])
-        if about["student"] in self.coursedir.student_id_exclude.split(","):
+        student = self._student(folder)
+        if student in self.coursedir.student_id_exclude.split(","):
             return False
-        made = self._format_dest(about["assignment"], about["student"])
-        paths = [os.path.join(made, os.path.basename(path)) for path in self.assignments[folder]]
-        if self.force or not all(map(os.path.exists, paths)):
+        made = self._format_dest(self.course.name, student)
+        paths = [
+            os.path.join(made, os.path.basename(path))
+            for path in self.assignments[folder]
+            if self._about(path)["notebook"] in self.names  # of others nothing is made
+        ]
+        if self.force or not paths or not all(map(os.path.exists, paths)):
             return True
-        times = [self.coursedir.get_existing_timestamp(place) for place in (folder, made)]
-        if None not in times and times[0] > times[1]:
+        if is_newer(self.coursedir, folder, made):
             return True
         done = min(os.stat(path).st_mtime_ns for path in paths)
         return any(
@@ -158,6 +162,9 @@ class Writer(Autograde):
             for place, _, names in os.walk(folder)
             for name in names
         )
+
+    def _student(self, folder):
+        return self._about(os.path.join(folder, "any.ipynb"))["student"]
 
     def _about(self, notebook):
         return self.init_single_notebook_resources(notebook)["nbgrader"]
@@ -202,11 +209,14 @@ class Writer(Autograde):
     def _submit(self, folder):
         """Read a submission, and give its notebooks to the pool."""
         moment, futures = time.time_ns() - TICK, {}
-        extra, found = read_files(folder, self.course.ignore), notes(folder)
-        for path in sorted(self.assignments[folder]):
-            name = self._about(path)["notebook"]
-            if name in self.frames:
-                futures[path] = self.pool.submit(name, read(path), extra, found)
+        try:
+            extra, found = read_files(folder, self.course.ignore), notes(folder)
+            for path in sorted(self.assignments[folder]):
+                name = self._about(path)["notebook"]
+                if name in self.frames:
+                    futures[path] = self.pool.submit(name, read(path), extra, found)
+        except OSError as error:  # told when its turn comes
+            moment = error
         self.under_way |= set(futures.values())
         self.ahead[folder] = moment, futures
 
@@ -218,6 +228,8 @@ class Writer(Autograde):
             wait(self.under_way, timeout=1, return_when=FIRST_COMPLETED)
             self._look_ahead()
         del self.ahead[folder]
+        if isinstance(moment, OSError):
+            raise moment
         try:
             return moment, {p: Graded.from_bytes(f.result()) for p, f in futures.items()}
         except CancelledError:
@@ -231,6 +243,7 @@ class Writer(Autograde):
         student, begun = about["student"], False
         try:
             moment, self.graded = self._played(folder)
+            self._check_writable(student)
             begun = True
             self.init_destination(about["assignment"], student)
             self.run_pre_convert_hook()
@@ -251,11 +264,19 @@ class Writer(Autograde):
             raise Refused(f"the gradebook: {first_line(error)}") from None
         except Exception as error:
             self.log.debug("%s", folder, exc_info=True)
-            self._undo(student)
-            self.report.failed(student, str(error) or type(error).__name__)
+            if begun:
+                self._undo(student)
+            self.report.failed(student, reason(error))
         finally:
             self.book.db.rollback()
             self.book.db.expunge_all()
+
+    def _check_writable(self, student):
+        """Raise PermissionError before what was made is lost, if it cannot be made again."""
+        made = self._format_dest(self.course.name, student)
+        for folder in filter(os.path.isdir, (os.path.dirname(made), made)):
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
 
     def init_destination(self, assignment_id, student_id):
         """Make room for a submission that is due."""
@@ -381,7 +402,8 @@ class Writer(Autograde):
             shutil.rmtree(made, ignore_errors=True)
         else:
             for path in self.notebooks:
-                Path(made, os.path.basename(path)).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # why it failed is told; this may be it, too
+                    Path(made, os.path.basename(path)).unlink(missing_ok=True)
 
 
 class Record(NbGraderPreprocessor):
@@ -428,22 +450,6 @@ class Record(NbGraderPreprocessor):
             if penalty is not None:
                 penalty = self.late._check_late_penalty(notebook, penalty)
             notebook.late_submission_penalty = penalty
-
-
-class _Errors(logging.Handler):
-    """Keeps the errors that are logged."""
-
-    def __init__(self):
-        super().__init__(logging.ERROR)
-        self.lines = []
-
-    def emit(self, record):
-        self.lines.append(record.getMessage())
-
-    def about(self, folder):
-        """What was said of a folder."""
-        found = (line.partition(": ")[2] for line in self.lines if line.startswith(folder))
-        return next(found, "it is not read")
 
 
 def _written(notebook):

@@ -19,6 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from proctor.sandbox import LAYERS, Policy
 from proctor.template import Assignment, Job, Template
+from tests.conftest import minding_permissions
 from tests.waiting import wait_until
 
 CANARY = "canary-of-the-truths"
@@ -326,6 +327,16 @@ def test_unchanged_is_passed_over_and_changed_is_done_again(graded, stock):
     assert counts(grade(graded, "--json", "--student=all-right", "--force")) == (["all-right"], 0)
 
 
+def test_what_holds_only_other_notebooks_is_graded_once(graded):
+    folder = graded / "submitted" / "all-right" / "ps1"
+    (folder / "p1.ipynb").rename(folder / "p1 (1).ipynb")
+    (folder / "p2.ipynb").unlink()
+    done = grade(graded, "--json", "--student=all-right")
+    assert list(json.loads(done.out)["students"]) == ["all-right"]
+    assert scores(graded)["all-right"] == 0
+    assert counts(grade(graded, "--json", "--student=all-right")) == ([], 1)
+
+
 def test_one_notebook(fresh):
     assert counts(grade(fresh, "--json", "--notebook=p1", "--student=all-right"))[0]
     made = fresh / "autograded" / "all-right" / "ps1"
@@ -397,6 +408,79 @@ def test_one_that_fails_stops_no_other(fresh):
     assert done.status == 1
     assert "a-link could not be graded: " in done.out
     assert scores(fresh).keys() == CLASS.keys() - {"hangs"}
+
+
+def grade_as_another(root, *words):
+    """Run ``proctor grade ps1`` by an account for which permissions count."""
+    return subprocess.run(
+        [*minding_permissions(), sys.executable, "-m", "proctor", "grade", "ps1", *words],
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("closed", "mode"),
+    [
+        ("all-right/ps1/p1.ipynb", 0),
+        ("all-right/ps1", 0),
+        ("all-right/ps1", 0o444),
+        ("all-right", 0),
+    ],
+)
+def test_what_may_not_be_read_is_not_taken_for_not_handed_in(graded, closed, mode):
+    place = graded / "submitted" / closed
+    before = place.stat().st_mode
+    place.chmod(mode)
+    try:
+        done = grade_as_another(graded, "--json", "--force", "--student=[ab]*")
+    finally:
+        place.chmod(before)
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert told["students"].keys() == {"blank"}
+    assert told["failed"].keys() == {"all-right"}
+    assert told["failed"]["all-right"].startswith("Permission denied: ")
+    assert closed in told["failed"]["all-right"]
+    assert scores(graded)["all-right"] == SCORES["all-right"]
+    assert (graded / "autograded" / "all-right" / "ps1" / "p2.ipynb").exists()
+
+
+@pytest.mark.parametrize("words", [("--force",), ()])
+def test_what_may_not_be_written_fails_alone_and_loses_nothing(graded, words):
+    hand_in(graded, "all-right", ({}, {}))
+    hand_in(graded, "blank", (RIGHT, RIGHT))
+    place = graded / "autograded" / "all-right"
+    before = place.stat().st_mode
+    place.chmod(0o555)
+    try:
+        done = grade_as_another(graded, "--json", "--student=[ab]*", *words)
+    finally:
+        place.chmod(before)
+    assert done.returncode == 1, done.stderr
+    told = json.loads(done.stdout)
+    assert told["students"].keys() == {"blank"}
+    assert told["failed"]["all-right"].startswith("Permission denied: ")
+    assert scores(graded)["all-right"] == SCORES["all-right"]
+    assert (place / "ps1" / "p2.ipynb").exists()
+
+
+@pytest.mark.parametrize("name", ["timestamp.txt/x", "p1.html/x", "P1.ipynb/x/y", "p1.ipynb"])
+def test_a_folder_that_a_student_s_cell_made_stops_no_later_run(fresh, name):
+    make = f"import os\nos.makedirs({os.path.dirname(name)!r} or '.', exist_ok=True)\n"
+    make += f"open({name!r}, 'w').write('x')\nos.mkdir('kept')\nopen('kept/x', 'w').write('x')\n"
+    hand_in(fresh, "blank", ({"double": make + RIGHT["double"]}, {}))
+    (fresh / "submitted" / "blank" / "ps1" / "timestamp.txt").unlink()
+    grade(fresh, "--student=blank")
+    made = fresh / "autograded" / "blank" / "ps1"
+    assert (made / "kept" / "x").is_file()
+    assert [path.name for path in made.iterdir() if path.is_dir()] == ["kept"]
+    # one from before: the next runs go on all the same
+    (made / "timestamp.txt").mkdir()
+    (fresh / "submitted" / "blank" / "ps1" / "timestamp.txt").write_text("2026-01-01 12:00 UTC")
+    assert grade(fresh, "--student=blank").status == 0
+    assert grade(fresh, "--student=blank", "--force").status == 0
 
 
 # --- stopped, and watching ------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 
 from proctor.unfinished import Unfinished
-from tests.conftest import nbgrader
+from tests.conftest import minding_permissions, nbgrader
 
 PYTHON = {"display_name": "Python 3", "language": "python", "name": "python3"}
 STUB = "def one():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION"
@@ -215,6 +215,26 @@ def test_a_test_that_was_not_run_gives_no_points(course):
     assert score == 0
     assert graded.cells[1].outputs[0].ename == "NotRun"
     assert autograde(course, "--force")[0] == 2
+
+
+@pytest.mark.parametrize("closed", ["right/ps1/p1.ipynb", "right/ps1", "right"])
+def test_what_may_not_be_read_fails_and_keeps_its_mark(course, closed):
+    assert autograde(course)[0] == 2
+    shutil.copytree(course / "submitted" / "right", course / "submitted" / "another")
+    place = course / "submitted" / closed
+    place.chmod(0)
+    command = [*minding_permissions(), sys.executable, "-m", "nbgrader", "autograde", "ps1"]
+    try:
+        done = subprocess.run([*command, "--force"], cwd=course, capture_output=True, text=True)
+    finally:
+        place.chmod(0o700)
+    assert done.returncode == 1
+    assert "right/ps1 is not graded: Permission denied: " in done.stderr
+    assert "Traceback" not in done.stderr
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+        assert gradebook.find_submission_notebook("p1", "ps1", "right").score == 2
+    assert (course / "autograded" / "another" / "ps1" / "p1.ipynb").exists()
+    assert (course / "autograded" / "right" / "ps1" / "p1.ipynb").exists()
 
 
 # --- What was interrupted -------------------------------------------------------------------------
