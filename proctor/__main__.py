@@ -1,6 +1,8 @@
-"""The command ``proctor``: ``proctor grade ASSIGNMENT``, ``proctor doctor``."""
+"""The command ``proctor``: ``proctor grade ASSIGNMENT``, ``proctor doctor``, ``proctor kernel``."""
 
 import gc
+import os
+import signal
 import sys
 
 _FORMATS = (
@@ -11,35 +13,70 @@ _USAGE = """\
 usage: proctor grade ASSIGNMENT   grade a class with all cores (proctor grade --help)
        proctor doctor             try what keeps a student's code in on this machine
        proctor kernel             install the Jupyter kernel "Python 3 (locked in)"
+       proctor --version
 """
+_KERNEL = """\
+usage: proctor kernel
+
+Install the Jupyter kernel "Python 3 (locked in)", in which a notebook's code is kept in as a
+student's code is while it is graded.
+"""
+STOPPED = 130  # the exit status after Ctrl-C
 
 
 def main():
     """Run a command; its own arguments follow its name."""
-    command, *rest = sys.argv[1:] or ["--help"]
+    try:
+        _run(*(sys.argv[1:] or ["--help"]))
+    except KeyboardInterrupt:
+        sys.exit(STOPPED)
+
+
+def _run(command, *rest):
     sys.argv = [f"proctor {command}", *rest]
     if command == "grade":
         _grade(rest)
     elif command == "doctor":
         from . import doctor
 
-        sys.exit(doctor.main(rest))
+        sys.exit(doctor.main(list(rest)))
     elif command == "kernel":
-        from .provisioner import install
-
-        print(f"installed in {install()}")
+        _kernel(rest)
     elif command in ("-h", "--help"):
         print(_USAGE, end="")
+    elif command in ("-V", "--version"):
+        print(f"proctor {_version()}")
     else:
         sys.exit(f"proctor: there is no command {command!r}\n{_USAGE}")
 
 
+def _kernel(words):
+    if words:
+        helped = words[0] in ("-h", "--help")
+        print(_KERNEL, end="", file=sys.stdout if helped else sys.stderr)
+        sys.exit(0 if helped else 2)
+    from .provisioner import install
+
+    print(f"installed in {install()}")
+
+
+def _version():
+    from importlib import metadata
+
+    try:
+        return metadata.version("max-pooling-course")
+    except metadata.PackageNotFoundError:
+        return "of a folder that is not installed"
+
+
 def _grade(words):
     """Start what takes time at once: the template imports while this process does."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # else Ctrl-C is not for this process
+        # a module that is interrupted while it is imported may answer with any error
+        signal.signal(signal.SIGINT, lambda *_: os._exit(STOPPED))
     if not any(word.startswith("--scheduler") for word in words):  # a cluster has its own
-        from . import template
-
-        template.begin()
+        _begin()
     # jsonschema, which nbformat needs, imports these if it finds them, for formats of which there
     # is none in nbformat's schemas: half a second, most of it to compile a grammar of addresses.
     # None is how import is told that there is no such module.
@@ -50,10 +87,23 @@ def _grade(words):
 
     gc.freeze()
     gc.enable()
+    signal.signal(signal.SIGINT, before)
     try:
-        GradeApp.launch_instance(words)
+        GradeApp.launch_instance(list(words))
     finally:
         gc.freeze()  # nor on the way out: the system takes back what is left
+
+
+def _begin():
+    from . import template
+
+    try:
+        template.begin()
+    except OSError as error:
+        from .told import reason
+
+        print(f"proctor grade: {reason(error)}", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":
