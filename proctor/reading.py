@@ -27,6 +27,7 @@ from .collect import notes, set_aside
 from .files import read
 from .graft import Frame, describe, graft
 from .graft.frame import norm
+from .told import first_line
 from .unfinished import Unfinished
 
 NOTHING = "no file was handed in, so this test was not run"
@@ -80,13 +81,33 @@ class Exporter(NotebookExporter):
                 raise NbGraderException(f"{path} is not there: submissions are graded in its frame")
             source = nbformat.read(path, as_version=nbformat.current_nbformat)
             source, _ = IncludeHeaderFooter(parent=self.parent).preprocess(source, resources)
-            unsolved, _ = ClearSolutions(parent=self.parent).preprocess(copy.deepcopy(source), {})
-            with gradebook.of(self.parent) as book:
-                entry = book.find_notebook(*reversed(key))
-                recorded = as_recorded(unsolved, entry, path, autotest(self.config))
-            self._check_kernel(recorded, path)
-            self._frames[key] = Frame(source, self.config, recorded)
+            try:
+                unsolved = self._unsolved(source)
+                with gradebook.of(self.parent) as book:
+                    entry = book.find_notebook(*reversed(key))
+                    recorded = as_recorded(unsolved, entry, path, autotest(self.config))
+                self._check_kernel(recorded, path)
+                self._frames[key] = Frame(source, self.config, recorded)
+            except (RuntimeError, ValueError) as error:
+                place = f"{path}{self._faulty_cell(source)}"
+                raise NbGraderException(f"{place}: {first_line(error)}") from None
         return self._frames[key]
+
+    def _unsolved(self, source):
+        return ClearSolutions(parent=self.parent).preprocess(copy.deepcopy(source), {})[0]
+
+    def _faulty_cell(self, source):
+        """The first cell that alone makes a source notebook unfit, in words."""
+        for number, cell in enumerate(source.cells, 1):
+            alone = copy.copy(source)
+            alone.cells = [cell]
+            try:
+                self._unsolved(alone)
+                Frame(alone, self.config)
+            except (RuntimeError, ValueError):
+                name = cell.metadata.get("nbgrader", {}).get("grade_id")
+                return f", cell {number}" + (f" ({name})" if name else "")
+        return ""
 
     def _check_kernel(self, notebook, path):
         """Refuse a source notebook that is not Python's."""

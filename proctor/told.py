@@ -1,5 +1,8 @@
 """What a grader writes into a cell's outputs, and feedback shows; what it says of an error."""
 
+import errno
+import tempfile
+
 SHOWN = "Left out while the notebook was graded: this cell only shows something.\n"
 INSIDE = (
     "This test ran in the student's own kernel (tag in-student-kernel): "
@@ -11,6 +14,8 @@ def reason(error):
     """Why something failed, in one line; of a file, which one it is."""
     if isinstance(error, OSError) and error.strerror:
         line = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+        if error.errno == errno.ENOSPC:
+            line += f". Make room in {tempfile.gettempdir()} and in the course's folder."
         if isinstance(error, PermissionError):
             line += ". The account that grades must have access to it."
         return line

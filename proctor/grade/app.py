@@ -1,16 +1,20 @@
 """The command ``proctor grade``."""
 
+import difflib
+import itertools
 import logging
 import os
 import sys
 import time
+import traceback
 
 from nbgrader.apps.baseapp import NbGrader, nbgrader_aliases, nbgrader_flags
 from nbgrader.converters import Autograde, BaseConverter
-from traitlets import Bool, Float, Integer, Unicode, default
+from traitlets import Bool, Float, Integer, TraitError, Unicode, default
 
 from proctor import configure
 from proctor.sandbox import NoIsolation
+from proctor.told import first_line, reason
 
 from . import Refused
 from .pool import Here
@@ -28,6 +32,7 @@ class GradeApp(NbGrader):
     """Grade a class with all cores, or on a Dask cluster."""
 
     name = "proctor-grade"
+    raise_config_file_errors = True  # else a course is graded without its own settings
     description = (
         "Grade an assignment's submissions with all cores, or on a Dask cluster. What is graded "
         "and has not changed is passed over; stopped with Ctrl-C, the next call goes on. Exit "
@@ -88,6 +93,35 @@ class GradeApp(NbGrader):
         print(f"proctor grade: {text % args if args else text}", file=sys.stderr)
         sys.exit(USAGE)
 
+    def initialize(self, argv=None, root=""):
+        """Read the command line and the configuration."""
+        try:
+            super().initialize(argv, root)
+        except Exception as error:  # whatever a configuration file raises
+            if self._is_debugged():
+                raise
+            self.fail("%s", _where(error))
+
+    def parse_command_line(self, argv=None):
+        """Read the command line; an option that is none is bad usage."""
+        known = {"h", "help", "help-all", "V", "version"}
+        for names in (*self.aliases, *self.flags):
+            known |= {names} if isinstance(names, str) else set(names)
+        for word in itertools.takewhile("--".__ne__, argv or ()):
+            option = word.partition("=")[0]
+            name = option.lstrip("-")
+            # one with a point is a setting of a class; a negative number is none
+            if name and name != option and name not in known and not set(name) & set(".0123456789"):
+                near = difflib.get_close_matches(name, known, 1)
+                self.fail(
+                    "there is no option %s%s: proctor grade --help lists them",
+                    *(option, f" (is it --{near[0]}?)" if near else ""),
+                )
+        super().parse_command_line(argv)
+
+    def _is_debugged(self):
+        return self.log_level <= logging.DEBUG or "--debug" in (self.argv or ())
+
     def start(self):
         """Grade, and exit."""
         super().start()
@@ -110,10 +144,9 @@ class GradeApp(NbGrader):
     def _grade(self):
         """Grade what is due; return the exit status."""
         report = Report(self.coursedir.assignment_id, live=not self.json)
-        writer = Writer(self._open, report, coursedir=self.coursedir, parent=self)
         status = DONE
         try:
-            writer.start()
+            Writer(self._open, report, coursedir=self.coursedir, parent=self).start()
             status = FAILED if report.failures else DONE
         except (Refused, NoIsolation) as error:
             status = FAILED if report.due else USAGE
@@ -121,6 +154,12 @@ class GradeApp(NbGrader):
         except KeyboardInterrupt:
             status = STOPPED
             self._close()
+        except Exception as error:  # most of all, of a setting that is used for the first time
+            status = FAILED if report.due else USAGE
+            if self._is_debugged():
+                traceback.print_exc()
+            why = reason(error) if isinstance(error, (OSError, TraitError)) else _named(error)
+            print(f"proctor grade: {why} (all of it with --debug)", file=sys.stderr)
         finally:
             report.end()
         if status != USAGE:
@@ -163,3 +202,17 @@ class GradeApp(NbGrader):
                 time.sleep(self.pause)
         except KeyboardInterrupt:
             return DONE
+
+
+def _where(error):
+    """What is wrong with a configuration file, and in which line."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}: {type(error).__name__}: {error.msg}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename.endswith("_config.py")]
+    place = f"{own[-1].filename}, line {own[-1].lineno}" if own else "the configuration"
+    return f"{place}: {_named(error)}"
+
+
+def _named(error):
+    return f"{type(error).__name__}: {first_line(error)}"

@@ -187,7 +187,7 @@ class Writer(Autograde):
             about = {"assignment": self.course.name, "notebook": notebook.name}
             try:
                 self.frames[notebook.name] = self.exporter.frame(about, {"nbgrader": about})
-            except (NbGraderException, ValueError) as error:  # of the source
+            except NbGraderException as error:  # of the source
                 raise Refused(str(error)) from None
         settings, hidden = execute.settings(self.course), tuple(execute.hidden)
         return Unit(self.course.name, self.given, self.frames, settings, hidden)

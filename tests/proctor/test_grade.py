@@ -1,5 +1,6 @@
 """``proctor grade``: the same as ``nbgrader autograde``, for any number of workers."""
 
+import copy
 import importlib
 import json
 import multiprocessing
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from types import SimpleNamespace
 
 import nbformat
@@ -357,6 +359,9 @@ def test_one_notebook(fresh):
         (("ps2",), "one assignment at a time, not also ps2"),
         (("--workers=0",), "--workers 0: at least one is needed"),
         (("--workers=many",), "expected an int"),
+        (("--foo",), "there is no option --foo"),
+        (("--foo=1",), "there is no option --foo"),
+        (("--forse",), "there is no option --forse (is it --force?)"),
         (("--student=nobody",), "no submission is to be found at "),
         (("--db=sqlite:///empty.db",), "run `nbgrader generate_assignment ps1 --force`"),
         (("--db=sqlite:////nowhere/book.db",), "the gradebook cannot be opened: "),
@@ -369,6 +374,92 @@ def test_bad_input_is_one_clear_line(fresh, words, said):
     assert said in done.err
     assert len(done.err.splitlines()) == 1
     assert done.out == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("x = (", "nbgrader_config.py, line 10: SyntaxError: '(' was never closed"),
+        ("import nowhere", "nbgrader_config.py, line 10: ModuleNotFoundError: No module named"),
+        ("c.Execute.timeout = 'a'", "The 'timeout' trait of an Execute instance expected an int"),
+        ("c.AssignLatePenalties.plugin_class = 'no.X'", "'no.X' could not be imported"),
+        ("c.Autograde.autograde_preprocessors = ['no.X']", "No module named 'no'"),
+        ("c.Execute.hidden = ['nowhere']", "c.Execute.hidden names 'nowhere', which is no module"),
+    ],
+)
+def test_a_faulty_setting_is_one_clear_line(fresh, line, said):
+    with (fresh / "nbgrader_config.py").open("a") as file:
+        file.write(line + "\n")
+    done = grade(fresh)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+def test_a_cell_of_the_source_that_cannot_be_released_is_named(fresh):
+    path = fresh / "source" / "ps1" / "p2.ipynb"
+    book = nbformat.read(path, as_version=4)
+    for change, said in (
+        ({"source": "### BEGIN SOLUTION\n### END SOLUTION"}, "Solution region detected in a non-"),
+        ({"points": -1}, "-1 is less than the minimum of 0"),
+    ):
+        changed = copy.deepcopy(book)
+        changed.cells[1].source = change.pop("source", book.cells[1].source)
+        changed.cells[1].metadata.nbgrader.update(change)
+        nbformat.write(changed, path)
+        done = grade(fresh)
+        assert (done.status, done.out) == (2, "")
+        assert "source/ps1/p2.ipynb, cell 2 (test_double): " in done.err
+        assert said in done.err
+        assert len(done.err.splitlines()) == 1
+
+
+def test_no_room_is_one_clear_line(fresh):
+    """As on a full disk: not a byte can be written."""
+    script = (
+        "import resource, runpy, signal\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "runpy.run_module('proctor', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "grade", "ps1"], cwd=fresh, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert "No usable temporary directory" in done.stderr
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.4, 0.9])
+def test_ctrl_c_at_the_beginning_is_no_traceback(fresh, seconds):
+    process, log = start(fresh, "--force")
+    time.sleep(seconds)
+    # before, this module's code may not run yet: what Python itself says then is not ours
+    wait_until(lambda: psutil.Process(process.pid).children() or process.poll() is not None)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 130
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["kernel", "--help"], 0, "usage: proctor kernel"),
+        (["kernel", "now"], 2, "usage: proctor kernel"),
+        (["--version"], 0, "proctor "),
+    ],
+)
+def test_to_ask_installs_nothing(tmp_path, words, status, said):
+    done = subprocess.run(
+        [sys.executable, "-m", "proctor", *words],
+        env=os.environ | {"JUPYTER_DATA_DIR": str(tmp_path), "HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == status
+    assert done.stdout.startswith(said)
+    assert not list(tmp_path.rglob("kernel.json"))
 
 
 @pytest.mark.parametrize("text", [b"{", b"\xff", b"[]", b'{"nbformat": 4, "cells": [{}]}'])
