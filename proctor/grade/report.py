@@ -17,7 +17,7 @@ from rich.table import Table
 
 MOST = 20  # problems written out
 NAMED = 5  # students named for each
-LONG = 200  # characters of one
+LONG = 300  # characters of one
 _COLUMNS = ("graded", "unchanged", "failed", "not graded", "seconds", "a minute", "mean points")
 
 
@@ -53,10 +53,14 @@ class Report:
         self.bar = self.progress.add_task("grading", total=due, rate="", problems="")
         self.progress.start()
 
-    def problem(self, student, notebook, text):
-        """Something to be told of a notebook that is graded."""
+    def problem(self, student, notebook, text, kind=None):
+        """Something to be told of a notebook that is graded.
+
+        notebook  its name; None: of the whole submission
+        kind      what problems have in common that are told together; by default the text
+        """
         self.troubled.add(student)
-        self.problems.append((student, notebook, text))
+        self.problems.append((student, notebook, text, kind or text))
 
     def failed(self, student, text):
         """A submission that could not be graded, and why."""
@@ -93,7 +97,7 @@ class Report:
     def as_json(self, stopped=False):
         """All of it, for programs."""
         problems = collections.defaultdict(list)
-        for student, notebook, text in self.problems:
+        for student, notebook, text, _ in self.problems:
             problems[student].append({"notebook": notebook, "what": text})
         students = {
             student: {"score": score, "max_score": most, "problems": problems[student]}
@@ -122,21 +126,31 @@ class Report:
         else:
             self._table(out, "Stopped" if stopped else "Graded")
         for student, text in sorted(self.failures.items()):
-            self._say(out, f"{student} could not be graded: {text}")
-        found = collections.defaultdict(list)
-        for student, notebook, text in self.problems:
-            found[notebook, text].append(student)
-        for (notebook, text), students in list(found.items())[:MOST]:
+            self._say(out, f"{student} could not be graded: {_short(text)}")
+        found = self._alike()
+        for told, students in list(found.items())[:MOST]:
             more = f" and {len(students) - NAMED} more" if len(students) > NAMED else ""
             who = ", ".join(students[:NAMED]) + more
-            self._say(out, f"{notebook} · {' '.join(text.split())} ({who})")
+            self._say(out, f"{_together(told)} ({who})")
         if len(found) > MOST:
-            self._say(out, f"… and {len(found) - MOST} more kinds; --json lists all")
+            self._say(out, f"… and {len(found) - MOST} more like these; --json lists all")
+
+    def _alike(self):
+        """{((notebook, text), …): students}: a student's problems of one kind are told together.
+
+        So a notebook that has lost all its metadata is one line, and so is a class of them.
+        """
+        kinds = collections.defaultdict(dict)
+        for student, notebook, text, kind in self.problems:
+            kinds[student, kind][notebook, text] = None
+        found = collections.defaultdict(list)
+        for (student, _), told in kinds.items():
+            found[tuple(told)].append(student)
+        return found
 
     def _say(self, out, text):
         # some of it may be a student's text, which could otherwise steer the terminal
         text = "".join(c if c.isprintable() else "?" for c in text)
-        text = text if len(text) <= LONG else f"{text[:LONG]} …"
         out.print(f"  {text}", markup=False, highlight=False, soft_wrap=True)
 
     def _table(self, out, title):
@@ -155,3 +169,18 @@ class Report:
             f"{sum(points) / len(points):.1f} of {most:g}" if points else "–",
         )
         out.print(table)
+
+
+def _together(told):
+    """One line for problems of the same kind, given as pairs (notebook, text)."""
+    (notebook, text), *rest = told
+    line = f"{notebook} · {_short(text)}" if notebook else _short(text)
+    if rest:
+        where = ", ".join(dict.fromkeys(name for name, _ in rest if name))
+        line += f" The same for {len(rest)} more{f' in {where}' if where else ''}."
+    return line
+
+
+def _short(text):
+    text = " ".join(text.split())
+    return text if len(text) <= LONG else f"{text[:LONG]} …"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pickle
+import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -42,7 +43,7 @@ class Graded:
     """What a worker made of a notebook.
 
     notebook  the executed notebook, as nbformat's JSON has it
-    notes     sentences: what was repaired
+    notes     [kind, sentence]: what was repaired, and what else is odd about the file
     made      {relative path: bytes}: files that the student's cells made
     isolated  whether something kept the student's code in
     """
@@ -73,11 +74,28 @@ def grade(unit, template, notebook, data, extra=None, notes=()):
     notes     of `proctor.graft.Note`: what was found when it was collected
     """
     grafted = graft(unit.frames[notebook], data)
-    notes = [*notes, *grafted.notes]
-    told = [note.what for note in notes]
-    book = add_repairs(grafted.notebook, notes)
+    told = [[note.kind, note.what] for note in grafted.notes]
+    told[:0] = of_another(unit.frames, notebook, data)
+    book = add_repairs(grafted.notebook, [*notes, *grafted.notes])
     if data is None:
         give_nothing(book, NOTHING)
         return Graded(book, told).to_bytes()
     played = play(template, book, unit.assignment.lessons, unit.settings, extra or {})
     return Graded(book, told, played.made, not played.open).to_bytes()
+
+
+_NAME = re.compile(rb'"grade_id": ?"([^"\\]+)"')
+
+
+def of_another(frames, notebook, data):
+    """Return a list with a note (see `Graded`) if most cells of a file are another notebook's."""
+    found = {name.decode(errors="replace") for name in _NAME.findall(data or b"")}
+    own = _names(frames[notebook])
+    for other, frame in frames.items():
+        if 2 * len(found & _names(frame) - own) > len(found):
+            return [["another", f"Most of its cells are those of {other}.ipynb: is it misnamed?"]]
+    return []
+
+
+def _names(frame):
+    return {slot.grade_id for slot in frame.slots if slot.grade_id}

@@ -31,6 +31,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from proctor import gradebook
 from proctor.collect import notes
+from proctor.collect.screen import shown
 from proctor.course import Course
 from proctor.execute import Execute
 from proctor.files import TICK, copy_file, keep_files, read, read_files
@@ -47,6 +48,9 @@ from .unit import Graded, Unit
 _DONE = (CheckCellMetadata, ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells)
 _RECORDED = (SaveAutoGrades, AssignLatePenalties)
 _STOPPED = ("KernelStopped", "CellTimeoutError", "OutputRefused")
+NOT_THERE = "This notebook was not handed in: every answer in it counts as blank."  # as in a graft
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
+_NAMED = 3  # files named of those in a wrong place
 AHEAD = 200  # submissions that are read or played before their turn to be recorded comes
 
 
@@ -317,19 +321,41 @@ class Writer(Autograde):
         rows = rows.filter_by(assignment_id=self.submission.id)
         self.recorded = {notebook.name: notebook for notebook in rows}
         self.grades, self.comments = self._rows(Grade), self._rows(Comment)
+        for note in notes(submitted):
+            self.report.problem(student_id, None, note.what, note.kind)
+        missing = []
         for notebook in self.recorded.values():
             path = os.path.join(submitted, f"{notebook.name}.ipynb")
             if not os.path.exists(path):
+                missing.append(notebook.name)
                 if path not in self.graded:
-                    self.report.problem(student_id, notebook.name, "it was not handed in")
+                    self.report.problem(student_id, notebook.name, NOT_THERE, "no-file")
                 for grade in notebook.grades:
                     grade.auto_score, grade.needs_manual_grade = 0, False
-        given = {self._about(path)["notebook"] for path in self.notebooks}
-        for name in given - self.frames.keys():
-            self.report.problem(student_id, name, "no notebook of this assignment: left alone")
+        self._tell_strays(student_id, submitted, missing)
         self.notebooks = [path for path in self.notebooks if path in self.graded]
         if not self.notebooks:
             raise NbGraderException("it holds no notebook of this assignment")
+
+    def _tell_strays(self, student, submitted, missing):
+        """Name what may be a notebook of the assignment, in another place or by another name."""
+        known = {f"{name}.ipynb" for name in self.names}
+        found = [
+            os.path.relpath(path, submitted)
+            for path in utils.find_all_files(submitted, list(self.coursedir.ignore))
+            if path.lower().endswith((".ipynb", *(_ARCHIVES if missing else ())))
+        ]
+        strays = sorted(path for path in found if path not in known)
+        if not strays:
+            return
+        named = ", ".join(map(shown, strays[:_NAMED]))
+        named += f" and {len(strays) - _NAMED} more" if len(strays) > _NAMED else ""
+        what = f"By its name and place no notebook of this assignment, and left alone: {named}."
+        if missing:
+            place = os.path.relpath(submitted, self.course.root)
+            what += f" If it is what is missing ({', '.join(sorted(missing))}), put the notebook "
+            what += f"into {place}/ by its own name and grade again."
+        self.report.problem(student, None, what)
 
     def _add_submission(self, student):
         """Add a submission to the gradebook, if it has none of this student."""
@@ -373,15 +399,14 @@ class Writer(Autograde):
 
     def _tell(self, about, graded, notebook):
         """Tell of a notebook what the person who grades should know."""
-        for text in graded.notes:
-            self.report.problem(about["student"], about["notebook"], text)
+        for kind, text in graded.notes:
+            self.report.problem(about["student"], about["notebook"], text, kind)
         for number, cell in enumerate(notebook.cells, 1):
             for output in cell.get("outputs", ()):
                 if output.get("ename") in _STOPPED:
                     name = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell {number}")
-                    self.report.problem(
-                        about["student"], about["notebook"], f"{name}: {output.evalue}"
-                    )
+                    what = f"{name}: {output.evalue}"
+                    self.report.problem(about["student"], about["notebook"], what, output.ename)
         if not graded.isolated:
             self.report.problem(about["student"], about["notebook"], "graded without isolation")
 

@@ -19,6 +19,8 @@ import pytest
 import sqlalchemy
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from proctor.grade.unit import of_another
+from proctor.graft import Frame
 from proctor.sandbox import LAYERS, Policy
 from proctor.template import Assignment, Job, Template
 from tests.conftest import minding_permissions
@@ -302,6 +304,58 @@ def test_what_is_told(fresh):
     assert "not handed in" in told["what"]
     assert problems.pop("not-a-notebook")[0]["notebook"] == "p2"
     assert not problems
+
+
+def test_what_is_alike_is_told_in_one_line(fresh):
+    submitted = fresh / "submitted"
+    for path in (submitted / "all-right" / "ps1").glob("*.ipynb"):
+        book = json.loads(path.read_text())
+        for one in book["cells"]:
+            one["metadata"] = {}
+        path.write_text(json.dumps(book))
+    (submitted / "all-right" / "ps1" / "link").symlink_to("/etc/passwd")
+    for student in ("blank", "late"):  # in another folder, and by another name
+        folder = submitted / student / "ps1"
+        (folder / "ps1").mkdir()
+        (folder / "p1.ipynb").rename(folder / "ps1" / "p1.ipynb")
+        (folder / "p2.ipynb").rename(folder / "p2 (1).ipynb")
+        (folder / "all.zip").touch()
+    (submitted / "not-a-notebook" / "ps1" / "mine.ipynb").write_text("{}")
+    done = grade(fresh, "--student=[!dh]*")
+    assert done.status == 0, done.err
+    lines = [line.strip() for line in done.out.splitlines()]
+    told = lines[next(n for n, line in enumerate(lines) if line.startswith("└")) + 1 :]
+    blank = "This notebook was not handed in: every answer in it counts as blank."
+    left = "By its name and place no notebook of this assignment, and left alone:"
+    moved = f"{left} `all.zip`, `p2 (1).ipynb`, `ps1/p1.ipynb`. If it is what is missing (p1, p2), "
+    moved += "put the notebook into submitted/{0}/ps1/ by its own name and grade again. ({0})"
+    assert sorted(told) == sorted(
+        [
+            "`link` was left out: a link. (all-right)",
+            "p1 · A cell had lost the name `double`; it was recognised by its cell id. If it is "
+            "another cell, tell your instructor. The same for 9 more in p1, p2. (all-right)",
+            moved.format("blank"),
+            moved.format("late"),
+            f"p1 · {blank} The same for 1 more in p2. (blank, late)",
+            f"p2 · {blank} (no-second-notebook)",
+            "p2 · The file is not a notebook, and no cell could be read from it: every answer "
+            "counts as blank. (not-a-notebook)",
+            f"{left} `mine.ipynb`. (not-a-notebook)",
+        ]
+    )
+
+
+def test_a_notebook_under_another_s_name_is_told():
+    books = {name: notebook() for name in ("p1", "p2")}
+    for one in books["p2"].cells:
+        one.metadata.nbgrader.grade_id += "_again"
+    frames = {name: Frame(book) for name, book in books.items()}
+    written = {name: nbformat.writes(book).encode() for name, book in books.items()}
+    assert of_another(frames, "p1", written["p2"]) == [
+        ["another", "Most of its cells are those of p2.ipynb: is it misnamed?"]
+    ]
+    for data in (written["p1"], b"", None, b"\xff"):
+        assert of_another(frames, "p1", data) == []
 
 
 # --- what is due ----------------------------------------------------------------------------------
