@@ -5,6 +5,7 @@ import re
 from nbconvert.filters import strip_ansi
 from nbgrader import utils
 from nbgrader.preprocessors import ClearHiddenTests
+from traitlets import List, Unicode
 
 from .told import INSIDE
 
@@ -22,6 +23,9 @@ class HideTests(ClearHiddenTests):
     can print what it was given, and a warning prints the line of the test that met it. The
     gradebook and ``autograded/`` are not touched. Delimiters: ``c.ClearHiddenTests``.
     """
+
+    # nbconvert's HTML sets this for all preprocessors, and nbgrader's do not know it
+    display_data_priority = List(Unicode()).tag(config=True)
 
     def preprocess(self, nb, resources):
         """Return the notebook with its test cells cleaned."""

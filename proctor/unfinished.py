@@ -8,6 +8,7 @@ and not locked was interrupted: it is removed before nbgrader looks, which then 
 
 import contextlib
 import fcntl
+import os
 import shutil
 from pathlib import Path
 
@@ -45,18 +46,24 @@ class Unfinished:
 
     def _clean(self, notebooks):
         folder = self._folder(notebooks)
-        interrupted = [path for path in notebooks if _is_interrupted(_mark(folder, path))]
-        if interrupted and folder.exists():
-            self.converter.log.warning("%s was not finished: it is done again", folder)
-            if self.course.notebook_id == "*":
-                shutil.rmtree(folder)
-            else:
-                for path in interrupted:
-                    (folder / Path(path).with_suffix(self.extension).name).unlink(missing_ok=True)
-        elif folder.exists() and self._is_due(folder, notebooks):
-            # nbgrader is going to remove it when its turn comes, and may be killed meanwhile
-            for path in notebooks:
-                _mark(folder, path).touch()
+        if not folder.exists():
+            return
+        with alone(folder):
+            interrupted = [path for path in notebooks if _is_interrupted(_mark(folder, path))]
+            if interrupted:
+                self.converter.log.warning("%s was not finished: it is done again", folder)
+                self._remove(folder, interrupted)
+            elif self._is_due(folder, notebooks):
+                # nbgrader is going to remove it when its turn comes, and may be killed meanwhile
+                for path in notebooks:
+                    _mark(folder, path).touch()
+
+    def _remove(self, folder, interrupted):
+        if self.course.notebook_id == "*":
+            shutil.rmtree(folder)
+            return
+        for path in interrupted:
+            (folder / Path(path).with_suffix(self.extension).name).unlink(missing_ok=True)
 
     def _is_due(self, folder, notebooks):
         """Whether nbgrader does again what is there."""
@@ -100,6 +107,23 @@ class Unfinished:
         """Where what is made of a submission goes."""
         about = self._about(notebooks)
         return Path(self.converter._format_dest(about["assignment"], about["student"]))
+
+
+@contextlib.contextmanager
+def alone(folder):
+    """While entered, no other `proctor grade` makes or removes what goes into a folder.
+
+    The folder above is locked: the one itself comes and goes, and a file for it would stay.
+    """
+    above = os.path.dirname(os.path.abspath(folder))
+    os.makedirs(above, exist_ok=True)
+    descriptor = os.open(above, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def is_newer(course, folder, made):

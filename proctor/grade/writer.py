@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import shutil
 import time
 from collections import deque
@@ -26,7 +27,7 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )
-from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.orm import contains_eager, joinedload
 
 from proctor import gradebook
@@ -39,7 +40,7 @@ from proctor.reading import expect
 from proctor.sandbox import NoIsolation
 from proctor.template import prepare
 from proctor.told import first_line, reason
-from proctor.unfinished import is_newer
+from proctor.unfinished import alone, is_newer
 
 from . import Refused
 from .unit import Graded, Unit
@@ -48,6 +49,10 @@ from .unit import Graded, Unit
 _DONE = (CheckCellMetadata, ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells)
 _RECORDED = (SaveAutoGrades, AssignLatePenalties)
 _STOPPED = ("KernelStopped", "CellTimeoutError", "OutputRefused")
+NO_POSTGRESQL = (
+    "pip install 'max-pooling-course[postgresql]', and let the address begin with "
+    "postgresql+psycopg://"
+)
 NOT_THERE = "This notebook was not handed in: every answer in it counts as blank."  # as in a graft
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 _NAMED = 3  # files named of those in a wrong place
@@ -130,7 +135,7 @@ class Writer(Autograde):
                 f"{name} is not in the gradebook: run `nbgrader generate_assignment {name} --force`"
             ) from None
         except (SQLAlchemyError, OSError, ImportError) as error:
-            raise Refused(f"the gradebook cannot be opened: {first_line(error)}") from None
+            raise Refused(f"the gradebook cannot be opened: {_trouble(error)}") from None
         made = Path(self.coursedir.format_path(self.coursedir.autograded_directory, ".", "."))
         try:
             made.mkdir(parents=True, exist_ok=True)
@@ -245,8 +250,10 @@ class Writer(Autograde):
         self.notebooks = sorted(self.assignments[folder])
         about = self._about(self.notebooks[0])
         student, begun = about["student"], False
+        turn = contextlib.ExitStack()  # two graders at once take turns with a student
         try:
             moment, self.graded = self._played(folder)
+            turn.enter_context(alone(self._format_dest(about["assignment"], student)))
             self._check_writable(student)
             begun = True
             self.init_destination(about["assignment"], student)
@@ -263,9 +270,10 @@ class Writer(Autograde):
             if begun:
                 self._undo(student)
             raise
-        except OperationalError as error:  # for the next one, too
-            self._undo(student)
-            raise Refused(f"the gradebook: {first_line(error)}") from None
+        except (OperationalError, ProgrammingError) as error:  # for the next one, too
+            if begun:
+                self._undo(student)
+            raise Refused(f"the gradebook: {_trouble(error)}") from None
         except Exception as error:
             self.log.debug("%s", folder, exc_info=True)
             if begun:
@@ -274,6 +282,7 @@ class Writer(Autograde):
         finally:
             self.book.db.rollback()
             self.book.db.expunge_all()
+            turn.close()
 
     def _check_writable(self, student):
         """Raise PermissionError before what was made is lost, if it cannot be made again."""
@@ -475,6 +484,16 @@ class Record(NbGraderPreprocessor):
             if penalty is not None:
                 penalty = self.late._check_late_penalty(notebook, penalty)
             notebook.late_submission_penalty = penalty
+
+
+def _trouble(error):
+    """What is wrong with a gradebook, and what to do."""
+    line = first_line(error)
+    if isinstance(error, ImportError) and (error.name or "").startswith("psycopg"):
+        return f"{line}: {NO_POSTGRESQL}"
+    if isinstance(error, SQLAlchemyError) and re.search("no such column|does not exist", line):
+        return f"{line}: another nbgrader made it. Back it up and run `nbgrader db upgrade`"
+    return line
 
 
 def _written(notebook):

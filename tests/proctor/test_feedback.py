@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 from nbgrader.api import Gradebook
 
@@ -374,7 +375,6 @@ def test_what_a_page_cannot_show_is_named(page):
     ids=["environments", "links", "names", "blank-lines"],
 )
 def test_a_long_text_does_not_hold_up_a_page(course, text):
-    from nbconvert.exporters import HTMLExporter
     from traitlets.config.loader import PyFileConfigLoader
 
     config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
@@ -564,3 +564,8 @@ def test_its_delimiters_are_those_of_nbgrader():
 
     config = Config(ClearHiddenTests={"begin_test_delimeter": "HIDE", "end_test_delimeter": "SHOW"})
     assert HideTests(config=config)._visible("a\n# HIDE\nb\n# SHOW\nc") == "a\nc"
+
+
+def test_what_the_page_sets_for_all_preprocessors_is_no_warning(caplog):
+    HideTests(config=HTMLExporter().default_config)
+    assert "not recognized" not in caplog.text

@@ -23,6 +23,7 @@ from proctor.grade.unit import of_another
 from proctor.graft import Frame
 from proctor.sandbox import LAYERS, Policy
 from proctor.template import Assignment, Job, Template
+from proctor.unfinished import alone
 from tests.conftest import minding_permissions
 from tests.waiting import wait_until
 
@@ -626,6 +627,37 @@ def test_a_folder_that_a_student_s_cell_made_stops_no_later_run(fresh, name):
     (fresh / "submitted" / "blank" / "ps1" / "timestamp.txt").write_text("2026-01-01 12:00 UTC")
     assert grade(fresh, "--student=blank").status == 0
     assert grade(fresh, "--student=blank", "--force").status == 0
+
+
+def test_a_gradebook_of_an_older_nbgrader_is_named(fresh):
+    with sqlalchemy.create_engine(f"sqlite:///{fresh}/gradebook.db").begin() as book:
+        book.execute(sqlalchemy.text("ALTER TABLE student DROP COLUMN lms_user_id"))
+    done = grade(fresh, "--student=blank")
+    assert len(done.err.splitlines()) == 1
+    assert "no such column: student.lms_user_id" in done.err
+    assert "run `nbgrader db upgrade`" in done.err
+
+
+def test_no_psycopg(fresh):
+    fault = "No module named 'psycopg'"
+    (fresh / "psycopg.py").write_text(f'raise ModuleNotFoundError("{fault}", name="psycopg")\n')
+    done = grade(fresh, "--db=postgresql+psycopg://nowhere/course")
+    assert done.status == 2
+    assert len(done.err.splitlines()) == 1
+    assert f"{fault}: pip install 'max-pooling-course[postgresql]'" in done.err
+
+
+def test_two_graders_take_turns_with_a_student(graded):
+    made = graded / "autograded" / "blank" / "ps1"
+    before = {path: path.stat().st_ino for path in made.glob("*.ipynb")}
+    with alone(made):  # as another does while it writes what it made
+        process, log = start(graded, "--student=blank", "--force")
+        wait_until(lambda: psutil.Process(process.pid).children())
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(5)
+        assert {path: path.stat().st_ino for path in made.glob("*.ipynb")} == before
+    assert process.wait(60) == 0, log.read_text()
+    assert {path.name for path in made.glob("*.ipynb")} == {"p1.ipynb", "p2.ipynb"}
 
 
 # --- stopped, and watching ------------------------------------------------------------------------
