@@ -28,7 +28,7 @@ from .files import read
 from .graft import Frame, describe, graft
 from .graft.frame import norm
 from .told import first_line
-from .unfinished import Unfinished
+from .unfinished import Unfinished, end_with_failure
 
 NOTHING = "no file was handed in, so this test was not run"
 KIND = "kind of cell"  # test, answer, task or read-only
@@ -46,7 +46,7 @@ class Exporter(NotebookExporter):
         if hasattr(self.parent, "refused"):  # it tells of them itself
             self.parent.refused = refused
         else:
-            _end_with_failure(self.parent, refused)
+            end_with_failure(self.parent, refused)
 
     def from_filename(self, filename, resources=None, **kwargs):
         """Graft a file of ``submitted/``; read one of ``autograded/`` as it is."""
@@ -153,7 +153,7 @@ def expect(converter):
         notebooks = entry.notebooks
         names = [name for n in notebooks if fnmatch(name := f"{n.name}.ipynb", pattern)]
         _tell_unreleased(converter, entry, pattern)
-    for folder in _places(converter._format_source(course.assignment_id, course.student_id)):
+    for folder in places(converter._format_source(course.assignment_id, course.student_id)):
         try:
             there = bool(os.listdir(folder))
         except (FileNotFoundError, NotADirectoryError):
@@ -171,29 +171,23 @@ def _is_excluded(converter, folder):
     return about["nbgrader"]["student"] in converter.coursedir.student_id_exclude.split(",")
 
 
-def _places(pattern):
+def places(pattern):
     """What a pattern stands for, also in folders that this account may not look into."""
     parent, name = os.path.split(pattern)
     if glob.has_magic(name):
         return glob.glob(pattern)
-    parents = _places(parent) if glob.has_magic(parent) else [parent]
-    return [os.path.join(parent, name) for parent in parents]
+    parents = places(parent) if glob.has_magic(parent) else [parent]
+    return [path for parent in parents if not _is_missing(path := os.path.join(parent, name))]
 
 
-def _end_with_failure(converter, refused):
-    """Let nbgrader's run fail in its end, as it does for what it could not grade itself.
-
-    refused  {folder: OSError}; those of the system, which are no fault of a student's, count
-    """
-    folders = [folder for folder, error in refused.items() if error.errno]
-    convert = converter.convert_notebooks
-
-    def convert_notebooks():
-        convert()
-        raise NbGraderException(f"not graded, as said above: {', '.join(folders)}")
-
-    if folders:
-        converter.convert_notebooks = convert_notebooks
+def _is_missing(path):
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # nobody may say
+        return False
+    return False
 
 
 def _tell_unreleased(converter, entry, pattern):

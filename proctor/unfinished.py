@@ -12,6 +12,8 @@ import os
 import shutil
 from pathlib import Path
 
+from nbgrader.converters.base import NbGraderException
+
 from .told import reason
 
 
@@ -124,6 +126,22 @@ def alone(folder):
         yield
     finally:
         os.close(descriptor)
+
+
+def end_with_failure(converter, refused):
+    """Let nbgrader's run fail in its end, as it does for what it could not convert itself.
+
+    refused  {folder: OSError}; those of the system, which are no fault of a student's, count
+    """
+    folders = [folder for folder, error in refused.items() if error.errno]
+    convert = converter.convert_notebooks
+
+    def convert_notebooks():
+        convert()
+        raise NbGraderException(f"passed over, as said above: {', '.join(folders)}")
+
+    if folders:
+        converter.convert_notebooks = convert_notebooks
 
 
 def is_newer(course, folder, made):

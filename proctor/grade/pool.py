@@ -1,6 +1,7 @@
 """Where notebooks are played: by threads that each wait for a conductor, or on a Dask cluster."""
 
 import os
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -32,8 +33,11 @@ class Warm:
         try:
             return grade(self.unit, template, *args)
         except Closed:
-            if template.process.poll() is None:
-                raise  # it was not the template
+            if template.process.poll() is None:  # it was not the template
+                raise RuntimeError(
+                    "the process that played it ended: is there memory for it, and room in "
+                    f"{tempfile.gettempdir()}?"
+                ) from None
         return grade(self.unit, self.template(), *args)
 
     def close(self):

@@ -5,6 +5,8 @@ import glob
 import os
 import re
 
+from proctor.reading import places
+
 
 class Watch:
     """What has come or changed in an assignment's submissions since the last look.
@@ -20,7 +22,7 @@ class Watch:
 
     def changed(self):
         """Return the students, as patterns, whose submission is new or has changed."""
-        found = {folder: _state(folder) for folder in glob.glob(self.pattern)}
+        found = {folder: _state(folder) for folder in places(self.pattern)}
         changed = [folder for folder, state in found.items() if self.seen.get(folder) != state]
         self.seen = found
         return [glob.escape(self.student.match(folder)[1]) for folder in sorted(changed)]

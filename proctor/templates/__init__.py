@@ -10,7 +10,7 @@ from nbconvert.exporters import HTMLExporter
 from nbgrader.converters import GenerateFeedback
 from traitlets import default
 
-from ..unfinished import Unfinished
+from ..unfinished import Unfinished, end_with_failure
 
 
 class Page(HTMLExporter):
@@ -22,7 +22,8 @@ class Page(HTMLExporter):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         if isinstance(self.parent, GenerateFeedback):
-            Unfinished(self.parent, self.file_extension).watch()
+            unfinished = Unfinished(self.parent, self.file_extension)
+            end_with_failure(self.parent, unfinished.watch())
 
     @default("extra_loaders")
     def _beside_this_file(self):

@@ -19,6 +19,8 @@ import pytest
 import sqlalchemy
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from proctor.channel import Closed
+from proctor.grade import pool
 from proctor.grade.unit import of_another
 from proctor.graft import Frame
 from proctor.sandbox import LAYERS, Policy
@@ -591,6 +593,37 @@ def test_what_may_not_be_read_is_not_taken_for_not_handed_in(graded, closed, mod
     assert closed in told["failed"]["all-right"]
     assert scores(graded)["all-right"] == SCORES["all-right"]
     assert (graded / "autograded" / "all-right" / "ps1" / "p2.ipynb").exists()
+
+
+def test_watching_sees_who_may_not_be_looked_into(fresh):
+    script = (
+        "from nbgrader.coursedir import CourseDirectory\n"
+        "from proctor.grade.watch import Watch\n"
+        f"course = CourseDirectory(root={str(fresh)!r})\n"
+        "course.assignment_id = 'ps1'\n"
+        "print(*Watch(course).changed())"
+    )
+    (fresh / "submitted" / "README").touch()
+    (fresh / "submitted" / "nothing-yet").mkdir()
+    (fresh / "submitted" / "late").chmod(0)
+    try:
+        command = [*minding_permissions(), sys.executable, "-c", script]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    finally:
+        (fresh / "submitted" / "late").chmod(0o700)
+    assert done.stdout.split() == sorted(CLASS)
+
+
+def test_a_notebook_whose_process_ended_says_what_may_help(monkeypatch):
+    def ended(*_):
+        raise Closed("the other end is gone")
+
+    monkeypatch.setattr(pool, "grade", ended)
+    warm = pool.Warm(None)
+    alive = SimpleNamespace(process=SimpleNamespace(poll=lambda: None))
+    monkeypatch.setattr(warm, "template", lambda: alive)
+    with pytest.raises(RuntimeError, match="is there memory for it, and room in "):
+        warm.grade("p1", b"")
 
 
 @pytest.mark.parametrize("words", [("--force",), ()])

@@ -237,6 +237,22 @@ def test_what_may_not_be_read_fails_and_keeps_its_mark(course, closed):
     assert (course / "autograded" / "right" / "ps1" / "p1.ipynb").exists()
 
 
+def test_feedback_that_may_not_be_written_fails_and_is_kept(course):
+    autograde(course)
+    nbgrader(course, "generate_feedback", "ps1")
+    place = course / "feedback" / "right"
+    place.chmod(0o555)
+    command = [*minding_permissions(), sys.executable, "-m", "nbgrader", "generate_feedback", "ps1"]
+    try:
+        done = subprocess.run([*command, "--force"], cwd=course, capture_output=True, text=True)
+    finally:
+        place.chmod(0o700)
+    assert done.returncode == 1
+    assert "right/ps1 is passed over: Permission denied: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (place / "ps1" / "p1.html").exists()
+
+
 # --- What was interrupted -------------------------------------------------------------------------
 
 
