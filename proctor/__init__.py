@@ -1,4 +1,4 @@
-"""Grades a submission. Nothing in it knows about pooling: it serves any Python nbgrader course.
+"""Grades a submission. Nothing in it knows about pooling: it serves other nbgrader courses, too.
 
 One line in ``nbgrader_config.py`` puts it in the way of ``nbgrader autograde``, Formgrader and
 ``generate_feedback``:

@@ -22,7 +22,7 @@ from .report import Report
 from .watch import Watch
 from .writer import Writer
 
-NO_DASK = "--scheduler needs Dask's distributed: pip install 'max-pooling-course[cluster]'"
+NO_DASK = "--scheduler needs Dask's distributed: pip install '/path/to/the/clone[cluster]'"
 DONE, FAILED, USAGE, STOPPED = 0, 1, 2, 130  # exit statuses
 
 FEW = 5  # students who are looked at alone; of more, all are
@@ -36,7 +36,8 @@ class GradeApp(NbGrader):
     description = (
         "Grade an assignment's submissions with all cores, or on a Dask cluster. What is graded "
         "and has not changed is passed over; stopped with Ctrl-C, the next call goes on. Exit "
-        "status: 0 all that was due is graded, 1 some is not, 2 bad input, 130 Ctrl-C."
+        "status: 0 all that was due is graded, 1 some is not, 2 bad input, 130 Ctrl-C "
+        "(which is how --watch is ended: 0 then)."
     )
     examples = """
         proctor grade ps1
@@ -57,7 +58,8 @@ class GradeApp(NbGrader):
         "watch": ({"GradeApp": {"watch": True}}, "Go on, and grade what comes, until Ctrl-C."),
         "no-sandbox": (
             {"Execute": {"sandbox": False}},
-            "Grade although nothing keeps a student's code in. The report says so.",
+            "Grade even where nothing can keep a student's code in (where something can, it still "
+            "does). The report says so.",
         ),
     }
 

@@ -48,9 +48,9 @@ from .unit import Graded, Unit
 # what the source notebook's frame has made needless, and what `Record` does with one connection
 _DONE = (CheckCellMetadata, ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells)
 _RECORDED = (SaveAutoGrades, AssignLatePenalties)
-_STOPPED = ("KernelStopped", "CellTimeoutError", "OutputRefused")
+_STOPPED = ("KernelStopped", "CellTimeoutError", "OutputRefused", "NoPoints")
 NO_POSTGRESQL = (
-    "pip install 'max-pooling-course[postgresql]', and let the address begin with "
+    "pip install '/path/to/the/clone[postgresql]', and let the address begin with "
     "postgresql+psycopg://"
 )
 NOT_THERE = "This notebook was not handed in: every answer in it counts as blank."  # as in a graft

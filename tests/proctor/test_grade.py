@@ -677,7 +677,7 @@ def test_no_psycopg(fresh):
     done = grade(fresh, "--db=postgresql+psycopg://nowhere/course")
     assert done.status == 2
     assert len(done.err.splitlines()) == 1
-    assert f"{fault}: pip install 'max-pooling-course[postgresql]'" in done.err
+    assert f"{fault}: pip install '/path/to/the/clone[postgresql]'" in done.err
 
 
 def test_two_graders_take_turns_with_a_student(graded):
