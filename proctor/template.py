@@ -342,9 +342,9 @@ def _conduct(grader, nursery, about, own):
     from .conductor import Conductor
 
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
-    os.mkdir(own)
-    os.chmod(own, 0o711)
     try:
+        os.mkdir(own)
+        os.chmod(own, 0o711)
         request = grader.receive()
         os.sched_setaffinity(0, request["cores"])
         # a test that makes terabytes of a student's answer fails; the grader does not
@@ -368,6 +368,9 @@ def _conduct(grader, nursery, about, own):
         grader.send(answer)
         conductor.end()  # nobody waits for it
         _give_back(about, trusted, untouched)
+    except OSError as error:  # no room for its folders, or no right to them
+        with contextlib.suppress(Closed):  # it may have its answer already
+            grader.send({"error": str(error)})
     finally:
         shutil.rmtree(own, ignore_errors=True)
 

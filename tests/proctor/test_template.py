@@ -218,6 +218,18 @@ print(played.results[0]["outputs"][0]["text"], played.held["user"], played.open)
     assert "held" not in done.stdout
 
 
+def test_a_folder_that_cannot_be_made_is_told():
+    made = Template(Assignment(preload=()))
+    try:
+        os.mkdir(os.path.join(made.scratch, "0"))  # where the first notebook is to be played
+        with pytest.raises(RuntimeError, match="File exists") as caught:
+            played(made, ("test", "print(1)"))
+        assert "\n" not in str(caught.value)
+        assert played(made, ("test", "print(1)")) == "1\n"
+    finally:
+        made.close()
+
+
 def test_a_kernel_that_cannot_be_started_is_the_grader_s_failure(warm):
     job = Job([{"role": "student", "source": "1", "points": 0.0}])
     with pytest.raises(RuntimeError, match="no kernel could be started") as caught:
