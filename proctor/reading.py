@@ -26,7 +26,7 @@ from . import gradebook
 from .collect import notes, set_aside
 from .files import read
 from .graft import Frame, describe, graft
-from .graft.frame import norm
+from .graft.frame import check, norm
 from .told import first_line
 from .unfinished import Unfinished, end_with_failure
 
@@ -83,6 +83,7 @@ class Exporter(NotebookExporter):
             source, _ = IncludeHeaderFooter(parent=self.parent).preprocess(source, resources)
             try:
                 unsolved = self._unsolved(source)
+                check(source)
                 with gradebook.of(self.parent) as book:
                     entry = book.find_notebook(*reversed(key))
                     recorded = as_recorded(unsolved, entry, path, autotest(self.config))

@@ -713,6 +713,7 @@ def maxpool_backward_vectorised(maxpool_forward, maxpool_backward):
     arguments = {"kernel_size": 3, "stride": 1} if overlaps else {"kernel_size": 2}
     shape = pooled(MANY[0], **arguments).shape
     dy = upstream(np.random.default_rng(37), *shape)
+    dy /= np.abs(dy).max()  # none is large: of so many, some would be
 
     def question(x):
         y, known = reference.maxpool_forward(x, **arguments)

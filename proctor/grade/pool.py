@@ -32,12 +32,11 @@ class Warm:
         template = self.template()
         try:
             return grade(self.unit, template, *args)
-        except Closed:
+        except Closed as error:
             if template.process.poll() is None:  # it was not the template
-                raise RuntimeError(
-                    "the process that played it ended: is there memory for it, and room in "
-                    f"{tempfile.gettempdir()}?"
-                ) from None
+                help = f"is there memory for it, and room in {tempfile.gettempdir()}?"
+                why = "was too late and was ended" if str(error) == "late" else f"ended: {help}"
+                raise RuntimeError(f"the process that played it {why}") from None
         return grade(self.unit, self.template(), *args)
 
     def close(self):

@@ -59,7 +59,7 @@ class Frame:
         recorded  the source notebook without its solutions, as the gradebook has it; by default
                   it is made as nbgrader makes it
         """
-        _check(source)
+        check(source)
         self.blank = copy.deepcopy(recorded or source)
         _drop_outputs(self.blank)
         _give_ids(self.blank)
@@ -98,7 +98,7 @@ class _Validator(MetadataValidator, _Cells):
     """nbgrader's check of a notebook, with its check of a cell's metadata."""
 
 
-def _check(source):
+def check(source):
     """ValueError unless nbgrader would accept the source notebook."""
     try:
         _Validator().validate_nb(source)

@@ -32,6 +32,7 @@ _INSIDE = (
 _STUDENT = 1000  # the user's number inside a user namespace
 _FIRST_FREE_USER = 0x70000000  # above every range that systemd hands out
 _FAILED = 70
+_OF_ROOT = (linux.CAP_CHOWN, linux.CAP_DAC_OVERRIDE, linux.CAP_SETGID, linux.CAP_SETUID)
 
 
 def fork(policy, control):
@@ -275,11 +276,19 @@ def _last_user():
 
 
 def _is_root():
-    """Whether this process may become other users.
+    """Whether this process may become other users, and see to their files.
 
-    In a user namespace of one user, as ``unshare --map-root-user`` makes it, root is only a name.
+    Root may not in a user namespace of one user, as ``unshare --map-root-user`` makes it, nor
+    without these capabilities; it is then a user like others.
     """
-    return os.geteuid() == 0 and _last_user() > 1000
+    return os.geteuid() == 0 and _last_user() > 1000 and _may_be_others()
+
+
+@functools.cache
+def _may_be_others():
+    status = linux.read("/proc/self/status").splitlines()
+    held = int(next(line for line in status if line.startswith("CapEff:")).split()[1], 16)
+    return all(held >> capability & 1 for capability in _OF_ROOT)
 
 
 @functools.cache

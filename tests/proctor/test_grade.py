@@ -614,15 +614,22 @@ def test_watching_sees_who_may_not_be_looked_into(fresh):
     assert done.stdout.split() == sorted(CLASS)
 
 
-def test_a_notebook_whose_process_ended_says_what_may_help(monkeypatch):
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("the other end is gone", "ended: is there memory for it, and room in "),
+        ("late", "was too late and was ended"),
+    ],
+)
+def test_a_notebook_whose_process_ended_says_what_may_help(monkeypatch, why, said):
     def ended(*_):
-        raise Closed("the other end is gone")
+        raise Closed(why)
 
     monkeypatch.setattr(pool, "grade", ended)
     warm = pool.Warm(None)
     alive = SimpleNamespace(process=SimpleNamespace(poll=lambda: None))
     monkeypatch.setattr(warm, "template", lambda: alive)
-    with pytest.raises(RuntimeError, match="is there memory for it, and room in "):
+    with pytest.raises(RuntimeError, match=f"the process that played it {said}"):
         warm.grade("p1", b"")
 
 

@@ -787,21 +787,23 @@ HOSTILE = {
         "values": [["fs", [["i", f"{n * (2**61 - 1):x}"] for n in range(3000)]]]
     },
     "a set of pairs of the same pair": {
-        "tuples": [[-1, ["t", [1]]], *([-n, ["t", [["@", 1 - n]] * 2]] for n in range(2, 30))],
-        "values": [["fs", [["@", -29]]]],
+        "tuples": [[-1, ["t", [1]]], *([-n, ["t", [["@", 1 - n]] * 2]] for n in range(2, 33))],
+        "values": [["fs", [["@", -32]]]],
     },
     "a key of many again and again": {
         "tuples": [[-1, ["t", [*range(100_000)]]]],
-        "values": [["fs", [["@", -1]]]] * 5_000,
+        "values": [["fs", [["@", -1]]]] * 20_000,
     },
     "keys that are equal to the last item": {
         "values": [["fs", [["t", [["i", f"{n * (2**61 - 1):x}"]]] for n in range(200)]]]
     },
     "fields on top of each other": {
         "wholes": [
-            whole([1], ["r", [*map(str, range(9_000))], ["|V999999"] * 9_000, [0] * 9_000, 999_999])
+            whole(
+                [1], ["r", [*map(str, range(40_000))], ["|V999999"] * 40_000, [0] * 40_000, 999_999]
+            )
         ],
-        "buffers": [b"x" * 999_999],
+        "buffers": [b"x" * 4_000_000],
     },
     "a field of nothing": {
         "wholes": [whole([1], ["r", ["a"], [["a", "|b1", [0]]], [0], 1])],
@@ -865,7 +867,9 @@ def test_the_trusted_end_refuses(name):
     with pytest.raises(WallError) as caught:
         Pair().hostile(**HOSTILE[name])
     assert "\n" not in str(caught.value)
-    assert time.process_time() - spent < 2  # of this process alone: an honest one takes some ms
+    # of this process alone. Most take some ms, to copy a gigabyte up to 3 s where memory is short;
+    # what is not refused in time takes longer by far
+    assert time.process_time() - spent < 6
 
 
 def test_a_later_message_cannot_make_lists_bottomless():
