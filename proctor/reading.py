@@ -28,7 +28,7 @@ from .files import read
 from .graft import Frame, describe, graft
 from .graft.frame import check, norm
 from .told import first_line
-from .unfinished import Unfinished, end_with_failure
+from .unfinished import Unfinished, end_with_failure, is_excluded
 
 NOTHING = "no file was handed in, so this test was not run"
 KIND = "kind of cell"  # test, answer, task or read-only
@@ -42,7 +42,7 @@ class Exporter(NotebookExporter):
         self._frames = {}
         expect(self.parent)
         refused = set_aside(self.parent) | Unfinished(self.parent).watch()
-        refused = {f: error for f, error in refused.items() if not _is_excluded(self.parent, f)}
+        refused = {f: error for f, error in refused.items() if not is_excluded(self.parent, f)}
         if hasattr(self.parent, "refused"):  # it tells of them itself
             self.parent.refused = refused
         else:
@@ -165,11 +165,6 @@ def expect(converter):
         if there and not any(map(os.path.lexists, paths)):
             found = converter.assignments.setdefault(folder, [])
             found += [path for path in paths if path not in found]
-
-
-def _is_excluded(converter, folder):
-    about = converter.init_single_notebook_resources(os.path.join(folder, "any.ipynb"))
-    return about["nbgrader"]["student"] in converter.coursedir.student_id_exclude.split(",")
 
 
 def places(pattern):

@@ -69,12 +69,12 @@ class Unfinished:
 
     def _is_due(self, folder, notebooks):
         """Whether nbgrader does again what is there."""
-        about = self._about(notebooks)
-        if about["student"] in self.course.student_id_exclude.split(","):
+        submission = Path(notebooks[0]).parent
+        if is_excluded(self.converter, submission):
             return False
         if self.converter.force:
             return True
-        return is_newer(self.course, Path(notebooks[0]).parent, folder)
+        return is_newer(self.course, submission, folder)
 
     def _begin(self, notebooks, **about):
         self._release()
@@ -142,6 +142,17 @@ def end_with_failure(converter, refused):
 
     if folders:
         converter.convert_notebooks = convert_notebooks
+
+
+def student_of(converter, folder):
+    """Whose submission a folder is, as an nbgrader converter tells from its name."""
+    about = converter.init_single_notebook_resources(os.path.join(folder, "any.ipynb"))
+    return about["nbgrader"]["student"]
+
+
+def is_excluded(converter, folder):
+    """Whether the configuration leaves out whose submission a folder is."""
+    return student_of(converter, folder) in converter.coursedir.student_id_exclude.split(",")
 
 
 def is_newer(course, folder, made):

@@ -39,8 +39,8 @@ from proctor.files import TICK, copy_file, keep_files, read, read_files
 from proctor.reading import expect
 from proctor.sandbox import NoIsolation
 from proctor.template import prepare
-from proctor.told import first_line, reason
-from proctor.unfinished import alone, is_newer
+from proctor.told import NOT_THERE, first_line, reason
+from proctor.unfinished import alone, is_excluded, is_newer, student_of
 
 from . import Refused
 from .unit import Graded, Unit
@@ -53,7 +53,6 @@ NO_POSTGRESQL = (
     "pip install '/path/to/the/clone[postgresql]', and let the address begin with "
     "postgresql+psycopg://"
 )
-NOT_THERE = "This notebook was not handed in: every answer in it counts as blank."  # as in a graft
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 _NAMED = 3  # files named of those in a wrong place
 AHEAD = 200  # submissions that are read or played before their turn to be recorded comes
@@ -98,7 +97,8 @@ class Writer(Autograde):
         """Find the submissions: nbgrader's, and those that it passes over."""
         with contextlib.suppress(NbGraderException):  # there are none of the former
             super().init_notebooks()
-        expect(self)
+        if not self.assignments:
+            expect(self)  # else the exporter does it
         if not self.assignments:
             asked = self._format_source(self.coursedir.assignment_id, self.coursedir.student_id)
             raise Refused(
@@ -114,7 +114,7 @@ class Writer(Autograde):
         self.book.db.rollback()  # no transaction is open while something is waited for
         self.report.begin(len(due) + len(self.refused), len(self.assignments) - len(due))
         for folder, error in sorted(self.refused.items()):
-            self.report.failed(self._student(folder), reason(error))
+            self.report.failed(student_of(self, folder), reason(error))
         self.coming, self.ahead, self.under_way = deque(due), {}, set()
         for folder in due:
             self._grade(folder)
@@ -152,10 +152,9 @@ class Writer(Autograde):
         A notebook that was made is as old as the moment when its submission was read. A file's
         ctime is compared with it: a copy may keep the time of its original's last change.
         """
-        student = self._student(folder)
-        if student in self.coursedir.student_id_exclude.split(","):
+        if is_excluded(self, folder):
             return False
-        made = self._format_dest(self.course.name, student)
+        made = self._format_dest(self.course.name, student_of(self, folder))
         paths = [
             os.path.join(made, os.path.basename(path))
             for path in self.assignments[folder]
@@ -171,9 +170,6 @@ class Writer(Autograde):
             for place, _, names in os.walk(folder)
             for name in names
         )
-
-    def _student(self, folder):
-        return self._about(os.path.join(folder, "any.ipynb"))["student"]
 
     def _about(self, notebook):
         return self.init_single_notebook_resources(notebook)["nbgrader"]

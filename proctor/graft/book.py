@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass, field
 
+from ..told import NOT_THERE
 from .cell import MEGABYTE, TEXT_LIMIT, as_dict, cell_of
 from .damaged import DECODER, salvage
 from .matching import is_written
@@ -53,8 +54,7 @@ def read_book(raw, frame, limit, notes):
 def _text_of_file(raw, limit, notes):
     """The file's text; empty, with a note, if there is none."""
     if raw is None:
-        what = "This notebook was not handed in: every answer in it counts as blank."
-        add_note(notes, "no-file", what)
+        add_note(notes, "no-file", NOT_THERE)
         return ""
     raw = bytes(raw)
     if len(raw) > limit:

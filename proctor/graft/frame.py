@@ -56,10 +56,11 @@ class Frame:
     def __init__(self, source, config=None, recorded=None):
         """Prepare.
 
-        recorded  the source notebook without its solutions, as the gradebook has it; by default
-                  it is made as nbgrader makes it
+        recorded  the source notebook without its solutions, as the gradebook has it, of a source
+                  that was found right (`check`); by default it is checked and made as nbgrader does
         """
-        check(source)
+        if recorded is None:
+            check(source)
         self.blank = copy.deepcopy(recorded or source)
         _drop_outputs(self.blank)
         _give_ids(self.blank)
