@@ -110,6 +110,8 @@ class _Process:
         self.paths = _paths()
         env = {**clean_environment(self.scratch), "PYTHONHASHSEED": "0", "MPLBACKEND": _INLINE}
         env |= {**_fonts(), **self.paths}
+        if not sys.dont_write_bytecode:
+            del env["PYTHONDONTWRITEBYTECODE"]  # of this package's own modules, see `_warm_up`
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "proctor.template", str(theirs.fileno())],
             pass_fds=(theirs.fileno(),),
@@ -281,11 +283,13 @@ def _serve(channel, about):
 
 def _warm_up(preload):
     """Import what every assignment needs."""
-    from . import student  # noqa: F401  in a jail nothing of this package can be read any more
+    # in a jail nothing of this package can be read any more
+    from . import conductor, student  # noqa: F401
     from .shell import Shell
 
     _preload(preload)
     Shell.instance().warm()
+    sys.dont_write_bytecode = True  # an assignment's folder stays as it is
 
 
 def _preload(names):
