@@ -27,7 +27,10 @@ class Execute(StockExecute):
         help="Modules and paths that a student's code cannot read, besides the course's folder.",
     ).tag(config=True)
     preload = List(
-        Unicode(), list(PRELOAD), help="Modules that notebooks import, imported once."
+        Unicode(),
+        list(PRELOAD),
+        help="Modules that are imported once for the whole class, besides those that the "
+        "assignment's own cells import: what many students' answers are going to import.",
     ).tag(config=True)
 
     def preprocess(self, nb, resources, **kwargs):

@@ -27,6 +27,7 @@ from .template import PRELOAD, Assignment, Template
 
 NAME = "proctor-python3"
 _CONNECTION = ".kernel.json"
+_PLOTTING = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "ipywidgets")
 _warm = {}
 
 
@@ -43,7 +44,9 @@ class Provisioner(LocalProvisioner):
 
     memory = Integer(2 << 30, help="Bytes of memory for the kernel's processes.").tag(config=True)
     preload = List(
-        Unicode(), [*PRELOAD, "ipykernel.kernelapp"], help="Modules that are imported once."
+        Unicode(),
+        [*PRELOAD, *_PLOTTING, "ipykernel.kernelapp"],
+        help="Modules that are imported once.",
     ).tag(config=True)
 
     jailed = None

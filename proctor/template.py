@@ -35,12 +35,8 @@ from .files import TICK, copy_tree, state, write_files
 from .nursery import Nursery, in_child, nurse, reap
 from .sandbox import Jailed, NoIsolation, clean_environment, linux
 
-PRELOAD = (
-    "numpy.random",  # the student's process seeds it
-    "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline",
-    "ipywidgets",
-)
+# Every fork pays for what is there; what the cells of an assignment import is imported besides.
+PRELOAD = ("numpy.random",)  # the student's process seeds it
 _INLINE = "module://matplotlib_inline.backend_inline"
 
 
@@ -52,7 +48,7 @@ class Assignment:
     lessons   sources of the cells that students see
     tests     sources of the test cells
     private   {relative path: bytes}: modules that tests may import, and students' code may not
-    preload   names of modules that are imported first
+    preload   names of modules that are imported first, besides what lessons and tests import
     """
 
     files: dict = field(default_factory=dict)

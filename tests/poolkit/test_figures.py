@@ -1,11 +1,16 @@
 """The figures of the lessons: alternative text, contrast, and colours for colour-blind eyes."""
 
 import itertools
+import subprocess
+import sys
+from pathlib import Path
 
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
+import poolkit
 from poolkit.figures import _svg, colours
 from tests import notebooks
 from tests.poolkit import pictures
@@ -66,6 +71,24 @@ def test_window_colours_stay_apart(eyes):
 
 def test_every_window_has_a_symbol_of_its_own_too():
     assert len(set(_svg.SYMBOLS)) == len(colours.WINDOW_COLOURS)
+
+
+@pytest.mark.parametrize("signed, name", [(False, "cividis"), (True, "PuOr_r")])
+def test_scales_are_matplotlib_s(signed, name):
+    assert colours.palette(signed) == [to_hex(c) for c in matplotlib.colormaps[name](range(256))]
+
+
+def test_a_check_s_picture_needs_no_matplotlib():
+    """While a class is graded nobody else has imported it: a failed check would take 0.2 s."""
+    program = (
+        "import sys; from poolkit import check\n"
+        "try: check.pool_tiles_values(lambda x, kernel_size: -x[:, :, ::2, ::2])\n"
+        "except AssertionError: sys.exit('matplotlib' in sys.modules)\n"
+        "sys.exit('no failure')"
+    )
+    folder = Path(poolkit.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True)
+    assert done.returncode == 0 and b"image/svg" in done.stdout, done.stderr
 
 
 def test_a_larger_value_is_lighter_for_all_eyes(eyes):
