@@ -1,8 +1,8 @@
 """The least that grading could cost: ``python -m benchmarks.bare ASSIGNMENT`` in a course folder.
 
 A process that has imported what the notebooks import forks for every submission; the child reads
-its notebooks, runs every code cell with ``exec``, and writes them. No isolation, no gradebook, no
-outputs recorded, no IPython.
+its notebooks, runs with ``exec`` every code cell that ``proctor`` runs, and writes them. No
+isolation, no gradebook, no outputs recorded, no IPython.
 """
 
 import ast
@@ -22,11 +22,9 @@ def main():
     assignment = sys.argv[1]
     source = Path("source", assignment).resolve()
     sys.path[:0] = [str(source), os.getcwd()]
-    for module in ("numpy", "matplotlib.pyplot", "ipywidgets"):
-        __import__(module)
     for path in sorted(source.glob("*.ipynb")):
         for cell in json.loads(path.read_text())["cells"]:
-            if cell["cell_type"] == "code":
+            if runs(cell):
                 preload("".join(cell["source"]))
     for folder in sorted(Path("submitted").glob(f"*/{assignment}")):
         child = os.fork()
@@ -34,6 +32,11 @@ def main():
             play(folder, source)
             os._exit(0)
         os.waitpid(child, 0)
+
+
+def runs(cell):
+    """Whether a cell of the source is run: code that does more than show something."""
+    return cell["cell_type"] == "code" and "show-only" not in cell["metadata"].get("tags", ())
 
 
 def preload(source):
@@ -60,7 +63,7 @@ def play(folder, source):
             about = cell["metadata"].get("nbgrader", {})
             if about.get("solution"):
                 cell["source"] = answers[about["grade_id"]]
-            if cell["cell_type"] == "code":
+            if runs(cell):
                 with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
                     exec("".join(cell["source"]), names)
         Path(f"{path.stem}.played").write_text(json.dumps(notebook, indent=1))
