@@ -4,10 +4,11 @@ import re
 
 from nbconvert.filters import strip_ansi
 from nbgrader import utils
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearHiddenTests
 from traitlets import List, Unicode
 
-from .told import INSIDE
+from .told import INSIDE, NOT_READ
 
 # as IPython shows a frame of its own process, and one that came across the wall
 _FRAME = re.compile(r"^(?:Cell |File <Cell )In\[(\d+)\]")
@@ -22,6 +23,8 @@ class HideTests(ClearHiddenTests):
     displays. What is printed while it runs is left out, and the cell's value: a student's function
     can print what it was given, and a warning prints the line of the test that met it. The
     gradebook and ``autograded/`` are not touched. Delimiters: ``c.ClearHiddenTests``.
+
+    An answer that waits for a person is said to; its score would only be 0.
     """
 
     # nbconvert's HTML sets this for all preprocessors, and nbgrader's do not know it
@@ -46,6 +49,8 @@ class HideTests(ClearHiddenTests):
                 for output in cell.outputs:
                     if output.output_type == "error":
                         output.traceback = _own_frames(output, theirs)
+        if "nbgrader" in resources:
+            _tell_unread(nb, resources["nbgrader"])
         return nb, resources
 
     def _visible(self, source):
@@ -59,6 +64,18 @@ class HideTests(ClearHiddenTests):
             elif not hidden:
                 lines.append(line)
         return "\n".join(lines)
+
+
+def _tell_unread(nb, about):
+    with Gradebook(about["db_url"]) as book:
+        grades = book.find_submission_notebook(
+            about["notebook"], about["assignment"], about["student"]
+        ).grades
+        unread = {g.name for g in grades if g.auto_score is None and g.manual_score is None}
+    for cell in nb.cells:
+        by_hand = utils.is_task(cell) or (utils.is_grade(cell) and utils.is_solution(cell))
+        if by_hand and cell.metadata.nbgrader["grade_id"] in unread:
+            cell.metadata.nbgrader["comment"] = cell.metadata.nbgrader.get("comment") or NOT_READ
 
 
 def _said_by(cell):

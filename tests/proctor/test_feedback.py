@@ -22,6 +22,7 @@ from nbgrader.api import Gradebook
 
 from proctor import sanitise
 from proctor.feedback import HideTests
+from proctor.told import NOT_READ
 from tests.conftest import nbgrader
 
 
@@ -237,6 +238,9 @@ def course(tmp_path_factory):
         (folder / "drawn.png").write_bytes(base64.b64decode(PIXEL))
         (folder / "evil.html").write_text(f"<script>{RUN}</script>")
     nbgrader(root, "autograde", "ps1")
+    with Gradebook(f"sqlite:///{root}/gradebook.db") as gradebook:
+        gradebook.find_grade("why", "p1", "ps1", "wrong-on-hidden-only").manual_score = 0
+        gradebook.db.commit()
     nbgrader(root, "generate_feedback", "ps1")
     return root
 
@@ -520,6 +524,13 @@ def test_it_says_its_message(course):
 def test_partial_credit_is_in_the_score(course):
     text = text_of(feedback(course, "honest-pages"))
     assert "Score: 1.0 / 2.0" in text
+
+
+def test_an_answer_that_waits_for_a_person_is_said_to(course):
+    text = text_of(feedback(course, "honest-pages"))
+    assert text.count(NOT_READ) == 1
+    assert "Comment on why" in text
+    assert NOT_READ not in text_of(feedback(course, "wrong-on-hidden-only")), "it was read"
 
 
 def test_a_student_s_own_error_is_shown_and_its_message_is_bounded(course):
