@@ -479,6 +479,12 @@ def test_the_same_submission_does_both_on_a_stock_page(browser, course, tmp_path
     assert found.hosts == {"tracker.invalid"}
 
 
+def test_a_hint_on_feedback_shows_that_it_opens(browser, course):
+    page = visited(browser, address(course, "honest-pages"), poke=False).page
+    hint = page.locator("summary", has_text="Hint").first
+    assert hint.evaluate("hint => getComputedStyle(hint).display") == "list-item"
+
+
 def test_a_score_box_is_neither_covered_nor_taken_over(browser, formgrader):
     page = visited(browser, formgrader.url("hostile-pages")).page
     for name in ("why", "test_mean"):
