@@ -1,5 +1,6 @@
 """Reads a submission in nbgrader's way: in place of the exporter that ``autograde`` reads with."""
 
+import contextlib
 import copy
 import functools
 import glob
@@ -41,7 +42,10 @@ class Exporter(NotebookExporter):
         super().__init__(**kwargs)
         self._frames = {}
         expect(self.parent)
-        refused = set_aside(self.parent) | Unfinished(self.parent).watch()
+        unfinished = Unfinished(self.parent)
+        if not hasattr(self.parent, "refused") and unfinished.is_any_due():
+            self._check_source()
+        refused = set_aside(self.parent) | unfinished.watch()
         refused = {f: error for f, error in refused.items() if not is_excluded(self.parent, f)}
         if hasattr(self.parent, "refused"):  # it tells of them itself
             self.parent.refused = refused
@@ -93,6 +97,22 @@ class Exporter(NotebookExporter):
                 place = f"{path}{self._faulty_cell(source)}"
                 raise NbGraderException(f"{place}: {first_line(error)}") from None
         return self._frames[key]
+
+    def _check_source(self):
+        """Say what is wrong with the source, before anything is removed to be made again."""
+        course = self.parent.coursedir
+        with gradebook.of(self.parent) as book:
+            names = [n.name for n in book.find_assignment(course.assignment_id).notebooks]
+        with contextlib.chdir(course.root):  # a header of notebooks is named from there
+            for name in names:
+                if not fnmatch(name, course.notebook_id):
+                    continue
+                about = {"assignment": course.assignment_id, "notebook": name}
+                try:
+                    self.frame(about, {"nbgrader": about})
+                except NbGraderException as error:
+                    self.log.error("%s", error)
+                    raise
 
     def _unsolved(self, source):
         return ClearSolutions(parent=self.parent).preprocess(copy.deepcopy(source), {})[0]

@@ -46,6 +46,11 @@ class Unfinished:
         self.converter.post_convert_hook = self._end
         return refused
 
+    def is_any_due(self):
+        """Whether nbgrader is going to do any submission."""
+        found = self.converter.assignments.values()
+        return any(self._is_due(self._folder(notebooks), notebooks) for notebooks in found)
+
     def _clean(self, notebooks):
         folder = self._folder(notebooks)
         if not folder.exists():
@@ -68,11 +73,11 @@ class Unfinished:
             (folder / Path(path).with_suffix(self.extension).name).unlink(missing_ok=True)
 
     def _is_due(self, folder, notebooks):
-        """Whether nbgrader does again what is there."""
+        """Whether nbgrader does a submission, again if it is there."""
         submission = Path(notebooks[0]).parent
         if is_excluded(self.converter, submission):
             return False
-        if self.converter.force:
+        if self.converter.force or not os.path.exists(folder):
             return True
         return is_newer(self.course, submission, folder)
 

@@ -72,9 +72,10 @@ def edit(course, change):
 def autograde(course, *words):
     """Grade; return (the score, what was said)."""
     done = nbgrader(course, "autograde", "ps1", *words, check=False)
+    if done.returncode:
+        return None, done.stdout
     with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
-        score = gradebook.find_submission_notebook("p1", "ps1", "right").score
-    return (score if done.returncode == 0 else None), done.stdout
+        return gradebook.find_submission_notebook("p1", "ps1", "right").score, done.stdout
 
 
 GENERATE = "run `nbgrader generate_assignment ps1 --force`, then grade with --force"
@@ -108,7 +109,13 @@ def test_a_source_edited_since_the_release_is_named(course, what):
 def test_a_source_edited_since_the_release_counts_once_generated(course):
     autograde(course)
     edit(course, EDITS["test_one (points: 2 recorded, 7 now)"])
-    assert autograde(course, "--force")[0] is None
+    score, said = autograde(course, "--force")
+    assert score is None
+    assert [line for line in said.splitlines() if "INFO" not in line] == [
+        f"[AutogradeApp | ERROR] {course}/source/ps1/p1.ipynb and the gradebook differ in "
+        f"test_one (points: 2 recorded, 7 now): {GENERATE}"
+    ]
+    assert (course / "autograded" / "right" / "ps1" / "p1.ipynb").exists(), "it is still good"
     nbgrader(course, "generate_assignment", "ps1", "--force")
     assert autograde(course, "--force")[0] is not None
 
@@ -296,6 +303,13 @@ def test_what_is_done_is_left_alone(course, converter):
     watched(converter)
     assert folder(course).exists()
     assert not mark(course).exists()
+
+
+def test_something_is_due_until_all_is_done(course, converter):
+    unfinished = watched(converter)
+    assert unfinished.is_any_due()
+    shutil.copytree(folder(course), folder(course, "another"))
+    assert not unfinished.is_any_due()
 
 
 def test_what_was_interrupted_is_removed_and_stays_marked_until_it_is_done(course, converter):
