@@ -145,7 +145,8 @@ class Exporter(NotebookExporter):
                 f"{path} asks for the kernel {name!r}, of {kernel.language}: only Python is graded"
             )
         python = shutil.which(kernel.argv[0]) or kernel.argv[0]
-        if os.path.dirname(python) != os.path.dirname(sys.executable):
+        here, there = (os.path.realpath(os.path.dirname(p)) for p in (sys.executable, python))
+        if here != there:
             self.log.warning(
                 "%s asks for the kernel '%s', which is %s; it is graded with %s and its packages",
                 *(path, name, python, sys.executable),

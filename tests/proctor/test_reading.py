@@ -15,6 +15,7 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 
+from proctor.reading import Exporter
 from proctor.unfinished import Unfinished
 from tests.conftest import minding_permissions, nbgrader
 
@@ -303,6 +304,14 @@ def test_what_is_done_is_left_alone(course, converter):
     watched(converter)
     assert folder(course).exists()
     assert not mark(course).exists()
+
+
+def test_an_environment_reached_by_a_link_is_no_other(converter, tmp_path, monkeypatch, caplog):
+    (tmp_path / "bin").symlink_to(Path(sys.executable).parent)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    converter.init_notebooks()
+    Exporter(parent=converter)
+    assert "asks for the kernel" not in caplog.text
 
 
 def test_something_is_due_until_all_is_done(course, converter):
