@@ -21,10 +21,12 @@ class Unfinished:
     """The marks of one `nbgrader.converters.BaseConverter`, set and removed by its own hooks.
 
     extension  of the files that it makes of notebooks
+    outdated   whether what is older than the notebook that it was made of is made again, too
     """
 
-    def __init__(self, converter, extension=".ipynb"):
+    def __init__(self, converter, extension=".ipynb", outdated=False):
         self.converter, self.course, self.extension = converter, converter.coursedir, extension
+        self.outdated = outdated
         self.hooks = converter.pre_convert_hook, converter.post_convert_hook
         self.held = []  # (mark, the open file that locks it) of the submission that is worked on
 
@@ -60,17 +62,33 @@ class Unfinished:
             if interrupted:
                 self.converter.log.warning("%s was not finished: it is done again", folder)
                 self._remove(folder, interrupted)
+            elif old := self._outdated(folder, notebooks):
+                self.converter.log.info("%s is older than what it shows: it is done again", folder)
+                self._remove(folder, old)
             elif self._is_due(folder, notebooks):
                 # nbgrader is going to remove it when its turn comes, and may be killed meanwhile
                 for path in notebooks:
                     _mark(folder, path).touch()
 
-    def _remove(self, folder, interrupted):
+    def _outdated(self, folder, notebooks):
+        if not self.outdated or is_excluded(self.converter, Path(notebooks[0]).parent):
+            return []
+        made = {path: self._file(folder, path) for path in notebooks}
+        return [
+            path
+            for path, file in made.items()
+            if file.exists() and file.stat().st_mtime_ns < os.stat(path).st_mtime_ns
+        ]
+
+    def _file(self, folder, notebook):
+        return folder / Path(notebook).with_suffix(self.extension).name
+
+    def _remove(self, folder, again):
         if self.course.notebook_id == "*":
             shutil.rmtree(folder)
             return
-        for path in interrupted:
-            (folder / Path(path).with_suffix(self.extension).name).unlink(missing_ok=True)
+        for path in again:
+            self._file(folder, path).unlink(missing_ok=True)
 
     def _is_due(self, folder, notebooks):
         """Whether nbgrader does a submission, again if it is there."""

@@ -22,7 +22,7 @@ class Page(HTMLExporter):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         if isinstance(self.parent, GenerateFeedback):
-            unfinished = Unfinished(self.parent, self.file_extension)
+            unfinished = Unfinished(self.parent, self.file_extension, outdated=True)
             end_with_failure(self.parent, unfinished.watch())
 
     @default("extra_loaders")

@@ -12,10 +12,11 @@ import nbgrader as nbgrader_package
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
-from nbgrader.converters import Autograde
+from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 
 from proctor.reading import Exporter
+from proctor.templates import Page
 from proctor.unfinished import Unfinished
 from tests.conftest import minding_permissions, nbgrader
 
@@ -338,6 +339,19 @@ def test_of_one_notebook_alone_only_that_is_removed(course, converter):
     converter.coursedir.notebook_id = "p1"
     watched(converter)
     assert [path.name for path in folder(course).iterdir()] == ["p2.ipynb"]
+
+
+def test_feedback_older_than_what_it_shows_is_done_again(course, converter):
+    feedback = GenerateFeedback(coursedir=converter.coursedir)
+    page = course / "feedback" / "right" / "ps1" / "p1.html"
+    page.parent.mkdir(parents=True)
+    page.touch()
+    feedback.init_notebooks()
+    Page(parent=feedback)
+    assert page.exists()
+    os.utime(page, (0, 0))
+    Page(parent=feedback)
+    assert not page.exists()
 
 
 def test_what_another_grader_is_working_on_is_left_alone(course, converter):
