@@ -13,8 +13,8 @@ that it has lent for the call under way.
 What crosses: None, bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set,
 frozenset, slice, range, Ellipsis; NumPy's arrays, scalars and dtypes without Python objects; the
 types of the table. An object of a subclass arrives as plain data of the built-in class, with no
-method of the subclass asked; a named tuple keeps its fields' names. All else, object and masked
-arrays too, stays where it is and is told of by number.
+method of the subclass asked; a named tuple keeps its fields' names. All else, arrays of objects and
+those with masked values too, stays where it is and is told of by number.
 
 Changes follow the objects: each message carries what changed, since it last crossed, in the objects
 of this message and of the calls under way, and in the last few others (``Limits.watched``).

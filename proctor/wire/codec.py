@@ -17,7 +17,17 @@ from .held import Array, Block, Held, Shared
 from .incoming import Incoming
 from .memory import extent, key_of, memory_of, root_of, whole_of
 from .names import NAMES, dtype_code
-from .values import AS_IS, KINDS, LEAVES, fields_of, is_same, kind_of, parts_of, state_of
+from .values import (
+    AS_IS,
+    KINDS,
+    LEAVES,
+    fields_of,
+    hides_nothing,
+    is_same,
+    kind_of,
+    parts_of,
+    state_of,
+)
 
 _encoder = json.JSONEncoder(separators=(",", ":"))
 
@@ -359,6 +369,12 @@ class Codec(Held):
         out.met[shared.number] = (shared, plain, key)
         return self._refer(shared, out)
 
+    def _write_masked(self, value, out):
+        """A masked array that masks nothing is an array of a subclass; what is hidden stays."""
+        if self.trusted or not hides_nothing(value):
+            return self._write_foreign(value, out)
+        return self._write_array(value, out)
+
     def _write_whole(self, value, root, key, code, order, out):
         """An array that is all of its memory, and new like this: array and block in one."""
         shared = self._create(value, "array", out)
@@ -486,4 +502,4 @@ _MALFORMED = (
 
 _WRITERS = {kind: getattr(Codec, f"_write_{kind}") for kind in KINDS.values()}
 _COPIERS = {kind: getattr(Codec, f"_copy_{kind}", write) for kind, write in _WRITERS.items()}
-_COPIERS["set"] = _COPIERS["bytearray"] = Codec._write_foreign
+_COPIERS["set"] = _COPIERS["bytearray"] = _COPIERS["masked"] = Codec._write_foreign

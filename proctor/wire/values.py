@@ -9,7 +9,7 @@ from collections import OrderedDict
 from functools import lru_cache
 
 import numpy as np
-from numpy import bytes_, dtype, generic, ndarray, str_
+from numpy import bool_, bytes_, count_nonzero, dtype, generic, ndarray, str_
 
 CONTAINERS = {"list": list, "dict": dict, "set": set, "bytearray": bytearray}
 CHANGEABLE = {*CONTAINERS, "block"}
@@ -18,7 +18,7 @@ KINDS = {
     **{kind: kind.__name__ for kind in (complex, str, bytes, int, float, bool, slice, range)},
     **{type(None): "none", type(...): "ellipsis", dtype: "dtype", type: "type"},
     **{str_: "npstr", bytes_: "npbytes", generic: "scalar", ndarray: "array"},
-    np.ma.MaskedArray: "foreign",
+    **{np.ma.MaskedArray: "masked", object: "foreign"},
 }
 _mro = type.__dict__["__mro__"].__get__
 AS_IS = {type(None), bool, float}
@@ -28,10 +28,15 @@ LEAVES = {*AS_IS, int, str, complex, bytes, slice, range}
 @lru_cache(4096)
 def kind_of(cls):
     """What an object of a class is on the wire: what its nearest built-in base class is."""
-    for base in _mro(cls):
-        if base in KINDS:
-            return KINDS[base]
-    return "foreign"
+    return next(KINDS[base] for base in _mro(cls) if base in KINDS)
+
+
+def hides_nothing(value):
+    """Whether a masked array has no mask, or one that masks nothing."""
+    mask = getattr(value, "_mask", None)
+    if type(mask) is bool_:
+        return not mask
+    return type(mask) is ndarray and mask.dtype == bool_ and count_nonzero(mask) == 0
 
 
 def parts_of(value, kind):

@@ -17,7 +17,9 @@ from tests.submissions import right
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="grading needs Linux")
 
-STYLES = [("3-layer", name, cells) for name, cells in right.RIGHT.items()]
+STYLES = [("1-windows", name, cells) for name, cells in right.WINDOWS.items()]
+STYLES += [("2-jacobian", name, cells) for name, cells in right.JACOBIAN.items()]
+STYLES += [("3-layer", name, cells) for name, cells in right.RIGHT.items()]
 STYLES += [("4-network", name, cells) for name, cells in right.NETWORK.items()]
 
 
@@ -61,6 +63,26 @@ def test_a_count_that_was_tampered_with_gains_nothing_for_a_loop(failed):
     lost = failed("3-layer", answers)
     for task in ("pool_tiles", "maxpool_forward"):
         assert "processor time" in lost[f"{task}_vectorised"]
+
+
+UNFIT = {
+    "a generator": "(pixel for pixel in [(0, 0)])",
+    "a MaskedArray": "np.ma.array([(2, 4)] * 4, mask=True)",
+    "a ndarray": "np.array([(2, 4)] * 4, object)",
+    "a function": "lambda: 1",
+}
+
+
+@pytest.mark.parametrize("kind", UNFIT)
+def test_what_is_no_data_is_told_in_the_words_of_the_check(failed, kind):
+    source = f"def window(k, l, kernel_size, stride):\n    return {UNFIT[kind]}\n"
+    lost = failed("1-windows", {"window": source})
+    assert lost.keys() == {name for name in checks.__all__ if name.startswith("window_")}
+    for said in map(" ".join, map(str.split, lost.values())):
+        assert said.startswith("window · ")
+        assert f" {kind}, expected an int array" in said
+        assert "Handle" not in said
+        assert "Proxy" not in said
 
 
 # ---- tricks that were tried on the checks ---------------------------------------------------

@@ -6,6 +6,27 @@ from tests import notebooks
 from tests.submissions import right
 
 CHAPTER, NETWORK = "3-layer", "4-network"
+EARLY = [("1-windows", name, cells) for name, cells in right.WINDOWS.items()]
+EARLY += [("2-jacobian", name, cells) for name, cells in right.JACOBIAN.items()]
+
+
+@pytest.mark.parametrize(("chapter", "style", "cells"), EARLY, ids=[s for _, s, _ in EARLY])
+def test_a_right_answer_to_an_early_chapter_gets_full_marks(chapter, style, cells):
+    failures = notebooks.play(chapter, cells).failures
+    assert {name: str(error) for name, error in failures.items()} == {}
+
+
+@pytest.mark.parametrize(
+    ("chapter", "tasks", "styles"),
+    [
+        ("1-windows", right.WINDOW_TASKS, right.WINDOWS),
+        ("2-jacobian", right.JACOBIAN_TASKS, right.JACOBIAN),
+    ],
+)
+def test_every_task_of_an_early_chapter_has_at_least_four_right_styles(chapter, tasks, styles):
+    assert set(tasks) == set(notebooks.answers(chapter))
+    for task in tasks:
+        assert len({cells[task] for cells in styles.values()}) >= 4, task
 
 
 @pytest.mark.parametrize("style", right.RIGHT)

@@ -1,13 +1,15 @@
-"""Right answers to chapters 3 and 4 in the many styles that people write, and one that is slow.
+"""Right answers to all chapters in the many styles that people write, and one that is slow.
 
 Each is a function whose body is what stands in the notebook: a task's function, with the helpers
 above it in the same cell. Its argument, if it has one, is a task that it leaves to the solution.
-``RIGHT[name]`` and ``LOOPS`` (chapter 3) and ``NETWORK[name]`` (chapter 4) are
-{task: source of its cell}.
+``WINDOWS[name]`` (chapter 1), ``JACOBIAN[name]`` (chapter 2), ``RIGHT[name]`` and ``LOOPS``
+(chapter 3) and ``NETWORK[name]`` (chapter 4) are {task: source of its cell}.
 """
 
 import ast
 import inspect
+import itertools
+import math
 import textwrap
 from collections import namedtuple
 from dataclasses import dataclass
@@ -16,8 +18,18 @@ from functools import reduce
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
+from poolkit import spec
 from poolkit.spec import pair
 
+WINDOW_TASKS = ("window", "output_size", "pool_loops")
+JACOBIAN_TASKS = (
+    "local_derivative",
+    "jacobian",
+    "backward_message",
+    "numerical_jacobian",
+    "one_sided",
+    "is_subgradient",
+)
 TASKS = ("pool_tiles", "windows", "maxpool_forward", "maxpool_backward")
 NETWORK_TASKS = (
     "pooling",
@@ -30,11 +42,14 @@ NETWORK_TASKS = (
 # what these bodies use beyond the notebook's own setup cell; a student would import it, too
 IMPORTS = {
     "as_strided": "from numpy.lib.stride_tricks import as_strided",
+    "sliding_window_view": "from numpy.lib.stride_tricks import sliding_window_view",
     "namedtuple": "from collections import namedtuple",
     "dataclass": "from dataclasses import dataclass",
     "reduce(through": "from functools import reduce",
+    "itertools.": "import itertools",
+    "math.": "import math",
 }
-RIGHT, NETWORK = {}, {}
+WINDOWS, JACOBIAN, RIGHT, NETWORK = {}, {}, {}, {}
 
 
 def cells(function, tasks=TASKS):
@@ -60,6 +75,279 @@ def right(function):
 def right_network(function):
     NETWORK[function.__name__.replace("_", "-")] = cells(function, NETWORK_TASKS)
     return function
+
+
+def right_windows(function):
+    WINDOWS[function.__name__.replace("_", "-")] = cells(function, WINDOW_TASKS)
+    return function
+
+
+def right_jacobian(function):
+    JACOBIAN[function.__name__.replace("_", "-")] = cells(function, JACOBIAN_TASKS)
+    return function
+
+
+# ---- chapter 1 ------------------------------------------------------------------------------
+
+
+@right_windows
+def ranges_and_comprehensions():
+    """Lists of tuples made into an array at the end; the windows counted one by one."""
+
+    def window(k, l, kernel_size, stride):
+        (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
+        rows, columns = range(k * sH, k * sH + kH), range(l * sW, l * sW + kW)
+        return np.array(list(itertools.product(rows, columns)))
+
+    def output_size(size, kernel_size, stride, padding=0, dilation=1):
+        return len(range(-padding, size + padding - dilation * (kernel_size - 1), stride))
+
+    def pool_loops(x, kernel_size, stride):
+        (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
+        rows = x.tolist()
+        return np.array(
+            [
+                [max(max(row[j : j + kW]) for row in rows[i : i + kH]) for j in columns]
+                for columns in [range(0, len(rows[0]) - kW + 1, sW)]
+                for i in range(0, len(rows) - kH + 1, sH)
+            ]
+        )
+
+
+@right_windows
+def index_arrays_and_a_view():
+    """No loop at all: the pixels by mgrid, the windows by sliding_window_view."""
+
+    def window(k, l, kernel_size, stride):
+        (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
+        return np.mgrid[k * sH : k * sH + kH, l * sW : l * sW + kW].reshape(2, -1).T
+
+    def output_size(size, kernel_size, stride, padding=0, dilation=1):
+        axis = sliding_window_view(np.empty(size + 2 * padding), dilation * (kernel_size - 1) + 1)
+        return axis[::stride].shape[0]
+
+    def pool_loops(x, kernel_size, stride):
+        sH, sW = spec.pair(stride)
+        return sliding_window_view(x, spec.pair(kernel_size))[::sH, ::sW].max(axis=(2, 3))
+
+
+@right_windows
+def one_task_builds_on_the_others():
+    """Each pixel of Ω by divmod; floor of a quotient; the layer asks the two functions above."""
+
+    def window(k, l, kernel_size, stride):
+        (kH, kW), corner = spec.pair(kernel_size), np.multiply((k, l), spec.pair(stride))
+        out = np.zeros((kH * kW, 2), dtype=np.int32)
+        for n in range(kH * kW):
+            out[n] = corner + divmod(n, kW)
+        return out
+
+    def output_size(size, kernel_size, stride, padding=0, dilation=1):
+        span = (kernel_size - 1) * dilation + 1
+        return math.floor((size + 2 * padding - span) / stride) + 1
+
+    def pool_loops(x, kernel_size, stride):
+        kernel, step = spec.pair(kernel_size), spec.pair(stride)
+        shape = [output_size(n, k, s) for n, k, s in zip(x.shape, kernel, step, strict=True)]
+        y = np.full(shape, -np.inf)
+        for k, l in np.ndindex(*shape):
+            for i, j in window(k, l, kernel, step):
+                if x[i, j] > y[k, l]:
+                    y[k, l] = x[i, j]
+        return y
+
+
+@right_windows
+def recursion_and_arrays_of_other_kinds():
+    """A masked array that masks nothing, an unsigned count, a matrix."""
+
+    def window(k, l, kernel_size, stride):
+        (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
+
+        def rows(u):
+            return [] if u == kH else [[k * sH + u, l * sW + v] for v in range(kW)] + rows(u + 1)
+
+        return np.ma.array(rows(0))
+
+    def output_size(size, kernel_size, stride, padding=0, dilation=1):
+        count, start = np.uint16(0), -padding
+        while start + dilation * (kernel_size - 1) < size + padding:
+            count, start = count + np.uint16(1), start + stride
+        return count
+
+    def pool_loops(x, kernel_size, stride):
+        (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
+        H, W = x.shape
+        rows = [x[i : i + kH].max(axis=0) for i in range(0, H - kH + 1, sH)]
+        return np.matrix([[r[j : j + kW].max() for j in range(0, W - kW + 1, sW)] for r in rows])
+
+
+# ---- chapter 2 ------------------------------------------------------------------------------
+
+
+@right_jacobian
+def pixel_by_pixel():
+    """Loops over pixels and a best value so far; sums of products; a decision after the other."""
+
+    def local_derivative(x, k, l, kernel_size, stride):
+        (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
+        best, winner = -np.inf, None
+        for i in range(k * sH, k * sH + kH):
+            for j in range(l * sW, l * sW + kW):
+                if x[i, j] > best:
+                    best, winner = x[i, j], (i, j)
+        derivative = np.zeros_like(x)
+        derivative[winner] = 1
+        return derivative
+
+    def jacobian(x, kernel_size, stride):
+        (H, W), (kH, kW), (sH, sW) = x.shape, spec.pair(kernel_size), spec.pair(stride)
+        OH, OW = (H - kH) // sH + 1, (W - kW) // sW + 1
+        J = np.zeros((OH * OW, H * W), dtype=int)
+        for k in range(OH):
+            for l in range(OW):
+                place = x[k * sH : k * sH + kH, l * sW : l * sW + kW].argmax()
+                J[k * OW + l, (k * sH + place // kW) * W + l * sW + place % kW] = 1
+        return J
+
+    def backward_message(J, dy):
+        dx = np.zeros(J.shape[1])
+        for row, gradient in zip(J, dy.flat, strict=True):
+            dx += gradient * row
+        return dx
+
+    def numerical_jacobian(f, x, h=1e-6):
+        J = np.zeros((np.size(f(x.astype(float))), x.size))
+        for c, place in enumerate(np.ndindex(x.shape)):
+            up, down = x.astype(float), x.astype(float)
+            up[place] += h
+            down[place] -= h
+            J[:, c] = np.ravel((f(up) - f(down)) / (2 * h))
+        return J
+
+    def one_sided(f, x, v, h=1e-6):
+        here, ahead = f(x), f(x + h * v)
+        return float(ahead - here) / h
+
+    def is_subgradient(g, w):
+        highest, total = max(w.flat), 0.0
+        for share, value in zip(g.flat, w.flat, strict=True):
+            if share < 0 or (share > 0 and value < highest):
+                return False
+            total += share
+        return abs(total - 1) <= 1e-9
+
+
+@right_jacobian
+def arrays_without_loops():
+    """Views of windows, rows of an identity, outer products; NumPy's own bool."""
+
+    def local_derivative(x, k, l, kernel_size, stride):
+        (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
+        seen = np.full(x.shape, -np.inf)
+        omega = np.s_[k * sH : k * sH + kH, l * sW : l * sW + kW]
+        seen[omega] = x[omega]
+        return (np.arange(x.size) == seen.argmax()).reshape(x.shape)
+
+    def jacobian(x, kernel_size, stride):
+        (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
+        both = np.stack([x, np.arange(x.size).reshape(x.shape)])
+        w, numbers = sliding_window_view(both, (kH, kW), axis=(1, 2))[:, ::sH, ::sW]
+        w, numbers = w.reshape(-1, kH * kW), numbers.reshape(-1, kH * kW)
+        winners = np.take_along_axis(numbers, w.argmax(axis=1)[:, None], axis=1)
+        return np.equal(winners, np.arange(x.size))
+
+    def backward_message(J, dy):
+        return np.einsum("oi,o->i", J, np.reshape(dy, -1))
+
+    def numerical_jacobian(f, x, h=1e-6):
+        steps = h * np.eye(x.size).reshape(-1, *x.shape)
+        return np.array([np.ravel(f(x + step) - f(x - step)) for step in steps]).T / (2 * h)
+
+    def one_sided(f, x, v, h=1e-6):
+        return np.array([f(x + h * v), f(x)]) @ [1, -1] / h
+
+    def is_subgradient(g, w):
+        highest = w == w.max()
+        shares = np.isclose(g[highest].sum(), 1, rtol=0, atol=1e-9)
+        return shares & (g >= 0).all() & ~g[~highest].any()
+
+
+@right_jacobian
+def from_the_specification():
+    """The layer's own passes, one-hots sent back; recursion over inputs; sets of places."""
+
+    def local_derivative(x, k, l, kernel_size, stride):
+        y, cache = spec.maxpool_forward(x[None, None], kernel_size, stride)
+        dy = np.zeros_like(y)
+        dy[..., k, l] = 1
+        return spec.maxpool_backward(dy, cache)[0, 0]
+
+    def jacobian(x, kernel_size, stride):
+        y, cache = spec.maxpool_forward(x[None, None], kernel_size, stride)
+        one_hots = np.eye(y.size).reshape(y.size, *y.shape)
+        return np.vstack([spec.maxpool_backward(dy, cache).ravel() for dy in one_hots])
+
+    def backward_message(J, dy):
+        return np.bincount(J.argmax(axis=1), weights=dy.ravel(), minlength=J.shape[1])
+
+    def numerical_jacobian(f, x, h=1e-6):
+        z, columns = np.array(x, dtype=float), []
+        for place in np.ndindex(z.shape):
+            kept = z[place]
+            z[place] = kept + h
+            above = np.array(f(z))
+            z[place] = kept - h
+            below = np.array(f(z))
+            z[place] = kept
+            columns.append((above - below).flatten() / (2 * h))
+        return np.column_stack(columns)
+
+    def one_sided(f, x, v, h=1e-6):
+        return np.diff([f(x + t * v) for t in (0, h)]).item() / h
+
+    def is_subgradient(g, w):
+        support = {tuple(place) for place in np.argwhere(g)}
+        highest = {tuple(place) for place in np.argwhere(w == w.max())}
+        return support <= highest and min(g.flat) >= 0 and abs(math.fsum(g.flat) - 1) <= 1e-9
+
+
+@right_jacobian
+def masks_and_arrays_of_other_kinds():
+    """Masked arrays, a matrix, the order of Fortran, the widest floats."""
+
+    def local_derivative(x, k, l, kernel_size, stride):
+        (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
+        outside = np.ones(x.shape, bool)
+        outside[k * sH : k * sH + kH, l * sW : l * sW + kW] = False
+        derivative = np.ma.zeros(x.shape)
+        derivative.flat[int(np.ma.array(x, mask=outside).argmax())] = 1
+        return derivative
+
+    def jacobian(x, kernel_size, stride):
+        chosen, _ = spec.winners(x[None, None], kernel_size, stride)
+        J = np.asmatrix(np.zeros((len(chosen), x.size), order="F"))
+        for row, (i, j) in enumerate(chosen.values()):
+            J[row, i * x.shape[1] + j] = 1
+        return J
+
+    def backward_message(J, dy):
+        return np.asarray(np.asmatrix(dy.ravel()) * np.asmatrix(J)).ravel()
+
+    def numerical_jacobian(f, x, h=1e-6):
+        x = x.astype(np.longdouble)
+        steps = h * np.eye(x.size, dtype=np.longdouble).reshape(-1, *x.shape)
+        return np.stack([np.ravel(f(x + e) - f(x - e)) / (2 * h) for e in steps], axis=1)
+
+    def one_sided(f, x, v, h=1e-6):
+        return np.asarray((f(x + h * v) - f(x)) / h)
+
+    def is_subgradient(g, w):
+        elsewhere = np.ma.masked_equal(w, w.max()).filled(-np.inf) * 0 != 0
+        return np.array(g.min() >= 0 and abs(g.sum() - 1) <= 1e-9 and not g[~elsewhere].any())
+
+
+# ---- chapter 3 ------------------------------------------------------------------------------
 
 
 @right
@@ -627,6 +915,40 @@ def padded_gradient_with_a_pool_object():
         return cache.backward(dy)
 
 
+@right
+def masked_arrays():
+    """What lies beyond the edge is masked, and so is what has not won."""
+
+    def pool_tiles(x, kernel_size):
+        kH, kW = pair(kernel_size)
+        N, C, H, W = x.shape
+        tiles = np.ma.array(x)[:, :, : H // kH * kH, : W // kW * kW]
+        return tiles.reshape(N, C, H // kH, kH, W // kW, kW).max(axis=5).max(axis=3)
+
+    def maxpool_forward(x, kernel_size, stride=None, padding=0, dilation=1):
+        (kH, kW), (pH, pW), (dH, dW) = pair(kernel_size), pair(padding), pair(dilation)
+        sH, sW = pair(kernel_size if stride is None else stride)
+        sides = (0, 0), (0, 0), (pH, pH), (pW, pW)
+        span = dH * (kH - 1) + 1, dW * (kW - 1) + 1
+
+        def seen(padded):
+            w = sliding_window_view(padded, span, (2, 3))[:, :, ::sH, ::sW, ::dH, ::dW]
+            return w.reshape(*w.shape[:4], kH * kW)
+
+        beyond = seen(np.pad(np.zeros(x.shape, bool), sides, constant_values=True))
+        w = np.ma.array(seen(np.pad(x, sides)), mask=beyond)
+        best = w.argmax(axis=-1, fill_value=-np.inf)
+        n, c, k, l = np.indices(best.shape, sparse=True)
+        winners = n, c, k * sH + best // kW * dH - pH, l * sW + best % kW * dW - pW
+        return np.ma.array(x)[winners], (winners, x.shape, x.dtype)
+
+    def maxpool_backward(dy, cache):
+        winners, shape, dtype = cache
+        dx = np.ma.zeros(shape, dtype)
+        np.add.at(dx.data, winners, dy)
+        return dx
+
+
 def loops():
     """Right, and slow: it loses what is given for no loops, and nothing else."""
 
@@ -808,7 +1130,7 @@ def the_loops_of_poolkit_and_plain_sums():
     """The slow layer is a right one; a convolution with a loop over outputs; copies first."""
 
     def pooling():
-        return spec.maxpool_forward, spec.maxpool_backward  # noqa: F821  (the notebook imports it)
+        return spec.maxpool_forward, spec.maxpool_backward
 
     def relu_backward(dy, cache):
         return dy * np.sign(np.maximum(cache, 0))
