@@ -449,9 +449,10 @@ def pool_loops_values(pool_loops):
     read="Windows that overlap, windows that skip",
 )
 def pool_loops_overlap(pool_loops):
-    """2×2, stride 1 on 3×3: four windows, and the 9 is the maximum of two of them."""
-    x = np.array([[1, 9, 2], [3, 4, 5], [8, 6, 7]], float)
-    same_pooling(pool_loops, [(x, 2, 1, np.array([[9.0, 9.0], [8.0, 7.0]]))])
+    """2×2, stride 1 on 4×4: nine windows, and the 9 is the maximum of two of them."""
+    x = np.array([[1, 9, 2, 3], [3, 4, 5, 0], [8, 6, 7, 1], [2, 5, 3, 4]], float)
+    y = np.array([[9.0, 9.0, 5.0], [8.0, 7.0, 7.0], [8.0, 7.0, 7.0]])
+    same_pooling(pool_loops, [(x, 2, 1, y)])
 
 
 @visible(
