@@ -528,13 +528,12 @@ def maxpool_forward_vectorised(maxpool_forward):
         return reference.maxpool_forward(*asked)[0]
 
     # whether windows may overlap is judged by another check
-    overlaps = stands(forward_agrees, maxpool_forward, [OVERLAP])
+    case = (3, 1) if stands(forward_agrees, maxpool_forward, [OVERLAP]) else (2, 2)
 
     def question(x):
-        asked = (x, 3, 1) if overlaps else (x, 2)
-        return asked, every(*asked)
+        return (x, *case), every(x, *case)
 
-    vectorised_forward(maxpool_forward, (3, 1), every if overlaps else None)
+    vectorised_forward(maxpool_forward, case, every)
     spends_as_counted(maxpool_forward, question, MANY[0].size)
 
 
@@ -709,8 +708,8 @@ def maxpool_backward_vectorised(maxpool_forward, maxpool_backward):
         y, cache = reference.maxpool_forward(*asked)
         return reference.maxpool_backward(np.ones_like(y), cache)
 
-    overlaps = stands(passes(maxpool_forward, maxpool_backward), [OVERLAP])
-    arguments = {"kernel_size": 3, "stride": 1} if overlaps else {"kernel_size": 2}
+    case = (3, 1) if stands(passes(maxpool_forward, maxpool_backward), [OVERLAP]) else (2, 2)
+    arguments = dict(zip(("kernel_size", "stride"), case, strict=True))
     shape = pooled(MANY[0], **arguments).shape
     dy = upstream(np.random.default_rng(37), *shape)
     dy /= np.abs(dy).max()  # none is large: of so many, some would be
@@ -722,5 +721,5 @@ def maxpool_backward_vectorised(maxpool_forward, maxpool_backward):
             same("y", mine, y)
         return (dy.copy(), cache), reference.maxpool_backward(dy, known)
 
-    vectorised_backward(maxpool_forward, maxpool_backward, (3, 1), every if overlaps else None)
+    vectorised_backward(maxpool_forward, maxpool_backward, case, every)
     spends_as_counted(maxpool_backward, question, dy.size, each=0.1e-6, least=0.004)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from oracle import hidden, symptoms
+from oracle import hidden, reference, symptoms
 from oracle.misconceptions import known
 from tests import notebooks
 
@@ -60,3 +60,15 @@ def test_the_students_toolkit_knows_the_symptoms():
     assert json.loads(path.read_text(encoding="utf-8")) == symptoms.symptoms(), (
         "symptoms.json is stale; run: make release"
     )
+
+
+def test_where_overlap_is_wrong_loops_are_looked_for_in_windows_side_by_side():
+    """Overlap has points of its own; whoever loses those keeps the ones for no loops."""
+
+    def forward(x, kernel_size, stride=None):
+        if stride not in (None, kernel_size):
+            raise IndexError("a window begins behind the last row")
+        return reference.maxpool_forward(x, kernel_size)
+
+    hidden.maxpool_forward_vectorised(forward)
+    hidden.maxpool_backward_vectorised(forward, reference.maxpool_backward)

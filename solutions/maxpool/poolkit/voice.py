@@ -88,7 +88,8 @@ class Failed(AssertionError):
 
 def fingerprint(got):
     """A short digest of an answer: of an array its shape, dtype and values to 6 digits."""
-    if isinstance(got, (np.ndarray, np.generic)) and got.dtype.kind in "biuf":
+    numbers = isinstance(got, (np.ndarray, np.generic)) and got.dtype.kind in "biuf"
+    if numbers and not np.ma.is_masked(got):
         values = np.array([float(f"{v:.6g}") + 0.0 for v in np.ravel(got).tolist()])
         text = f"{np.shape(got)} {got.dtype} {values.tolist()}"
     else:
@@ -113,18 +114,20 @@ def call(function, *args, **kwargs):
     try:
         with quiet():
             return function(*args, **kwargs)
-    except NotImplementedError:
-        raise Failed(
-            f"{name} is not written yet", cause="the cell still raises NotImplementedError"
-        ) from None
     except Failed:
         raise
     except Exception as error:
-        lines = [
-            f"line {frame.lineno} of {frame.name}:  {frame.line}"
+        frames = [
+            frame
             for frame in traceback.extract_tb(error.__traceback__)[1:]
             if "site-packages" not in frame.filename and frame.line
         ]
+        if isinstance(error, NotImplementedError) and not error.args:  # as a stub raises it
+            stub = frames[-1].name if frames else name  # it may be another one that is called
+            raise Failed(
+                f"{stub} is not written yet", cause="its cell still raises NotImplementedError"
+            ) from None
+        lines = [f"line {frame.lineno} of {frame.name}:  {frame.line}" for frame in frames]
         described = f"{type(error).__name__}: {error}".splitlines()
         raise Failed(
             f"{name} raised {described[0] if described else type(error).__name__}",
@@ -358,7 +361,7 @@ def same(name, got, expected, where=None, cause=None, dtype=False, rtol=1e-5, at
         if differing(got, expected, rtol, atol):
             fail(f"{name} is {number(got)}, expected {number(expected)}")
         return
-    if not isinstance(got, np.ndarray):
+    if not isinstance(got, np.ndarray) or np.ma.is_masked(got):
         what = f"{name} is {short(got)}, expected an array of shape {expected.shape}"
         fail(what, likely=no_array(got), odd=True)
     if got.shape != expected.shape:
@@ -368,7 +371,8 @@ def same(name, got, expected, where=None, cause=None, dtype=False, rtol=1e-5, at
             likely = "the numbers are right, and in order; only the shape is another"
         fail(f"{name} has shape {got.shape}, expected {expected.shape}", None, likely, odd=True)
     if got.dtype.kind not in "biuf":
-        fail(f"{name} has dtype {got.dtype}, expected {expected.dtype}", odd=True)
+        what = f"{name} has dtype {got.dtype}, expected {expected.dtype}"
+        fail(what, likely=no_array(got), odd=True)
     if dtype and got.dtype != expected.dtype:
         fail(f"{name} has dtype {got.dtype}, expected {expected.dtype}", odd=True)
     wrong = differing(got, expected, rtol, atol)
@@ -389,7 +393,22 @@ def no_array(value):
         return "several things are returned, as after `return a, b`; one array is asked for"
     if isinstance(value, (list, tuple)):
         return f"this is a {type(value).__name__}: make it an array with np.array(…)"
+    if np.ma.is_masked(value) or elsewhere(value) == "a MaskedArray":
+        return "some of its values are masked: .filled(…) puts numbers in their place"
+    objects = isinstance(value, np.ndarray) and value.dtype.hasobject
+    if objects or elsewhere(value) == "a ndarray":
+        return "this is an array of Python objects; an array of numbers is asked for"
     return None
+
+
+def elsewhere(value):
+    """What something is that lives in another process, in words; of anything else None.
+
+    Data crosses. So what is called an array there is one that holds no numbers, or hides some.
+    """
+    if not hasattr(type(value), "__remote__"):
+        return None
+    return repr(value).removesuffix(" in the student's kernel")
 
 
 def short(value):
@@ -397,6 +416,9 @@ def short(value):
     if value is None:
         return "None (is a return missing?)"
     if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}"
+        kind = "a masked array" if np.ma.is_masked(value) else "an array"
+        return f"{kind} of shape {value.shape}"
+    if there := elsewhere(value):
+        return there
     text = repr(value)
     return f"a {type(value).__name__}: {text if len(text) <= 40 else text[:37] + '…'}"

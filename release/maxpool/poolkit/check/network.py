@@ -7,7 +7,7 @@ import numpy as np
 from .. import spec
 from ..voice import Failed, answered, call, each, same, short
 from ._visible import visible
-from .layer import every_dx, every_y, images, own_gradients, same_dx, same_y, unchanged
+from .layer import because, every_dx, every_y, images, own_gradients, same_dx, same_y, unchanged
 
 __all__ = [
     "conv_backward_bias",
@@ -141,6 +141,10 @@ def is_conv(conv_backward, answer, which, given, dy, x, w, expected):
 
 
 ENTROPY = ("loss", "dscores")
+ROUNDED_TO_0 = (
+    "p of the label, e^−1000, was rounded to 0 before its logarithm was taken: take "
+    "log Σ e^(s − h) − (s_t − h)"
+)
 
 
 def same_loss(cross_entropy, cases):
@@ -396,10 +400,13 @@ SCORES, LABELS = np.array([[0.0, np.log(3.0)], [0.0, 0.0]]), np.array([1, 0])
     read="One number for a wrong guess",
 )
 def cross_entropy_loss(cross_entropy):
-    """Probabilities 3/4 and 1/2: the mean of log 4/3 and log 2. And with scores 1000 higher."""
+    """Probabilities 3/4 and 1/2: log 4/3 and log 2; with scores 1000 higher; with p = e^−1000."""
     loss = float((np.log(4 / 3) + np.log(2)) / 2)
     # e^1000 is infinite, and the probabilities are the same
     same_loss(cross_entropy, [(scores, LABELS, loss) for scores in (SCORES, SCORES + 1000)])
+    with because(ROUNDED_TO_0):
+        far = np.array([[1000.0, 0.0], [0.0, 0.0]])
+        same_loss(cross_entropy, [(far, np.array([1, 1]), float((1000 + np.log(2)) / 2))])
 
 
 @visible(

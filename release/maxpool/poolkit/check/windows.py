@@ -58,11 +58,12 @@ def listed(given, case, ints=False):
             int_array(name, got, expected)
         try:
             array = np.asarray(got)
-        except ValueError:  # a ragged list
+        except (ValueError, TypeError):  # a ragged list, or nothing like a list
             array = np.empty(0)
         if array.dtype.kind not in "iuf" or array.ndim != 2 or array.shape[1] != 2:
             raise Failed(
                 f"{name} is {short(got)}, expected an int array of shape {expected.shape}",
+                cause=no_array(got),
                 got=got,
                 odd=True,
             )
@@ -179,10 +180,13 @@ def int_array(name, got, expected):
         what = f"{name} has shape {got.shape}, expected {expected.shape}"
         raise Failed(what, None, None, got, expected, odd=True)
     if got.dtype.kind not in "iu":
+        floats = got.dtype.kind == "f"
         raise Failed(
             f"{name} has dtype {got.dtype}, expected an int dtype",
-            "Coordinates index an array, and NumPy refuses to index by floats.",
-            "np.zeros and np.empty make arrays of floats unless they are told otherwise",
+            "Coordinates index an array, and NumPy refuses to index by floats." if floats else None,
+            "np.zeros and np.empty make arrays of floats unless they are told otherwise"
+            if floats
+            else no_array(got),
             got,
             odd=True,
         )
@@ -312,7 +316,7 @@ def same_effect(output_size, cases, adds):
                 what = f"{spelled(*asked)} is {short(answer)}, expected {count(*asked)}"
                 with drawn(lambda _, *shown: answers.axis(*shown), answer, asked):
                     raise Failed(what, got=plain([without, got]), odd=True)
-        if not np.isclose(got - without, change):
+        if not np.isclose(float(got) - float(without), change):  # unsigned ints have no −1
             with drawn(lambda _, *shown: answers.axis(*shown), got, case, without):
                 raise Failed(
                     f"{spelled(*case)} is {number(got)}, and {number(without)} without {adds}; "
@@ -445,9 +449,10 @@ def pool_loops_values(pool_loops):
     read="Windows that overlap, windows that skip",
 )
 def pool_loops_overlap(pool_loops):
-    """2×2, stride 1 on 3×3: four windows, and the 9 is the maximum of two of them."""
-    x = np.array([[1, 9, 2], [3, 4, 5], [8, 6, 7]], float)
-    same_pooling(pool_loops, [(x, 2, 1, np.array([[9.0, 9.0], [8.0, 7.0]]))])
+    """2×2, stride 1 on 4×4: nine windows, and the 9 is the maximum of two of them."""
+    x = np.array([[1, 9, 2, 3], [3, 4, 5, 0], [8, 6, 7, 1], [2, 5, 3, 4]], float)
+    y = np.array([[9.0, 9.0, 5.0], [8.0, 7.0, 7.0], [8.0, 7.0, 7.0]])
+    same_pooling(pool_loops, [(x, 2, 1, y)])
 
 
 @visible(

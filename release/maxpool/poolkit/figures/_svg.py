@@ -7,12 +7,11 @@ the screen.
 """
 
 import base64
-import functools
 import html
 
 import numpy as np
 
-from .colours import FADED_INK, PALE, WINDOW_COLOURS, deep, ink, on_white
+from .colours import FADED_INK, PALE, WINDOW_COLOURS, deep, ink, on_white, palette
 
 FONT = "DejaVu Sans, Verdana, Segoe UI, sans-serif"
 GREY, LINE = "#555555", "#999999"
@@ -46,15 +45,6 @@ def tuples(places):
     return f"{', '.join(others)} and {last}" if others else last
 
 
-@functools.cache
-def _table(signed):
-    """The 256 colours of a scale, from Matplotlib."""
-    import matplotlib
-    from matplotlib.colors import to_hex
-
-    return [to_hex(c) for c in matplotlib.colormaps["PuOr_r" if signed else "cividis"](range(256))]
-
-
 def scale_of(*arrays, signed=False):
     """(low, high) of a colour scale for all these arrays: from zero, or with zero in the middle."""
     values = np.concatenate([np.ravel(np.asarray(a, float)) for a in arrays])
@@ -69,7 +59,7 @@ def shade(value, scale, signed=False):
         return "#ffffff"
     low, high = scale
     place = int(256 * ((value - low) / (high - low)))
-    return _table(signed)[min(max(place, 0), 255)]
+    return palette(signed)[min(max(place, 0), 255)]
 
 
 class Sheet:

@@ -140,7 +140,7 @@ def local_derivative_ties(local_derivative):
 
 def is_array(J, expected, where=None):
     """Raise ``Failed`` unless J is an array of numbers."""
-    if not isinstance(J, np.ndarray) or J.dtype.kind not in "biuf":
+    if not isinstance(J, np.ndarray) or J.dtype.kind not in "biuf" or np.ma.is_masked(J):
         raise Failed(f"J is {short(J)}, expected {expected}", where, no_array(J), J, odd=True)
 
 

@@ -176,10 +176,12 @@ def forward_pass(forward, x, **arguments):
     return tuple(result)
 
 
+WRONG_ALREADY = "the forward pass is wrong here already, and its own checks say more"
+
+
 def cache_for(dy, forward, x, **arguments):
     """Call the student's forward pass for its cache; its y must be as large as dy."""
-    wrong_already = because("the forward pass is wrong here already, and its own checks say more")
-    with wrong_already, drawn(answers.forward, x, **arguments):
+    with because(WRONG_ALREADY), drawn(answers.forward, x, **arguments):
         y, cache = forward_pass(forward, x, **arguments)
         if np.shape(y) != dy.shape:
             said = f"y has shape {np.shape(y)}, so dy of shape {dy.shape} does not fit"
@@ -335,7 +337,13 @@ def same_y(given, x, expected, **arguments):
 
 def same_backward(forward, backward, x, dy, expected, **arguments):
     """Raise ``Failed`` unless the student's dx is ``expected``."""
-    same_dx(every_dx(forward, backward, [((x, dy), arguments)]), x, dy, expected, **arguments)
+    given = every_dx(forward, backward, [((x, dy), arguments)])
+    try:
+        same_dx(given, x, dy, expected, **arguments)
+    except Failed as failure:
+        if not failure.cause and not right_forward(forward, x, **arguments):
+            failure.cause = WRONG_ALREADY
+        raise
 
 
 def same_dx(given, x, dy, expected, **arguments):
@@ -889,9 +897,10 @@ def maxpool_forward_negative(maxpool_forward):
     read="Padding is minus infinity",
 )
 def maxpool_forward_padding(maxpool_forward):
-    """A 2×2 image of negative values, padding 1: every window sees one pixel, and it wins."""
-    x = images([-1, -2], [-3, -4])
-    same_forward(maxpool_forward, x, x, kernel_size=2, padding=1)
+    """Negative values, 4×4, padding 1: one window lies inside, a corner's sees a single pixel."""
+    x = images([-9, -2, -3, -7], [-4, -6, -5, -8], [-1, -12, -11, -10], [-16, -13, -14, -15])
+    y = images([-9, -2, -7], [-1, -5, -8], [-16, -13, -15])
+    same_forward(maxpool_forward, x, y, kernel_size=2, padding=1)
 
 
 @visible(
@@ -1072,9 +1081,9 @@ def maxpool_backward_dilation(maxpool_forward, maxpool_backward):
     read="Not a number wins",
 )
 def maxpool_backward_nan(maxpool_forward, maxpool_backward):
-    """Of four windows the second sees two NaNs: the upper one comes first and gets the gradient."""
+    """The second of four windows sees three NaNs: the upper one comes first and gets the 2."""
     o = np.nan
-    x = images([o, 6, 2, o], [5, 4, o, 7], [16, 10, 13, 12], [9, 11, 14, 15])
+    x = images([o, 6, 2, o], [5, 4, o, o], [16, 10, 13, 12], [9, 11, 14, 15])
     expected = images([1, 0, 0, 2], [0, 0, 0, 0], [3, 0, 0, 0], [0, 0, 0, 4])
     dy = images([1, 2], [3, 4])
     same_backward(maxpool_forward, maxpool_backward, x, dy, expected, kernel_size=2)

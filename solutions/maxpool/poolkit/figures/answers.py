@@ -29,6 +29,7 @@ def drawable(array, most=MOST):
     return (
         isinstance(array, np.ndarray)
         and array.dtype.kind in "biuf"
+        and not np.ma.is_masked(array)
         and array.size > 0
         and all(size <= most for size in array.shape[-2:])
     )
@@ -156,7 +157,7 @@ def came(got):
     """What came in place of an array, in a few words."""
     if isinstance(got, str):
         return got if len(got) <= 160 else f"{got[:160]}…"
-    if isinstance(got, np.ndarray) and got.dtype.kind in "biuf":
+    if isinstance(got, np.ndarray) and got.dtype.kind in "biuf" and not np.ma.is_masked(got):
         return f"an array of shape {got.shape}" + (", which is empty" if not got.size else "")
     return short(got)
 
