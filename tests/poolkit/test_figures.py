@@ -73,7 +73,7 @@ def test_every_window_has_a_symbol_of_its_own_too():
     assert len(set(_svg.SYMBOLS)) == len(colours.WINDOW_COLOURS)
 
 
-@pytest.mark.parametrize("signed, name", [(False, "cividis"), (True, "PuOr_r")])
+@pytest.mark.parametrize(("signed", "name"), [(False, "cividis"), (True, "PuOr_r")])
 def test_scales_are_matplotlib_s(signed, name):
     assert colours.palette(signed) == [to_hex(c) for c in matplotlib.colormaps[name](range(256))]
 
@@ -88,7 +88,8 @@ def test_a_check_s_picture_needs_no_matplotlib():
     )
     folder = Path(poolkit.__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True)
-    assert done.returncode == 0 and b"image/svg" in done.stdout, done.stderr
+    assert b"image/svg" in done.stdout
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_larger_value_is_lighter_for_all_eyes(eyes):
