@@ -28,7 +28,8 @@ LEAVES = {*AS_IS, int, str, complex, bytes, slice, range}
 @lru_cache(4096)
 def kind_of(cls):
     """What an object of a class is on the wire: what its nearest built-in base class is."""
-    return next(KINDS[base] for base in _mro(cls) if base in KINDS)
+    # a metaclass can leave out even object
+    return next((KINDS[base] for base in _mro(cls) if base in KINDS), "foreign")
 
 
 def hides_nothing(value):

@@ -374,6 +374,13 @@ def test_subclasses_arrive_as_plain_data():
     assert same(Pair().back(*other), [{"a": 1}, {"a": 2}, True])
 
 
+class Orphans(type):
+    """Its classes have no base, not even object."""
+
+    def mro(cls):
+        return [cls]
+
+
 def test_what_is_no_data_stays_behind():
     things = [
         np.array([1, None], object),
@@ -382,6 +389,7 @@ def test_what_is_no_data_stays_behind():
         object(),
         np.array(["a"], np.dtypes.StringDType()),
         ValueError("an instance"),
+        Orphans("Orphan", (), {}),
     ]
     for got in Pair().back(*things):
         assert type(got) is Thing
