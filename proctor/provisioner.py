@@ -27,7 +27,8 @@ from .template import PRELOAD, Assignment, Template
 
 NAME = "proctor-python3"
 _CONNECTION = ".kernel.json"
-_PLOTTING = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "ipywidgets")
+# not the inline backend: it shows the figures of the shell that is there when it is imported
+_PLOTTING = ("matplotlib.pyplot", "ipywidgets")
 _warm = {}
 
 

@@ -21,9 +21,6 @@ from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 from traitlets import Instance, Type
 
-# Inline figures, as in a notebook. matplotlib reads it when it is first imported.
-os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-
 
 class Outputs(list):
     """The outputs of one cell, up to a number of characters in all."""

@@ -37,7 +37,6 @@ from .sandbox import Jailed, NoIsolation, clean_environment, linux
 
 # Every fork pays for what is there; what the cells of an assignment import is imported besides.
 PRELOAD = ("numpy.random",)  # the student's process seeds it
-_INLINE = "module://matplotlib_inline.backend_inline"
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class _Process:
         self.private = os.path.join(self.scratch, "private")
         self.channel, theirs = Channel.pair()
         self.paths = _paths()
-        env = {**clean_environment(self.scratch), "PYTHONHASHSEED": "0", "MPLBACKEND": _INLINE}
+        env = {**clean_environment(self.scratch), "PYTHONHASHSEED": "0"}
         env |= {**_fonts(), **self.paths}
         if not sys.dont_write_bytecode:
             del env["PYTHONDONTWRITEBYTECODE"]  # of this package's own modules, see `_warm_up`
@@ -283,8 +282,9 @@ def _warm_up(preload):
     from . import conductor, student  # noqa: F401
     from .shell import Shell
 
+    shell = Shell.instance()  # first: Matplotlib's inline figures look for one when they come
     _preload(preload)
-    Shell.instance().warm()
+    shell.warm()
     sys.dont_write_bytecode = True  # an assignment's folder stays as it is
 
 

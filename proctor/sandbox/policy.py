@@ -110,6 +110,8 @@ def clean_environment(folder):
         "PYTHONDONTWRITEBYTECODE": "1",
         "IPYTHONDIR": f"{folder}/.ipython",
         "MPLCONFIGDIR": f"{folder}/.matplotlib",
+        # inline figures, as in a notebook; Matplotlib reads it when it is first imported
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         # each BLAS thread reserves tens of megabytes and takes a processor from other jails
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",

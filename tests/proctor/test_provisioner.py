@@ -39,13 +39,15 @@ class Kernel:
         self.client.wait_for_ready(timeout=60)
 
     def run(self, code, timeout=60):
-        """Run a cell; return what it printed, and the names of its errors."""
+        """Run a cell; return what it printed, kinds of what it showed, names of its errors."""
         found = []
 
         def hook(message):
             content = message["content"]
             if message["msg_type"] == "stream":
                 found.append(content["text"])
+            elif message["msg_type"] == "display_data":
+                found.append(" ".join(content["data"]))
             elif message["msg_type"] == "error":
                 found.append(content["ename"])
 
@@ -78,6 +80,11 @@ def test_it_is_a_kernel_of_jupyter(kernels, tmp_path):
     assert kernel.run("from helper import double\nprint(double(21))") == "42"
     assert kernel.run("1 / 0") == "ZeroDivisionError"
     assert kernel.manager.is_alive()
+
+
+def test_it_shows_figures(kernels):
+    plot = "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.plot([1]);"
+    assert "image/png" in kernels().run(plot)
 
 
 def test_it_is_locked_in(kernels):

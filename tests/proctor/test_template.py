@@ -292,6 +292,37 @@ def test_the_list_of_fonts_is_kept_and_settings_are_not_read(monkeypatch, tmp_pa
     assert list((tmp_path / "matplotlib").glob("fontlist*.json"))
 
 
+PLOT = "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.plot([1]);"
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {},
+        {"lessons": (PLOT,)},
+        {"preload": ("matplotlib.pyplot", "matplotlib_inline.backend_inline")},
+    ],
+    ids=lambda known: next(iter(known), "nothing"),
+)
+def test_figures_are_kept_as_pictures(known):
+    """Whoever imported Matplotlib: this process before it forked, or the student."""
+    made = Template(Assignment(**known))
+    roles = {"student": (PLOT, f"%matplotlib inline\n{PLOT}", f"{PLOT}\nplt.show()"), "test": (PLOT,)}
+    cells = [
+        {"role": role, "source": source, "points": 1.0}
+        for role, sources in roles.items()
+        for source in sources
+    ]
+    try:
+        played = made.play(Job(cells), Settings().policy())
+    finally:
+        made.close()
+    for result in played.results:
+        (output,) = result["outputs"]
+        assert "image/png" in output["data"]
+    assert not played.made
+
+
 def test_without_a_place_for_it_the_list_of_fonts_is_made_anew(monkeypatch, tmp_path, capfd):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "not-there"))
     made = Template(Assignment(preload=("matplotlib.pyplot",)))
