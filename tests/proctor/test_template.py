@@ -307,7 +307,10 @@ PLOT = "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.plot([1
 def test_figures_are_kept_as_pictures(known):
     """Whoever imported Matplotlib: this process before it forked, or the student."""
     made = Template(Assignment(**known))
-    roles = {"student": (PLOT, f"%matplotlib inline\n{PLOT}", f"{PLOT}\nplt.show()"), "test": (PLOT,)}
+    roles = {
+        "student": (PLOT, f"%matplotlib inline\n{PLOT}", f"{PLOT}\nplt.show()"),
+        "test": (PLOT,),
+    }
     cells = [
         {"role": role, "source": source, "points": 1.0}
         for role, sources in roles.items()
