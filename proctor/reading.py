@@ -41,10 +41,9 @@ class Exporter(NotebookExporter):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self._frames = {}
-        expect(self.parent)
-        unfinished = Unfinished(self.parent)
+        names, unfinished = expect(self.parent), Unfinished(self.parent)
         if not hasattr(self.parent, "refused") and unfinished.is_any_due():
-            self._check_source()
+            self._check_source(names)
         refused = set_aside(self.parent) | unfinished.watch()
         refused = {f: error for f, error in refused.items() if not is_excluded(self.parent, f)}
         if hasattr(self.parent, "refused"):  # it tells of them itself
@@ -98,16 +97,12 @@ class Exporter(NotebookExporter):
                 raise NbGraderException(f"{place}: {first_line(error)}") from None
         return self._frames[key]
 
-    def _check_source(self):
+    def _check_source(self, names):
         """Say what is wrong with the source, before anything is removed to be made again."""
         course = self.parent.coursedir
-        with gradebook.of(self.parent) as book:
-            names = [n.name for n in book.find_assignment(course.assignment_id).notebooks]
         with contextlib.chdir(course.root):  # a header of notebooks is named from there
             for name in names:
-                if not fnmatch(name, course.notebook_id):
-                    continue
-                about = {"assignment": course.assignment_id, "notebook": name}
+                about = {"assignment": course.assignment_id, "notebook": Path(name).stem}
                 try:
                     self.frame(about, {"nbgrader": about})
                 except NbGraderException as error:
@@ -158,7 +153,7 @@ def expect(converter):
 
     It passes over them; here their notebooks are graded as blank, and the student is told. So it
     does over those that it may not look into, which count as if they held everything: whoever
-    reads them says why that fails.
+    reads them says why that fails. Returns the names of the notebooks' files.
     """
     course = converter.coursedir
     pattern = f"{course.notebook_id}.ipynb"
@@ -186,6 +181,7 @@ def expect(converter):
         if there and not any(map(os.path.lexists, paths)):
             found = converter.assignments.setdefault(folder, [])
             found += [path for path in paths if path not in found]
+    return names
 
 
 def places(pattern):
