@@ -15,11 +15,13 @@ that they see there. Python's loops run over offsets and over blocks that fit a 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
 
 BLOCK = 1 << 18  # bytes; a block and what is computed from it stay in the second-level cache
+_LAYERS = 128  # layers and sizes of images whose windows are remembered
 
 
 def output_size(size, kernel_size, stride, padding=0, dilation=1, ceil_mode=False):
@@ -146,10 +148,13 @@ class Cache:
     dtype: np.dtype
 
 
+@lru_cache(_LAYERS)
 def _seen(axes):
-    """Yield for each offset (u, v), row-major: the outputs that see a pixel there, the pixels."""
-    for (k, i), (l, j) in product(axes[0].seen(), axes[1].seen()):
-        yield np.s_[:, k, l], np.s_[:, i, j]
+    """Return for each offset (u, v), row-major: the outputs that see a pixel there, the pixels."""
+    return tuple(
+        (np.s_[:, k, l], np.s_[:, i, j])
+        for (k, i), (l, j) in product(axes[0].seen(), axes[1].seen())
+    )
 
 
 def _maximum(images, axes, out):
@@ -188,6 +193,8 @@ def _blocks(count, itemsize):
 
 def _pair(name, value, least):
     """Return ``value``, an int or two, as two Python ints."""
+    if type(value) is int and value >= least:
+        return value, value
     values = value if isinstance(value, (tuple, list)) else (value, value)
     whole = all(isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in values)
     if len(values) != 2 or not whole or min(values) < least:
@@ -213,9 +220,17 @@ def _axes(x, kernel_size, stride, padding, dilation, ceil_mode):
         raise TypeError(f"x has dtype {x.dtype}; give bool, integers or real floats")
     if x.ndim != 4:
         raise ValueError(f"x has shape {x.shape}; give a batch of images, shape (N, C, H, W)")
+    return _windows(x.shape[2:], _layer(kernel_size, stride, padding, dilation), ceil_mode)
+
+
+@lru_cache(_LAYERS)
+def _windows(sizes, layer, ceil_mode):
+    """Return the Axis of rows and the Axis of columns of images of these sizes (H, W).
+
+    layer  four pairs of ints, as `_layer` returns them
+    """
     axes = []
-    layer = _layer(kernel_size, stride, padding, dilation)
-    for letter, size, k, s, p, d in zip("HW", x.shape[2:], *layer, strict=True):
+    for letter, size, k, s, p, d in zip("HW", sizes, *layer, strict=True):
         span = d * (k - 1) + 1
         if 2 * p > span:
             raise ValueError(

@@ -469,4 +469,4 @@ def test_independent_of_the_loops():
             [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
         )
     }
-    assert imported == {"dataclasses", "itertools", "numpy"}
+    assert imported == {"dataclasses", "functools", "itertools", "numpy"}
