@@ -110,10 +110,15 @@ def call(function, *args, **kwargs):
 
     Warnings are silenced: a warning is no mistake, and text on stderr would cost points.
     """
+    with quiet():
+        return attempt(function, *args, **kwargs)
+
+
+def attempt(function, *args, **kwargs):
+    """As ``call``, of a function that lives in another process: there it is to be quiet."""
     name = getattr(function, "__name__", "your function")
     try:
-        with quiet():
-            return function(*args, **kwargs)
+        return function(*args, **kwargs)
     except Failed:
         raise
     except Exception as error:
@@ -173,11 +178,11 @@ def ahead(work, functions, cases):
     if not cases or not all(hasattr(function, "__remote__") for function in functions):
         return ()
     try:
-        there = call(functions[0].__remote__, f"{work.__module__}:{work.__name__}")
+        there = attempt(functions[0].__remote__, f"{work.__module__}:{work.__name__}")
         there = getattr(there, "__copies__", there)
         # without a name of its own: it is the student's function that is late or raises
         plainly = tuple((arguments, tuple(named.items())) for arguments, named in cases)
-        got = call(functools.partial(there, *functions, plainly))
+        got = attempt(functools.partial(there, *functions, plainly))
     except Failed as failure:
         if str(failure.got).startswith("KeyboardInterrupt"):  # late already: not once more
             raise

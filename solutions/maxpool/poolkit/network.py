@@ -26,11 +26,10 @@ def digits():
     """
     with np.load(Path(__file__).parent.parent / "digits.npz") as file:
         images, labels = file["images"], file["labels"].astype(int)
-    sides = (MARGIN, MARGIN)
-    x = np.pad(images[:, None] / 16, ((0, 0), (0, 0), sides, sides))
-    order = np.random.default_rng(SEED).permutation(len(x))
-    train, test = order[:TRAINING], order[TRAINING:]
-    return (x[train], labels[train]), (x[test], labels[test])
+    order = np.random.default_rng(SEED).permutation(len(images))
+    x = np.pad(images[order, None] / 16, ((0, 0), (0, 0), *[(MARGIN, MARGIN)] * 2))
+    train, test = slice(TRAINING), slice(TRAINING, None)
+    return (x[train], labels[order[train]]), (x[test], labels[order[test]])
 
 
 def serving(pooling, otherwise):
