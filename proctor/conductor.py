@@ -55,7 +55,7 @@ class Conductor:
         self.there = set()  # names that the student's process has
         self.bound = {}  # handles of what they are bound to, as long as it is that
         self.hung = set()  # functions that did not come to an end
-        self._held, self.limit = {}, job.seconds
+        self._held, self.limit, self.late = {}, job.seconds, []
         self.owned, self.gone = set(), set()  # names that are the tests'; those a test has deleted
         self.locked = []  # locked cells still to run on this side
         self.needs = set()  # names that those which ran take from others
@@ -65,6 +65,7 @@ class Conductor:
         """Run every cell; return [{"outputs", "execution_count"}] for each, in order."""
         os.environ["NBGRADER_EXECUTION"] = "autograde"
         gc.set_threshold(_SELDOM)
+        self._await_alarms()
         self.shell.watch()
         results, count = [], 0
         for cell in self.job.cells:
@@ -191,22 +192,24 @@ class Conductor:
 
         Gives a list that is not empty once it was late.
         """
-        late = []
-
-        def ring(*_):
-            late.append(self.wall and self.wall.asked)
-            if len(late) > 1:
-                raise TimeoutError(f"stopped after {self.limit:g} s")
-            if self.kernel is not None:
-                self.kernel.interrupt()
-
+        self.late = late = []
         self.limit = min(seconds or self.job.seconds, self.deadline - time.monotonic())
-        signal.signal(signal.SIGALRM, ring)
         signal.setitimer(signal.ITIMER_REAL, max(0.1, self.limit), GRACE)
         try:
             yield late
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _await_alarms(self):
+        """Answer alarms: again where code of the course's has run, which may have had its own."""
+        signal.signal(signal.SIGALRM, self._ring)
+
+    def _ring(self, *_):
+        self.late.append(self.wall and self.wall.asked)
+        if len(self.late) > 1:
+            raise TimeoutError(f"stopped after {self.limit:g} s")
+        if self.kernel is not None:
+            self.kernel.interrupt()
 
     def _stopped(self):
         return error("CellTimeoutError", f"stopped after {self.limit:.3g} s")
@@ -221,6 +224,7 @@ class Conductor:
             for code in statements(source, self.shell):
                 with contextlib.suppress(Exception), self._limited():
                     exec(code, self.shell.user_ns)
+            self._await_alarms()
             self.shell.written()
         self.locked.clear()
 
@@ -249,6 +253,7 @@ class Conductor:
         except (WallError, TimeoutError):
             outputs = []  # half a test is no test
         finally:
+            self._await_alarms()
             for name, value in fetched.items():
                 if names.get(name) is value:
                     del names[name]

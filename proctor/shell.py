@@ -33,9 +33,9 @@ class Outputs(list):
 
     def record(self, output):
         """Append an output; after the limit only one line that says so."""
-        size = _size(output)
         if self.left <= 0:
             return
+        size = _size(output)
         self.left -= size
         if self.left <= 0:
             text = f"\n[output cut: a cell may write {self.limit:,} characters]\n"
@@ -56,9 +56,9 @@ def _size(value):
     if isinstance(value, str):
         return len(value)
     if isinstance(value, dict):
-        return sum(_size(v) for v in value.values())
+        return sum(map(_size, value.values()))
     if isinstance(value, (list, tuple)):
-        return sum(_size(v) for v in value)
+        return sum(map(_size, value))
     return 8
 
 

@@ -1,5 +1,6 @@
 """The student's side: a locked-in process that runs cells and answers calls, and knows no test."""
 
+import contextlib
 import json
 import os
 import random
@@ -76,15 +77,15 @@ def _listed(names):
     return json.dumps([name for name in names if type(name) is str])
 
 
-def _files():
+def _files(folder=""):
     """The regular files in the working folder, but hidden ones and notebooks."""
-    for folder, names, files in os.walk("."):
-        names[:] = [name for name in names if not name.startswith(".") and name != "__pycache__"]
-        for name in files:
-            path = os.path.normpath(os.path.join(folder, name))
-            if not name.startswith(".") and not name.endswith(".ipynb") and _is_regular(path):
+    with contextlib.suppress(OSError), os.scandir(folder or ".") as entries:
+        for entry in entries:
+            path = os.path.join(folder, entry.name)
+            if entry.name.startswith(".") or entry.is_symlink():
+                continue
+            if entry.is_dir():
+                if entry.name != "__pycache__":
+                    yield from _files(path)
+            elif entry.is_file() and not entry.name.endswith(".ipynb"):
                 yield path
-
-
-def _is_regular(path):
-    return os.path.isfile(path) and not os.path.islink(path)

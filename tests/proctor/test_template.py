@@ -75,6 +75,18 @@ def test_what_a_test_did_to_its_folder_is_not_there_for_the_next(warm, change):
     assert played(warm, ("test", shape)) == before
 
 
+@pytest.mark.parametrize("role", ["test", "locked"])
+def test_a_limit_holds_after_a_cell_that_had_alarms_of_its_own(warm, role):
+    cells = [
+        ("student", "def forever():\n    while True:\n        pass"),
+        (role, "import signal\nbefore = signal.signal(signal.SIGALRM, signal.SIG_IGN)"),
+        ("test", "forever()"),
+    ]
+    cells = [{"role": role, "source": source, "points": 1.0} for role, source in cells]
+    results = warm.play(Job(cells, seconds=0.5, total=20), Settings().policy()).results
+    assert [output["ename"] for output in results[-1]["outputs"]][-1:] == ["CellTimeoutError"]
+
+
 def test_the_two_sides_have_folders_of_their_own(warm):
     append = "with open('data.txt', 'a') as file: file.write('!')\n"
     given = listed(FILES)
