@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat.notebooknode import from_dict
 from nbformat.v4 import new_markdown_cell
 from nbgrader import utils
@@ -195,6 +194,9 @@ def _parsed(source):
     try:
         return ast.parse(source)
     except SyntaxError:  # with magics, maybe
+        # IPython takes as long to import as the rest of this package, and is for these only
+        from IPython.core.inputtransformer2 import TransformerManager
+
         return ast.parse(TransformerManager().transform_cell(source))
 
 

@@ -43,8 +43,9 @@ class Execute(StockExecute):
         if read(os.path.join(submitted, f"{about['notebook']}.ipynb"), 0) is None:
             give_nothing(nb, NOTHING)
             return nb, resources
-        template = _template(course.assignment(tuple(self.preload), leave_out=own))
-        extra = read_files(submitted, course.ignore)
+        assignment = course.assignment(tuple(self.preload), leave_out=own)
+        template = _template(assignment)
+        extra = read_files(submitted, course.ignore, known=assignment.files.keys())
         played = play(template, nb, course.lessons(), self.settings(course), extra)
         keep_files(played.made, resources["metadata"]["path"])
         if played.open:

@@ -60,31 +60,43 @@ def _raise(error):
         raise error
 
 
-def read_files(folder, ignore=(), most=64 << 20, number=5_000, strict=True):
+def read_files(folder, ignore=(), most=64 << 20, number=5_000, strict=True, known=()):
     """The regular files in a folder as {relative path: bytes}; links and devices are left out.
 
     ignore  patterns of names that are left out
     most    bytes to read in all; files that would go beyond are left out
     number  of files to read; the others are left out
     strict  False: leave out what cannot be read; else OSError
+    known   relative paths that are left out
     """
     found = {}
-    for place, names, files in os.walk(folder, onerror=_raise if strict else None):
-        names[:] = sorted(n for n in names if not _matches(n, ignore))
-        for name in sorted(files):
-            path = os.path.join(place, name)
-            if _matches(name, ignore) or len(found) == number:
-                continue
-            try:
-                data = read(path, most)
-            except OSError:
-                if strict:
-                    raise
-                continue
-            if data is not None and len(data) <= most:
-                most -= len(data)
-                found[os.path.relpath(path, folder)] = data
+    for name in names_of_files(folder, ignore, _raise if strict else None):
+        if name in known or len(found) == number:
+            continue
+        try:
+            data = read(os.path.join(folder, name), most)
+        except OSError:
+            if strict:
+                raise
+            continue
+        if data is not None and len(data) <= most:
+            most -= len(data)
+            found[name] = data
     return found
+
+
+def names_of_files(folder, ignore=(), onerror=None):
+    """Yield the relative paths of what is in a folder and below but folders, in order.
+
+    ignore   patterns of names that are left out, of folders too
+    onerror  as of `os.walk`
+    """
+    for place, names, files in os.walk(folder, onerror=onerror):
+        names[:] = sorted(n for n in names if not _matches(n, ignore))
+        inner = os.path.relpath(place, folder)
+        for name in sorted(files):
+            if not _matches(name, ignore):
+                yield name if inner == os.curdir else os.path.join(inner, name)
 
 
 def state(folder):

@@ -8,6 +8,8 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from nbformat import NotebookNode
+
 from proctor.course import Settings, play
 from proctor.graft import graft
 from proctor.reading import NOTHING, add_repairs, give_nothing
@@ -42,13 +44,13 @@ class Unit:
 class Graded:
     """What a worker made of a notebook.
 
-    notebook  the executed notebook, as nbformat's JSON has it
+    notebook  the executed notebook
     notes     [kind, sentence]: what was repaired, and what else is odd about the file
     made      {relative path: bytes}: files that the student's cells made
     isolated  whether something kept the student's code in
     """
 
-    notebook: dict
+    notebook: NotebookNode
     notes: list = field(default_factory=list)
     made: dict = field(default_factory=dict)
     isolated: bool = True
@@ -59,7 +61,7 @@ class Graded:
 
     @classmethod
     def from_bytes(cls, data):
-        fields = json.loads(data)
+        fields = json.loads(data, object_hook=NotebookNode)
         made = {name: b64decode(text) for name, text in fields.pop("made").items()}
         return cls(made=made, **fields)
 

@@ -11,7 +11,6 @@ from collections import deque
 from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from pathlib import Path
 
-import nbformat
 from nbformat.v4.rwbase import split_lines, strip_transient
 from nbgrader import utils
 from nbgrader.api import Comment, Grade, MissingEntry, SubmittedNotebook
@@ -35,7 +34,7 @@ from proctor.collect import notes
 from proctor.collect.screen import shown
 from proctor.course import Course
 from proctor.execute import Execute
-from proctor.files import TICK, copy_file, keep_files, read, read_files
+from proctor.files import TICK, copy_file, keep_files, names_of_files, read, read_files
 from proctor.reading import expect
 from proctor.sandbox import NoIsolation
 from proctor.template import prepare
@@ -215,7 +214,8 @@ class Writer(Autograde):
         """Read a submission, and give its notebooks to the pool."""
         moment, futures = time.time_ns() - TICK, {}
         try:
-            extra, found = read_files(folder, self.course.ignore), notes(folder)
+            extra = read_files(folder, self.course.ignore, known=self.given.files.keys())
+            found = notes(folder)
             for path in sorted(self.assignments[folder]):
                 name = self._about(path)["notebook"]
                 if name in self.frames:
@@ -345,12 +345,12 @@ class Writer(Autograde):
     def _tell_strays(self, student, submitted, missing):
         """Name what may be a notebook of the assignment, in another place or by another name."""
         known = {f"{name}.ipynb" for name in self.names}
-        found = [
-            os.path.relpath(path, submitted)
-            for path in utils.find_all_files(submitted, list(self.coursedir.ignore))
+        strays = sorted(
+            path
+            for path in names_of_files(submitted, self.coursedir.ignore)
             if path.lower().endswith((".ipynb", *(_ARCHIVES if missing else ())))
-        ]
-        strays = sorted(path for path in found if path not in known)
+            and path not in known
+        )
         if not strays:
             return
         named = ", ".join(map(shown, strays[:_NAMED]))
@@ -390,7 +390,7 @@ class Writer(Autograde):
         graded = self.graded.pop(notebook_filename)
         resources = self.init_single_notebook_resources(notebook_filename)
         about = resources["nbgrader"]
-        notebook = nbformat.from_dict(graded.notebook)
+        notebook = graded.notebook
         self._tell(about, graded, notebook)
         resources = self.exporter._init_resources(resources)
         for step in self.steps:

