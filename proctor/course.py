@@ -194,7 +194,8 @@ def _parsed(source):
     try:
         return ast.parse(source)
     except SyntaxError:  # with magics, maybe
-        # IPython takes as long to import as the rest of this package, and is for these only
+        # here, not above: IPython takes long to import, and a template is told of its assignment
+        # before anything else (jupyter_client, which looks for kernels) imports it
         from IPython.core.inputtransformer2 import TransformerManager
 
         return ast.parse(TransformerManager().transform_cell(source))

@@ -192,7 +192,6 @@ class Template:
     def __init__(self, assignment=Assignment()):
         begun = _fit(_begun.pop() if _begun else _Process(assignment.preload), assignment)
         begun.taken = True
-        self._given = assignment.files.keys()
         self.scratch, self.files, self.private = begun.scratch, begun.files, begun.private
         self.process, self.channel = begun.popen, begun.channel
         self._own, self._sending = begun, threading.Lock()
@@ -201,7 +200,7 @@ class Template:
         """Play one notebook in a fresh conductor; return what was `Played`.
 
         policy  a `Policy`; its folder is made here
-        extra   {relative path: bytes}: files of the student's own
+        extra   {relative path: bytes}: files of the student's own; the assignment's files win
 
         May be called by several threads at once; all of it runs on the cores that the calling
         thread may run on. Raises NoIsolation, RuntimeError.
@@ -210,11 +209,7 @@ class Template:
             "cores": sorted(os.sched_getaffinity(0)),
             "job": vars(job),
             "policy": vars(policy) | {"readable": (*policy.readable, self.files)},
-            "extra": {
-                name: b64encode(data).decode()
-                for name, data in (extra or {}).items()
-                if name not in self._given  # the course's own files win
-            },
+            "extra": {name: b64encode(data).decode() for name, data in (extra or {}).items()},
         }
         ours, theirs = Channel.pair()
         with contextlib.closing(ours):
