@@ -11,6 +11,7 @@ from jinja2 import FileSystemLoader
 from nbconvert.exporters import HTMLExporter
 from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets import default
 
 from ..feedback import hand_back
@@ -19,7 +20,7 @@ from ..sanitise import LARGEST
 from ..told import reason
 from ..unfinished import Unfinished, end_with_failure
 
-_NOTEBOOK = 4 * LIMIT  # bytes of a graded notebook, with its outputs, that a page is made of
+_NOTEBOOK = 2 * LIMIT  # bytes of a graded notebook, with its outputs, that a page is made of
 _FAILED = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -59,6 +60,8 @@ class Page(HTMLExporter):
             page, resources = super().from_filename(filename, resources, **kwargs)
             if len(page) > 2 * LARGEST:
                 raise ValueError(f"its page has {len(page) / 1e6:.0f} MB")
+        except SQLAlchemyError:  # of the gradebook, for everybody
+            raise
         except Exception as error:  # one page is one student's
             self.log.error("no page could be made of %s: %s", filename, reason(error))
             self.log.debug("%s", filename, exc_info=True)
