@@ -9,8 +9,8 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearHiddenTests
 from traitlets import List, Unicode
 
-from .collect.screen import moment
 from .files import names_of_files, read, write_files
+from .times import time_of
 from .told import INSIDE, NOT_READ
 
 # as IPython shows a frame of its own process, and one that came across the wall
@@ -121,7 +121,13 @@ def hand_back(converter):
         files = {}
         for name in names_of_files(given, [*course.ignore, "*.ipynb"]):
             data = read(os.path.join(given, name))
-            if data is not None and _is_harmless(name, data, os.path.join(source, name)):
+            if name == _TIME:
+                harmless = time_of(given) is not None
+            else:
+                harmless = _PICTURE.fullmatch(os.path.basename(name)) or data == read(
+                    os.path.join(source, name)
+                )
+            if data is not None and harmless:
                 files[name] = data
         made = converter._format_dest(assignment, student)
         for name in files:
@@ -131,9 +137,3 @@ def hand_back(converter):
         write_files(files, made, strict=False)
 
     converter.init_assignment = init_assignment
-
-
-def _is_harmless(name, data, original):
-    if name == _TIME:
-        return moment(data) is not None
-    return bool(_PICTURE.fullmatch(os.path.basename(name))) or data == read(original)

@@ -5,6 +5,7 @@ import fnmatch
 import hashlib
 import itertools
 import os
+import re
 import stat
 
 LIMIT = 50_000_000  # bytes of a file
@@ -173,8 +174,11 @@ def write_files(files, folder, strict=True):
                 raise
 
 
-# what nbgrader itself reads there, and what a browser would run
-_KEPT_OUT = ("timestamp.txt", "*.ipynb", "*.htm*", "*.xhtml", "*.svg")
+# What a person looks at beside a notebook, and no browser runs: by the one extension, so that a
+# server that goes by another part of the name does not either
+_DATA = "csv|dat|dot|gif|h5|jpe?g|json|log|md|npy|npz|parquet|pickle|pkl|png|pt|py|tex|tsv|txt|webp"
+_KEPT = re.compile(rf"[^.]+(\.\d[^.]*)*\.({_DATA})", re.DOTALL)
+_KEPT_OUT = ("timestamp.txt",)  # nbgrader itself reads it there
 
 
 def keep_files(files, folder, most=1_000):
@@ -182,8 +186,9 @@ def keep_files(files, folder, most=1_000):
     kept = {
         name: data
         for name, data in itertools.islice(files.items(), most)
+        if _KEPT.fullmatch(os.path.basename(name).lower())
         # of its folders, too: a folder where nbgrader has a file stops it for good
-        if not any(_matches(part, _KEPT_OUT) for part in name.lower().split(os.sep))
+        and not any(part in _KEPT_OUT for part in name.lower().split(os.sep))
     }
     write_files(kept, folder, strict=False)
 

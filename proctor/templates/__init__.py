@@ -15,12 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets import default
 
 from ..feedback import hand_back
-from ..files import LIMIT
+from ..files import LIMIT, read
 from ..sanitise import LARGEST
 from ..told import reason
 from ..unfinished import Unfinished, end_with_failure
 
-_NOTEBOOK = 2 * LIMIT  # bytes of a graded notebook, with its outputs, that a page is made of
+# of a graded notebook that a page is made of: bytes, and outputs, each of which takes nbformat and
+# nbconvert some time
+_NOTEBOOK, _OUTPUTS = 2 * LIMIT, 20_000
 _FAILED = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -55,8 +57,10 @@ class Page(HTMLExporter):
         if not (about and isinstance(self.parent, GenerateFeedback)):
             return super().from_filename(filename, resources, **kwargs)
         try:
-            if os.stat(filename).st_size > _NOTEBOOK:
-                raise ValueError(f"it has more than {_NOTEBOOK / 1e6:g} MB")
+            graded = read(filename, _NOTEBOOK) or b""
+            if len(graded) > _NOTEBOOK or graded.count(b'"output_type"') > _OUTPUTS:
+                most = f"{_NOTEBOOK / 1e6:g} MB or {_OUTPUTS} outputs"
+                raise ValueError(f"it has more than {most}")
             page, resources = super().from_filename(filename, resources, **kwargs)
             if len(page) > 2 * LARGEST:
                 raise ValueError(f"its page has {len(page) / 1e6:.0f} MB")
