@@ -12,7 +12,7 @@ import os
 def configure(config):
     """Set what nbgrader reads, executes and shows a submission with; returns the configuration.
 
-    Also lets this process's nbgrader read submissions' times with care, for which it has no setting.
+    Also lets this process's nbgrader read submissions' times with care: it has no setting for that.
     """
     from .times import guard_times
 

@@ -9,7 +9,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearHiddenTests
 from traitlets import List, Unicode
 
-from .files import names_of_files, read, write_files
+from .files import PICTURES, is_one_of, names_of_files, read, write_files
 from .times import time_of
 from .told import INSIDE, NOT_READ
 
@@ -101,8 +101,6 @@ def _own_frames(error, theirs):
     return [*frames, message if len(message) <= _LONGEST else f"{message[:_LONGEST]} […]"]
 
 
-# a picture by its one extension, whatever is in it: every server and browser takes it for one
-_PICTURE = re.compile(r"[^.]+(\.\d[^.]*)*\.(png|jpe?g|gif|webp)", re.IGNORECASE | re.DOTALL)
 _TIME = "timestamp.txt"  # by which nbgrader knows whether feedback is older than a submission
 
 
@@ -124,9 +122,7 @@ def hand_back(converter):
             if name == _TIME:
                 harmless = time_of(given) is not None
             else:
-                harmless = _PICTURE.fullmatch(os.path.basename(name)) or data == read(
-                    os.path.join(source, name)
-                )
+                harmless = is_one_of(name, PICTURES) or data == read(os.path.join(source, name))
             if data is not None and harmless:
                 files[name] = data
         made = converter._format_dest(assignment, student)

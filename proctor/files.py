@@ -174,21 +174,31 @@ def write_files(files, folder, strict=True):
                 raise
 
 
-# What a person looks at beside a notebook, and no browser runs: by the one extension, so that a
-# server that goes by another part of the name does not either
-_DATA = "csv|dat|dot|gif|h5|jpe?g|json|log|md|npy|npz|parquet|pickle|pkl|png|pt|py|tex|tsv|txt|webp"
-_KEPT = re.compile(rf"[^.]+(\.\d[^.]*)*\.({_DATA})", re.DOTALL)
-_KEPT_OUT = ("timestamp.txt",)  # nbgrader itself reads it there
+PICTURES = "gif|jpe?g|png|webp"
+# what a person looks at beside a notebook, and no browser runs
+_DATA = f"{PICTURES}|csv|dat|dot|h5|json|log|md|npy|npz|parquet|pickle|pkl|pt|py|tex|tsv|txt"
+# a folder where nbgrader has a file stops it for good
+_NBGRADERS = ("timestamp.txt", "*.ipynb", "*.htm*")
+
+
+def is_one_of(name, extensions):
+    """Whether a file's relative path is that of a kind of file, for whoever goes by names.
+
+    extensions  a pattern in lower case
+
+    A part of the name that another program may take for the extension (``x.html.png``) is not
+    allowed, and numbers are (``plot.2.png``).
+    """
+    *folders, last = name.lower().split(os.sep)
+    if last == "timestamp.txt" or any(_matches(folder, _NBGRADERS) for folder in folders):
+        return False
+    return bool(re.fullmatch(rf"[^.]+(\.\d[^.]*)*\.({extensions})", last, re.DOTALL))
 
 
 def keep_files(files, folder, most=1_000):
     """Write files that a student's code made into a folder, where they replace nothing."""
     kept = {
-        name: data
-        for name, data in itertools.islice(files.items(), most)
-        if _KEPT.fullmatch(os.path.basename(name).lower())
-        # of its folders, too: a folder where nbgrader has a file stops it for good
-        and not any(part in _KEPT_OUT for part in name.lower().split(os.sep))
+        name: data for name, data in itertools.islice(files.items(), most) if is_one_of(name, _DATA)
     }
     write_files(kept, folder, strict=False)
 
