@@ -91,10 +91,10 @@ class Page(HTMLExporter):
                     if path.exists():
                         os.utime(path, (0, 0))
             if self.failed:
-                names = ", ".join(
-                    f"{about['student']} ({about['notebook']})" for about in self.failed
-                )
-                raise NbGraderException(f"pages that could not be made, as said above: {names}")
+                names = [f"{about['student']} ({about['notebook']})" for about in self.failed]
+                told = f"no page, for the reason said above: {', '.join(names)}"
+                self.log.error("%s", told)
+                raise NbGraderException(told)
 
         self.parent.convert_notebooks = convert_notebooks
 
