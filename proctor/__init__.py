@@ -10,7 +10,13 @@ import os
 
 
 def configure(config):
-    """Set what nbgrader reads, executes and shows a submission with; returns the configuration."""
+    """Set what nbgrader reads, executes and shows a submission with; returns the configuration.
+
+    Also lets this process's nbgrader read submissions' times with care: it has no setting for that.
+    """
+    from .times import guard_times
+
+    guard_times()
     autograde = config.Autograde
     autograde.exporter_class = "proctor.reading.Exporter"
     autograde.autograde_preprocessors = [

@@ -1,5 +1,6 @@
 """Feedback that says what the hidden tests found and does not show the tests."""
 
+import os
 import re
 
 from nbconvert.filters import strip_ansi
@@ -8,6 +9,8 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearHiddenTests
 from traitlets import List, Unicode
 
+from .files import PICTURES, is_one_of, names_of_files, read, write_files
+from .times import time_of
 from .told import INSIDE, NOT_READ
 
 # as IPython shows a frame of its own process, and one that came across the wall
@@ -96,3 +99,37 @@ def _own_frames(error, theirs):
     ]
     message = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
     return [*frames, message if len(message) <= _LONGEST else f"{message[:_LONGEST]} […]"]
+
+
+_TIME = "timestamp.txt"  # by which nbgrader knows whether feedback is older than a submission
+
+
+def hand_back(converter):
+    """Let nbgrader's ``GenerateFeedback`` copy no more than what is harmless beside its pages.
+
+    nbgrader copies what lies in ``autograded/``: a page, a script or a style sheet that was handed
+    in would be opened, from a place that its reader trusts. Pictures go on, which pages show, and
+    the course's own files if they are as in ``source/``.
+    """
+    course = converter.coursedir
+
+    def init_assignment(assignment, student):
+        given = converter._format_source(assignment, student)
+        source = course.format_path(course.source_directory, ".", assignment)
+        files = {}
+        for name in names_of_files(given, [*course.ignore, "*.ipynb"]):
+            data = read(os.path.join(given, name))
+            if name == _TIME:
+                harmless = time_of(given) is not None
+            else:
+                harmless = is_one_of(name, PICTURES) or data == read(os.path.join(source, name))
+            if data is not None and harmless:
+                files[name] = data
+        made = converter._format_dest(assignment, student)
+        for name in files:
+            path = os.path.join(made, name)
+            if os.path.isfile(path) or os.path.islink(path):
+                os.unlink(path)
+        write_files(files, made, strict=False)
+
+    converter.init_assignment = init_assignment

@@ -5,6 +5,7 @@ import fnmatch
 import hashlib
 import itertools
 import os
+import re
 import stat
 
 LIMIT = 50_000_000  # bytes of a file
@@ -173,17 +174,31 @@ def write_files(files, folder, strict=True):
                 raise
 
 
-# what nbgrader itself reads there, and what a browser would run
-_KEPT_OUT = ("timestamp.txt", "*.ipynb", "*.htm*", "*.xhtml", "*.svg")
+PICTURES = "gif|jpe?g|png|webp"
+# what a person looks at beside a notebook, and no browser runs
+_DATA = f"{PICTURES}|csv|dat|dot|h5|json|log|md|npy|npz|parquet|pickle|pkl|pt|py|tex|tsv|txt"
+# a folder where nbgrader has a file stops it for good
+_NBGRADERS = ("timestamp.txt", "*.ipynb", "*.htm*")
+
+
+def is_one_of(name, extensions):
+    """Whether a file's relative path is that of a kind of file, for whoever goes by names.
+
+    extensions  a pattern in lower case
+
+    A part of the name that another program may take for the extension (``x.html.png``) is not
+    allowed, and numbers are (``plot.2.png``).
+    """
+    *folders, last = name.lower().split(os.sep)
+    if last == "timestamp.txt" or any(_matches(folder, _NBGRADERS) for folder in folders):
+        return False
+    return bool(re.fullmatch(rf"[^.]+(\.\d[^.]*)*\.({extensions})", last, re.DOTALL))
 
 
 def keep_files(files, folder, most=1_000):
     """Write files that a student's code made into a folder, where they replace nothing."""
     kept = {
-        name: data
-        for name, data in itertools.islice(files.items(), most)
-        # of its folders, too: a folder where nbgrader has a file stops it for good
-        if not any(_matches(part, _KEPT_OUT) for part in name.lower().split(os.sep))
+        name: data for name, data in itertools.islice(files.items(), most) if is_one_of(name, _DATA)
     }
     write_files(kept, folder, strict=False)
 

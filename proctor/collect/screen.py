@@ -209,15 +209,15 @@ class Screen(LoggingConfigurable):
             to = target / path
             if stat.S_ISDIR(status.st_mode):
                 to.mkdir(exist_ok=True)
-                to.chmod(status.st_mode & 0o777 | 0o700 | shared)
+                to.chmod(status.st_mode & 0o755 | 0o700 | shared)
             elif any(fnmatch.fnmatch(path.name, pattern) for pattern in course.include or "*"):
                 problem = _copy(path.name, parent, status, to)
                 if problem:
                     findings.append(_left_out(path, problem))
                 else:
-                    to.chmod(status.st_mode & 0o777 | 0o600 | shared & 0o660)
+                    to.chmod(status.st_mode & 0o755 | 0o600 | shared & 0o660)
                     os.utime(to, ns=(status.st_atime_ns, status.st_mtime_ns))
-        target.chmod(top.st_mode & 0o777 | 0o700 | shared)
+        target.chmod(top.st_mode & 0o755 | 0o700 | shared)  # nbgrader's `submit` makes it 0777
         return findings
 
     def inspect(self, folder, assignment):
@@ -227,7 +227,7 @@ class Screen(LoggingConfigurable):
 
     def _look_at_time(self, folder):
         text = read(Path(folder, NBGRADERS[0]), 1000)
-        if not text or not text.strip():
+        if text is None:
             return []
         claimed = moment(text)
         if claimed is None:
@@ -314,7 +314,8 @@ def moment(text):
     """The time that a text or its bytes say, in UTC without a zone; None if they say none."""
     try:
         return parse_utc((text.decode() if isinstance(text, bytes) else text).strip())
-    except (ValueError, OverflowError):  # not UTF-8, no date, a date or an offset out of range
+    # not UTF-8, no date, a date or an offset out of range, a zone that is looked for as a file
+    except (ValueError, OverflowError, TypeError, OSError):
         return None
 
 

@@ -7,6 +7,7 @@ import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from nbformat import NotebookNode
 
@@ -91,12 +92,14 @@ def grade(unit, template, notebook, data, extra=None, notes=()):
     return Graded(book, told, played.made, not played.open, problems).to_bytes()
 
 
+_NAMES = 10_000  # that are looked at of a file, whatever it holds
 _NAME = re.compile(rb'"grade_id": ?"([^"\\]+)"')
 
 
 def of_another(frames, notebook, data):
     """Return a list with a note (see `Graded`) if most cells of a file are another notebook's."""
-    found = {name.decode(errors="replace") for name in _NAME.findall(data or b"")}
+    names = islice(_NAME.finditer(data or b""), _NAMES)
+    found = {name[1].decode(errors="replace") for name in names}
     own = _names(frames[notebook])
     for other, frame in frames.items():
         if 2 * len(found & _names(frame) - own) > len(found):

@@ -31,7 +31,7 @@ from nbformat import NotebookNode
 from ..files import LIMIT
 from .assembly import ADDED_LIMIT, assemble
 from .book import look_at_book, read_book
-from .cell import TEXT_LIMIT, cell_of
+from .cell import TEXT_LIMIT
 from .frame import Frame
 from .matching import match
 from .notes import Note, describe
@@ -62,8 +62,8 @@ def graft(source, submitted, *, limit=LIMIT, text_limit=TEXT_LIMIT, config=None)
     """
     frame = source if isinstance(source, Frame) else Frame(source, config)
     notes = []
-    book = read_book(submitted, frame, limit, notes)
-    cells = [cell_of(raw, text_limit) for raw in book.cells]
+    book = read_book(submitted, frame, limit, text_limit, notes)
+    cells = book.cells
     if not any(cells):
         return Grafted(frame.fresh(), notes)
     look_at_book(book, cells, frame, notes)

@@ -4,20 +4,27 @@ import json
 import re
 from dataclasses import dataclass, field
 
+from ..aside import Aside, TooMuch
 from ..told import NOT_THERE
-from .cell import MEGABYTE, TEXT_LIMIT, as_dict, cell_of
+from .cell import MEGABYTE, as_dict, bounded, cell_of, from_plain, to_plain
 from .damaged import DECODER, salvage
 from .matching import is_written
-from .notes import add_note, counted
+from .notes import Note, add_note, counted
 
-# A file with more structure than this is read by the slow reader, which needs little memory.
-_BRACKETS = 4_000_000
-_COMMAS = 8_000_000
+# A file with more than this is read aside, at its owner's cost: what is made of a bracket or a
+# number takes up to a hundred times the memory of its letters. Pictures have none of them.
+_SMALL = 300_000  # bytes
+_BRACKETS = 50_000
+_COMMAS = 500_000
+_SECONDS = 5.0  # of processor time; 50 MB of numbers take 2
+_MEMORY = 1 << 30  # 50 MB of numbers take half of it
+_ANSWER = 200_000_000  # bytes: the cells' texts in ASCII
+MOST_CELLS = 5_000  # of a file
 
 
 @dataclass
 class _Book:
-    """What could be read of a file."""
+    """What could be read of a file; its cells are those of `cell_of`."""
 
     cells: list = field(default_factory=list)
     kernel: object = None
@@ -25,38 +32,11 @@ class _Book:
     whole: bool = True
 
 
-def read_book(raw, frame, limit, notes):
+def read_book(raw, frame, limit, text_limit, notes):
     """The cells of a file, as they are in it."""
-    text = _text_of_file(raw, limit, notes)
-    if not text:
-        return _Book()
-    sides = _sides(text)
-    if not sides:
-        return _parse(text, notes)
-    books = []
-    for side in sides:
-        told = []
-        books.append((_parse(side, told), told))
-    written = [_written(book, frame) for book, _ in books]
-    second = written[1] > written[0]
-    book, told = books[second]
-    which = "second" if second else "first"
-    add_note(
-        notes,
-        "conflict",
-        f"The file has unresolved merge conflicts (`<<<<<<<`): the {which} version of each was "
-        "used. Resolve them and hand in again if the other was meant.",
-    )
-    notes += told
-    return book
-
-
-def _text_of_file(raw, limit, notes):
-    """The file's text; empty, with a note, if there is none."""
     if raw is None:
         add_note(notes, "no-file", NOT_THERE)
-        return ""
-    raw = bytes(raw)
+        return _Book()
     if len(raw) > limit:
         add_note(
             notes,
@@ -64,7 +44,105 @@ def _text_of_file(raw, limit, notes):
             f"The file has {len(raw) / MEGABYTE:.1f} MB; no more than {limit / MEGABYTE:g} MB are "
             "read: every answer counts as blank. Clear all outputs, save and hand in again.",
         )
-        return ""
+        return _Book()
+    told, books = _read_aside(raw, text_limit) if _is_rich(raw) else _read(raw, text_limit)
+    notes += told
+    if len(books) < 2:
+        return _chosen(books[0], notes) if books else _Book()
+    written = [_written(book, frame) for book, _ in books]
+    second = written[1] > written[0]
+    which = "second" if second else "first"
+    add_note(
+        notes,
+        "conflict",
+        f"The file has unresolved merge conflicts (`<<<<<<<`): the {which} version of each was "
+        "used. Resolve them and hand in again if the other was meant.",
+    )
+    return _chosen(books[second], notes)
+
+
+def _chosen(book_and_told, notes):
+    book, told = book_and_told
+    notes += told
+    return book
+
+
+def _is_rich(raw):
+    """Whether there is so much in a file that reading it may take much."""
+    if len(raw) <= _SMALL:
+        return False
+    if sum(map(raw.count, (b"[", b"{"))) > _BRACKETS or raw.count(b",") > _COMMAS:
+        return True
+    try:  # a damaged file of this size is read token by token, or has two sides
+        DECODER.decode(raw.decode())
+    except (ValueError, RecursionError, MemoryError):
+        return True
+    return False
+
+
+def _read(raw, text_limit):
+    """(notes, [(book, its notes)]) of a file: one book, or those of both sides of a conflict."""
+    notes = []
+    text = _text_of_file(raw, notes)
+    sides = (_sides(text) or [text]) if text else []
+    books = []
+    for side in sides:
+        told = []
+        book = _parse(side, told)
+        if len(book.cells) > MOST_CELLS:
+            what = f"The file has more than {MOST_CELLS} cells: the rest is not read."
+            add_note(told, "too-many", what)
+        book.cells = [cell_of(cell, text_limit) for cell in book.cells[:MOST_CELLS]]
+        books.append((book, told))
+    return notes, books
+
+
+_aside = Aside(_MEMORY)
+
+
+def _read_aside(raw, text_limit):
+    """What `_read` returns, from a process with limits."""
+    data = text_limit.to_bytes(8, "big") + raw
+    try:
+        answer, _ = _aside.do(f"{__name__}:read_in_process", data, _SECONDS, _ANSWER)
+    except TooMuch:
+        what = (
+            "The file is far too complex to be read: every answer in it counts as blank. Clear all "
+            "outputs, save and hand in again."
+        )
+        return [Note("", what, "not-json")], []
+    notes, books = json.loads(answer)
+    return _notes(notes), [(_restored(**book), _notes(told)) for book, told in books]
+
+
+def _restored(cells, **book):
+    return _Book([from_plain(cell) for cell in cells], **book)
+
+
+def _notes(plain):
+    return [Note(**note) for note in plain]
+
+
+def read_in_process(data):
+    """Do what `_read_aside` asks for, with an answer in JSON."""
+    notes, books = _read(data[8:], int.from_bytes(data[:8], "big"))
+    return json.dumps(
+        [notes, [[_plain(book), told] for book, told in books]], default=vars
+    ).encode()
+
+
+def _plain(book):
+    return {
+        "cells": [to_plain(cell) for cell in book.cells],
+        "kernel": bounded(book.kernel, "?"),
+        "format": [bounded(number, None) for number in book.format],
+        "whole": book.whole,
+    }
+
+
+def _text_of_file(raw, notes):
+    """The file's text; empty, with a note, if there is none."""
+    raw = bytes(raw)
     told = []
     text = _decode(raw, told).strip("\ufeff\0 \t\r\n")
     if text:
@@ -122,7 +200,7 @@ def _put(piece, into, sides):
 def _written(book, frame):
     """How many answers of the frame a book has that are not blank."""
     slots = {slot.grade_id: slot for slot in frame.slots if slot.role == "answer"}
-    cells = filter(None, (cell_of(raw, TEXT_LIMIT) for raw in book.cells))
+    cells = filter(None, book.cells)
     return len(
         {
             cell.grade_id
@@ -134,13 +212,12 @@ def _written(book, frame):
 
 def _parse(text, notes):
     """The book in a text: JSON if it is, whole cells if they can be found."""
-    if sum(map(text.count, "[{")) <= _BRACKETS and text.count(",") <= _COMMAS:
-        try:
-            value = DECODER.decode(text)
-        except (ValueError, RecursionError, MemoryError):
-            pass
-        else:
-            return _book(value, notes)
+    try:
+        value = DECODER.decode(text)
+    except (ValueError, RecursionError):
+        pass
+    else:
+        return _book(value, notes)
     cells = salvage(text)
     if cells:
         what = (

@@ -1,5 +1,6 @@
 """One submitted cell."""
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -83,3 +84,31 @@ def _word(value):
 def as_dict(value):
     """A dict as it is; of anything else, none."""
     return value if isinstance(value, dict) else {}
+
+
+_ITEMS = 50  # of a cell's tags, grading marks or attachments
+_ID = 1_000  # characters
+
+
+def to_plain(cell):
+    """A cell as JSON has it, without what only takes room; None stays None."""
+    if cell is None:
+        return None
+    plain = {name: getattr(cell, name) for name in cell.__slots__}
+    plain |= {name: plain[name][:_ID] for name in ("id", "grade_id")}
+    plain["role"] = bounded(cell.role, {})
+    return plain | {name: bounded(plain[name], ["much"]) for name in ("tags", "attachments")}
+
+
+def from_plain(plain):
+    """The cell of `to_plain`."""
+    return plain and _Cell(**plain)
+
+
+def bounded(value, other):
+    """A JSON value, or another in its place if it has more parts than are ever looked at."""
+    try:
+        text = json.dumps(value)
+    except RecursionError:
+        return other
+    return value if sum(map(text.count, "[{,")) <= _ITEMS else other

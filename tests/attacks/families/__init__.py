@@ -19,5 +19,6 @@ for _name in (
     "metadata",
     "packaging",
     "markup",
+    "growing",
 ):
     import_module(f".{_name}", __name__)
