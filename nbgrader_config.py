@@ -7,7 +7,8 @@ c = get_config()  # noqa: F821  nbgrader gives it
 c.CourseDirectory.course_id = "max-pooling"
 c.CourseDirectory.solution_directory = "solutions"
 
-# The worked answers are executed with their hidden tests and shown without them.
+# The worked answers are executed with their hidden tests and shown without them. The tests import
+# oracle from this folder: PYTHONPATH="$PWD" nbgrader generate_solution maxpool
 c.GenerateSolution.preprocessors = [
     "nbgrader.preprocessors.IncludeHeaderFooter",
     "nbgrader.preprocessors.LockCells",

@@ -17,16 +17,16 @@ def environment():
     patch = pytest.MonkeyPatch()
     patch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    patch.setenv("PYTHONPATH", str(notebooks.ROOT), prepend=os.pathsep)
     yield
     patch.undo()
 
 
-def nbgrader(course, *words, check=True):
+def nbgrader(course, *words, check=True, **environment):
     """Run one nbgrader command in a course folder; return the finished process."""
     return subprocess.run(
         [sys.executable, "-m", "nbgrader", *words],
         cwd=course,
+        env=os.environ | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -47,9 +47,7 @@ def minding_permissions():
 def released(tmp_path_factory, environment):
     """A course folder in which the assignment was released and solved by nbgrader's commands."""
     course = tmp_path_factory.mktemp("course")
-    leave = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-    shutil.copytree(notebooks.ROOT / "source", course / "source", ignore=leave)
-    shutil.copy(notebooks.ROOT / "nbgrader_config.py", course)
+    notebooks.copy_course(course)
     nbgrader(course, "generate_assignment", "maxpool")
-    nbgrader(course, "generate_solution", "maxpool")
+    nbgrader(course, "generate_solution", "maxpool", PYTHONPATH=str(course))
     return course
