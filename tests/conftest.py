@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,11 @@ def nbgrader(course, *words, check=True, **environment):
         text=True,
         check=check,
     )
+
+
+def hear_ctrl_c():
+    """In a child process: end at Ctrl-C, also if the tests run where a shell ignores it for them."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def minding_permissions():

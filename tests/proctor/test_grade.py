@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
@@ -26,7 +28,7 @@ from proctor.graft import Frame
 from proctor.sandbox import LAYERS, Policy
 from proctor.template import Assignment, Job, Template
 from proctor.unfinished import alone
-from tests.conftest import minding_permissions
+from tests.conftest import hear_ctrl_c, minding_permissions
 from tests.waiting import wait_until
 
 CANARY = "canary-of-the-truths"
@@ -204,6 +206,7 @@ def start(root, *words, env=()):
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=hear_ctrl_c,
         )
     return process, log
 
@@ -721,6 +724,36 @@ def test_ctrl_c_stops_cleanly_and_the_next_call_goes_on(fresh, stock):
     assert all((made / name / "ps1" / "data.txt").exists() for name in done)
     assert counts(grade(fresh, "--json")) == (sorted(CLASS.keys() - done), len(done))
     assert outcome(fresh) == stock[1]
+
+
+def test_ctrl_c_while_a_lock_changes_hands(fresh):
+    """Python raises between any two instructions; then a lock is given back twice, or never."""
+    process = FORKS.Process(target=_interrupted, args=(str(fresh),))
+    process.start()
+    process.join(60)
+    status = process.exitcode
+    process.kill()
+    assert status == 130
+    told = json.loads(fresh.with_suffix(".out").read_text())
+    assert told["stopped"]
+    assert not told["failed"], "Ctrl-C is no fault of a student's"
+    assert {path.parent.name for path in fresh.glob("autograded/*/ps1")} == told["students"].keys()
+
+
+def _interrupted(root):
+    """Grade, and press Ctrl-C when the main thread, to wait, has just given back a lock."""
+    hear_ctrl_c()
+    release, pressed = threading.Condition._release_save, []
+
+    def pressing(self):
+        release(self)
+        main = threading.get_ident() == threading.main_thread().ident
+        if main and not pressed and Path(root, "autograded", "dies").exists():
+            pressed.append(os.getpid())
+            os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Condition._release_save = pressing
+    _run("proctor.grade.app", "GradeApp", root, ["ps1", "--workers=2", "--json"], {})
 
 
 def test_watching_grades_what_comes_with_the_same_template(fresh):
