@@ -36,7 +36,7 @@ def nbgrader(course, *words, check=True, **environment):
 
 
 def hear_ctrl_c():
-    """In a child process: end at Ctrl-C, also if the tests run where a shell ignores it for them."""
+    """In a child process: end at Ctrl-C, also where a shell lets the tests ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
