@@ -13,13 +13,15 @@ import gc
 import itertools
 import json
 import os
-import re
 import signal
 import time
 import types
 
+from . import outcomes
+from .outcomes import FAILED, NOT_REACHED, Outcome, outputs_of
+from .outputs import Room, clean, error, stream
 from .sandbox import Ended
-from .shell import Shell, stream
+from .shell import Shell
 from .student import FUNCTIONS, MOST
 from .told import INSIDE, SHOWN
 from .wall import Handle, NameMissing, Wall, WallError
@@ -59,10 +61,15 @@ class Conductor:
         self.owned, self.gone = set(), set()  # names that are the tests'; those a test has deleted
         self.locked = []  # locked cells still to run on this side
         self.needs = set()  # names that those which ran take from others
+        self.room = Room()
         self.shell = Shell.instance()
 
     def play(self):
-        """Run every cell; return [{"outputs", "execution_count"}] for each, in order."""
+        """Run every cell; return what came of each, in order.
+
+        That is {"outputs", "execution_count", "outcome", "problem"}: the last two are None, but for
+        a test's `Outcome` as plain data, and for (name, text) of what whoever grades is to know.
+        """
         os.environ["NBGRADER_EXECUTION"] = "autograde"
         gc.set_threshold(_SELDOM)
         self._await_alarms()
@@ -70,13 +77,12 @@ class Conductor:
         results, count = [], 0
         for cell in self.job.cells:
             if cell["role"] == "text" or not cell["source"].strip():
-                results.append({"outputs": [], "execution_count": None})
-                continue
-            if cell["role"] == "shown":
-                results.append({"outputs": [stream("stdout", SHOWN)], "execution_count": None})
-                continue
-            count += 1
-            results.append({"outputs": self._play(cell, count), "execution_count": count})
+                results.append(_result())
+            elif cell["role"] == "shown":
+                results.append(_result([stream("stdout", SHOWN)]))
+            else:
+                count += 1
+                results.append(self._play(cell, count))
         return results
 
     def made_files(self):
@@ -117,24 +123,37 @@ class Conductor:
             if time.monotonic() > self.deadline:
                 raise Lost(f"the notebook's {self.job.total:g} s were used up before this cell")
             if cell["role"] == "test":
-                return self._test(cell, count)
-            outputs = self._student(cell["source"], count)
-            if cell["role"] == "inside":
-                outputs = [stream("stdout", INSIDE), *scored(outputs, cell["points"])]
-            return outputs
+                outcome, shown = self._test(cell, count)
+            else:
+                outcome, shown = self._student(cell["source"], count)
         except Lost as lost:
-            return [error("KernelStopped", str(lost))]
+            outcome, shown = Outcome(NOT_REACHED, "KernelStopped", str(lost), ours=True), []
+        except NotStarted:
+            raise
+        except Exception as fault:
+            outcome, shown = _our_fault(fault), []
+        shown = self.room.take(shown)
+        problem = (outcome.name, outcome.message) if outcome.ours else None
+        if cell["role"] in ("test", "inside"):
+            outcome = outcome.within(cell["points"])
+            inside = [stream("stdout", INSIDE)] if cell["role"] == "inside" else []
+            return _result([*inside, *outputs_of(outcome, shown)], count, outcome.told(), problem)
+        if outcome.ours:
+            shown.append(error(outcome.name, outcome.message))
+        return _result(shown, count, problem=problem)
 
     # the student's side
 
     def _student(self, source, count):
         self._ready()
         with self._limited() as late:
-            outputs = self._asked(self.run, source, count)
+            outcome, outputs = self._asked(self.run, source, count)
         self.played.append((source, count, self._short() if late else self.job.seconds))
-        if late:
-            outputs.append(self._stopped())
-        return outputs
+        if outcome is None:
+            outcome = Outcome(
+                NOT_REACHED, "OutputRefused", "the kernel told of no outcome", ours=True
+            )
+        return self._stopped() if late else outcome, outputs
 
     def _ready(self):
         """Make sure that a student's process stands where the notebook is."""
@@ -158,19 +177,28 @@ class Conductor:
                 self._asked(self.run, source, count)
 
     def _asked(self, function, *args):
-        """Call one of our own functions in the student's process; return the outputs."""
+        """Call one of our own functions in the student's process; return (outcome, outputs).
+
+        The outcome is what that process says, None if it says nothing of one; ours if what it sent
+        is refused.
+        """
         self.bound = {}
+        outputs = outcome = None
         try:
             self.wall.begin()
-            outputs, self.there = read(function(*args))
+            outputs, self.there, outcome = read(function(*args))
             self.wall.news = False
-            return clean(outputs)
         except (WallError, TimeoutError):
             why = self._why()
             self.end()
             raise Lost(why) from None
         except Exception:  # our own function, in a process that need not be ours any more
-            return clean(None)
+            pass  # no outputs came: refused in the next line
+        try:
+            outputs = clean(outputs)
+            return outcomes.read(outcome) if outcome is not None else None, outputs
+        except ValueError as why:
+            return _refused(str(why)), []
 
     def _why(self):
         reason = self.kernel.reason()
@@ -212,7 +240,8 @@ class Conductor:
             self.kernel.interrupt()
 
     def _stopped(self):
-        return error("CellTimeoutError", f"stopped after {self.limit:.3g} s")
+        told = f"stopped after {self.limit:.3g} s"
+        return Outcome(FAILED, "CellTimeoutError", told, ours=True)
 
     # the trusted side
 
@@ -236,7 +265,7 @@ class Conductor:
         self.owned |= owned(cell["source"], self.shell)
         wanted = self.needs | needed(cell["source"], self.shell)
         wanted -= self.owned | names.keys()
-        fetched, late, outputs = {}, [], []
+        fetched, late, outcome, shown = {}, [], None, []
         try:
             with self._limited() as late:
                 fetched, refused = self._fetch(wanted)
@@ -244,14 +273,14 @@ class Conductor:
                 names.update(fetched)
                 self._carry_deletions(fetched)
                 with self._limited(self._short() if self.hung & fetched.keys() else None) as late:
-                    outputs = json.loads(self.shell.run(cell["source"], count))
+                    outcome, shown = self.shell.run(cell["source"], count)
                 self.wall.before = None
                 if self.gone:
                     with contextlib.suppress(WallError), self._limited():
                         self.without()
-                outputs = refused + outputs
+                shown = refused + shown
         except (WallError, TimeoutError):
-            outputs = []  # half a test is no test
+            outcome, shown = None, []  # half a test is no test
         finally:
             self._await_alarms()
             for name, value in fetched.items():
@@ -260,19 +289,21 @@ class Conductor:
         if late:  # whatever else the test calls has the whole limit in the next one
             hung = {name for name, value in fetched.items() if value is late[0]}
             self.hung |= hung or fetched.keys()
+        shown = _showable(shown)
         if self.wall.broken is not None:
-            outputs = [o for o in outputs if o["output_type"] != "error"]
-            outputs.append(error("KernelStopped", self._why()))
+            why = self._why()
             self.end()
-            return scored(outputs, cell["points"])
+            shown = [o for o in shown if o["output_type"] != "error"]
+            return Outcome(NOT_REACHED, "KernelStopped", why, ours=True), shown
         if late:
-            outputs.append(self._stopped())
+            outcome = self._stopped()
+        if outcome is None:
+            raise RuntimeError("the test was not run to its end")
         printed = []
         if late or self.wall.news:
             with self._limited(self._short() if late else None):
-                printed = self._asked(self.written)
-        printed = [o for o in printed if o["output_type"] == "stream"]
-        return [*scored(printed, 0), *scored(outputs, cell["points"])]
+                _, printed = self._asked(self.written)
+        return outcome, [*(o for o in printed if o["output_type"] == "stream"), *shown]
 
     def _fetch(self, wanted):
         """What the student has of these names, and outputs that say which cannot be had."""
@@ -311,130 +342,53 @@ class Conductor:
         self.wall.before = tell
 
 
-def error(name, text):
-    """An error output that is one clear line."""
-    line = f"{name}: {text}"
-    return {"output_type": "error", "ename": name, "evalue": text, "traceback": [line]}
+def _result(outputs=(), count=None, outcome=None, problem=None):
+    return {
+        "outputs": list(outputs),
+        "execution_count": count,
+        "outcome": outcome,
+        "problem": problem,
+    }
+
+
+def _refused(why):
+    return Outcome(NOT_REACHED, "OutputRefused", why, ours=True)
+
+
+def _our_fault(fault):
+    """The outcome of a test that the grader failed to run: no points, and told as what it is."""
+    name, message = outcomes.name_and_message(fault)
+    told = f"the grader failed here, not the answer; tell your instructor. {name}: {message}"
+    return Outcome(NOT_REACHED, "GraderFault", told, ours=True)
+
+
+def _showable(outputs):
+    """What a test on this side printed and displayed, or a line if that cannot be shown."""
+    try:
+        return clean(outputs)
+    except ValueError as why:
+        return [stream("stdout", f"What this test displayed cannot be shown: {why}.\n")]
 
 
 def read(told):
-    """(outputs, names) of what a student's process tells: two JSON texts, each read for itself.
+    """(outputs, names, outcome) of what a student's process tells: JSON texts, each for itself.
 
     What is none of this is None, or no names.
     """
-    outputs, names = map(_read, told if type(told) is tuple and len(told) == 2 else (None, None))
-    return outputs, {n for n in names if type(n) is str} if type(names) is list else set()
+    told = told if type(told) is tuple and len(told) == 3 else (None, None, None)
+    outputs, names, outcome = map(_read, told)
+    return outputs, {n for n in names if type(n) is str} if type(names) is list else set(), outcome
 
 
 def _read(text, most=16_000_000):
     """What a JSON text says, or None.
 
-    most  characters; a cell's outputs are cut at 1,000,000, and JSON takes up to 6 for one
+    most  characters; a cell's outputs are cut at 1,000,000, and JSON takes up to 12 for one
     """
     with contextlib.suppress(ValueError, RecursionError):
         if type(text) is str and len(text) <= most:
             return json.loads(text)
     return None
-
-
-def clean(outputs, most=1_000, characters=1_000_000):
-    """Outputs that came from a student's process, or one line if they are no outputs.
-
-    most        outputs in all
-    characters  in all of them together
-    """
-    try:
-        found = [_output(output) for output in outputs[:most]]
-    except Exception:
-        return [error("OutputRefused", "what the kernel sent as this cell's output is no output")]
-    if len(outputs) > most or len(json.dumps(found, ensure_ascii=False)) > 2 * characters:
-        return [error("OutputRefused", f"more than {most:,} outputs or {characters:,} characters")]
-    return found
-
-
-def _output(raw):
-    """One output as nbformat has it, checked field by field; ValueError if it is none."""
-    kind = raw["output_type"]
-    data = {"data": _bundle(raw["data"])} if "data" in raw else {}
-    if kind == "stream" and raw["name"] in ("stdout", "stderr"):
-        return {"output_type": kind, "name": raw["name"], "text": _text(raw["text"])}
-    if kind == "error":
-        lines = [_text(line) for line in raw["traceback"]]
-        return {
-            "output_type": kind,
-            "ename": _text(raw["ename"]),
-            "evalue": _text(raw["evalue"]),
-            "traceback": lines,
-        }
-    if kind == "display_data":
-        return {"output_type": kind, **data, "metadata": _plain(raw["metadata"], dict)}
-    if kind == "execute_result" and type(raw["execution_count"]) in (int, type(None)):
-        count = raw["execution_count"]
-        metadata = _plain(raw["metadata"], dict)
-        return {"output_type": kind, **data, "metadata": metadata, "execution_count": count}
-    raise ValueError("no output")
-
-
-def _bundle(data):
-    """A mime bundle: text for every type but JSON."""
-    return {
-        _text(mime): _plain(value) if mime.endswith("json") else _text(value)
-        for mime, value in _plain(data, dict).items()
-    }
-
-
-def _plain(value, kind=object):
-    """What JSON can hold, and nothing else; its text as `_text` has it."""
-    if not isinstance(value, kind):
-        raise ValueError("of another type")
-    return json.loads(_text(json.dumps(value, ensure_ascii=False, allow_nan=False)))
-
-
-def _text(value):
-    """A str that UTF-8 can hold."""
-    if type(value) is not str:
-        raise ValueError("no text")
-    return value.encode("utf-8", "replace").decode("utf-8")
-
-
-def scored(outputs, points):
-    """A test's outputs as nbgrader scores them, with what must not cost or give points mended.
-
-    Text on stderr becomes stdout: a warning is no mistake. A number as the cell's value is partial
-    credit, kept within 0 and ``points``; a NumPy number is one too. What nbgrader takes for no
-    number gets all points there: an array or a complex number, which a student's answer can make
-    of a sum, is an error.
-    """
-    result = []
-    for output in outputs:
-        if output["output_type"] == "stream":
-            output["name"] = "stdout"
-        elif output["output_type"] == "execute_result":
-            text = output["data"].get("text/plain", "")
-            credit = _number(float, text)
-            if credit is not None:
-                credit = min(max(credit, 0.0), points) if credit == credit else 0.0
-                output["data"]["text/plain"] = f"{credit:g}"
-            elif text.startswith("array(") or _number(complex, text) is not None:
-                result.append(error("NoPoints", _NO_POINTS))  # nbgrader scores what comes first
-        result.append(output)
-    return result
-
-
-_NO_POINTS = (
-    "the test's last line gave an array or a complex number, which says no number of points: "
-    "let it give one number, or nothing"
-)
-_OF_NUMPY = re.compile(r"(?:np\.\w+|array)\(\[*([^][(),]*)\]*(?:, dtype=[^()]*)?\)")
-
-
-def _number(kind, text):
-    """The number that a value is by its text, also a NumPy scalar or array of one item; or None."""
-    known = _OF_NUMPY.fullmatch(text)
-    try:
-        return kind(known[1] if known else text)
-    except ValueError:
-        return None
 
 
 _TAKES = {f"{how}_{what}" for how in ("LOAD", "DELETE") for what in ("NAME", "GLOBAL")}

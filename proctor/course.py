@@ -91,7 +91,9 @@ class Settings:
 
 
 def play(template, notebook, lessons, settings, extra):
-    """Play a grafted notebook and put the outputs into it; return what was `Played`.
+    """Play a grafted notebook and put the outputs into it.
+
+    Returns what was `Played`, and problems: [cell, name, text] of what whoever grades is to know.
 
     lessons  the texts of the course's own cells
     extra    {relative path: bytes}: the files of the student's own
@@ -106,7 +108,11 @@ def play(template, notebook, lessons, settings, extra):
         for cell in notebook.cells
     ]
     played = template.play(Job(cells, settings.seconds, settings.total), settings.policy(), extra)
-    for cell, result in zip(notebook.cells, played.results, strict=True):
+    problems = []
+    for number, (cell, result) in enumerate(zip(notebook.cells, played.results, strict=True), 1):
+        if result["problem"]:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell {number}")
+            problems.append([name, *result["problem"]])
         if cell.cell_type == "code":
             cell.outputs = [from_dict(output) for output in result["outputs"]]
             cell.execution_count = result["execution_count"]
@@ -115,7 +121,7 @@ def play(template, notebook, lessons, settings, extra):
         if notebook.nbformat_minor < 5:  # cells had no ids
             del told["id"]
         notebook.cells.insert(0, told)
-    return played
+    return played, problems
 
 
 def role(cell, lessons):

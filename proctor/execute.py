@@ -46,8 +46,10 @@ class Execute(StockExecute):
         assignment = course.assignment(tuple(self.preload), leave_out=own)
         template = _template(assignment)
         extra = read_files(submitted, course.ignore, known=assignment.files.keys())
-        played = play(template, nb, course.lessons(), self.settings(course), extra)
+        played, problems = play(template, nb, course.lessons(), self.settings(course), extra)
         keep_files(played.made, resources["metadata"]["path"])
+        for cell, _, text in problems:
+            self.log.warning("%s of %s, %s: %s", about["notebook"], about["student"], cell, text)
         if played.open:
             self.log.warning("%s of %s: %s", about["notebook"], about["student"], OPEN)
         return nb, resources

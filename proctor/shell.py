@@ -7,12 +7,13 @@ are only more to lock up and more to wait for.
 import ast
 import contextlib
 import io
-import json
+import linecache
 import os
 import sys
 import tempfile
 import types
 import warnings
+from traceback import walk_tb
 
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
@@ -21,45 +22,10 @@ from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 from traitlets import Instance, Type
 
+from .outcomes import name_and_message, stated
+from .outputs import Outputs, error, stream
 
-class Outputs(list):
-    """The outputs of one cell, up to a number of characters in all."""
-
-    limit = 1_000_000
-
-    def __init__(self):
-        super().__init__()
-        self.left = self.limit
-
-    def record(self, output):
-        """Append an output; after the limit only one line that says so."""
-        if self.left <= 0:
-            return
-        size = _size(output)
-        self.left -= size
-        if self.left <= 0:
-            text = f"\n[output cut: a cell may write {self.limit:,} characters]\n"
-            output = stream("stdout", text)
-        elif output["output_type"] == "stream" and self and self[-1].get("name") == output["name"]:
-            self[-1]["text"] += output["text"]
-            return
-        self.append(output)
-
-
-def stream(name, text):
-    """A stream output as nbformat has it; `nbformat.v4.new_output` would validate every print."""
-    return {"output_type": "stream", "name": name, "text": text}
-
-
-def _size(value):
-    """Characters in an output, at any depth."""
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, dict):
-        return sum(map(_size, value.values()))
-    if isinstance(value, (list, tuple)):
-        return sum(map(_size, value))
-    return 8
+_FRAMES = 20  # of a traceback that is shown without IPython's help
 
 
 class _Stream(io.TextIOBase):
@@ -83,12 +49,15 @@ class _Stream(io.TextIOBase):
 
 class _Publisher(DisplayPublisher):
     def publish(self, data, metadata=None, *, transient=None, update=False, **kwargs):
-        self.shell.outputs.record(
-            {"output_type": "display_data", "data": _plain(data), "metadata": metadata or {}}
-        )
+        output = {"output_type": "display_data", "data": _plain(data), "metadata": metadata or {}}
+        name = (transient or {}).get("display_id")
+        if update:
+            self.shell.outputs.replace(name, output)
+        else:
+            self.shell.outputs.record(output if name is None else {**output, "display_id": name})
 
     def clear_output(self, wait=False):
-        self.shell.outputs.clear()
+        self.shell.outputs.clear(wait)
 
 
 class _Hook(DisplayHook):
@@ -104,6 +73,11 @@ class _Hook(DisplayHook):
                 "execution_count": self.prompt_count,
             }
         )
+        self.shell.text = format_dict.get("text/plain")
+
+    def fill_exec_result(self, result):
+        super().fill_exec_result(result)
+        self.shell.value = result
 
     def finish_displayhook(self):
         pass
@@ -191,6 +165,8 @@ _USUAL = TransformerManager().token_transformers
 class Shell(InteractiveShell):
     """An IPython shell whose cells leave nbformat outputs."""
 
+    raised = None  # (name, message) of what the cell that runs raised first and did not catch
+    value = text = None  # of its last line, if that is shown, and how it is
     low = None  # a LowOutput, in a process whose file descriptors 1 and 2 are its own
 
     input_transformer_manager = Instance(_Transformer, ())
@@ -199,7 +175,7 @@ class Shell(InteractiveShell):
     displayhook_class = Type(_Hook)
 
     def __init__(self, **kwargs):
-        self.outputs, self._foreseen = Outputs(), {}
+        self.outputs, self._foreseen, self._shown = Outputs(), {}, False
         super().__init__(**kwargs)
         self.input_transformer_manager.foresee = self.compile.foresee
 
@@ -210,43 +186,92 @@ class Shell(InteractiveShell):
     def init_io(self):
         pass
 
+    def init_traceback_handlers(self, custom_exceptions):
+        super().init_traceback_handlers(custom_exceptions)
+        usual = self.InteractiveTB.structured_traceback
+
+        def structured_traceback(kind, raised, traceback, *args, **kwargs):
+            try:
+                return usual(kind, raised, traceback, *args, **kwargs)
+            except Exception:  # it reads sources, which need not be any more what was run
+                return self._plain_traceback(raised, traceback)
+
+        self.InteractiveTB.structured_traceback = structured_traceback
+
+    def showtraceback(self, exc_tuple=None, *args, **kwargs):
+        """State that something was raised, before it is tried to show it."""
+        try:
+            _, raised, traceback = self._get_exc_info(exc_tuple)
+        except ValueError:  # nothing was: IPython says so
+            return super().showtraceback(exc_tuple, *args, **kwargs)
+        self._raise(raised)
+        self._shown = False
+        super().showtraceback(exc_tuple, *args, **kwargs)
+        if not self._shown:  # IPython prints groups of exceptions, and misused magics
+            self._showtraceback(type(raised), raised, self._plain_traceback(raised, traceback))
+
+    def showsyntaxerror(self, *args, **kwargs):
+        """State it, then show it."""
+        self._raise(self._get_exc_info()[1])
+        super().showsyntaxerror(*args, **kwargs)
+
+    def _raise(self, *errors):
+        for raised in errors:
+            if self.raised is None and raised is not None:
+                self.raised = name_and_message(raised)
+
     def _showtraceback(self, etype, evalue, stb):
-        self.outputs.record(
-            {
-                "output_type": "error",
-                "ename": etype.__name__,
-                "evalue": _text(evalue),
-                "traceback": [str(line) for line in stb],
-            }
-        )
+        self._shown = True
+        self.outputs.record(error(*name_and_message(evalue), [str(line) for line in stb]))
+
+    def _plain_traceback(self, raised, traceback):
+        """A traceback without context, for what IPython cannot show: a text for each frame."""
+        frames = []
+        for frame, line in walk_tb(traceback):
+            code = frame.f_code
+            if os.path.isabs(code.co_filename):
+                continue  # of IPython itself, or of a library
+            cell = self.compile.format_code_name(code.co_filename)
+            place = " ".join(cell or ("File", code.co_filename))
+            text = linecache.getline(code.co_filename, line).strip()
+            frames.append(f"{place}:{line}, in {code.co_name}\n----> {line} {text}")
+        name, message = name_and_message(raised)
+        return [name, *frames[-_FRAMES:], f"{name}: {message}" if message else name]
 
     def enable_gui(self, gui=None):
         pass
 
     def run(self, source, count=None):
-        """Run one cell, numbered ``count``; return its outputs. Errors are outputs, exits too.
+        """Run one cell, numbered ``count``; return (its `Outcome`, its outputs).
 
-        The outputs are JSON text: they cross to another process as one string.
+        Errors are outputs, exits too; what they come to is stated whether or not they can be shown.
         """
         if count is not None:
             self.execution_count = count
         before, made = (sys.stdout, sys.stderr), self._foreseen.get(source)
+        self.raised = self.value = self.text = None
         self.watch()
         try:
-            if made is None or not self._run_foreseen(source, made):
-                self.run_cell(source, store_history=True)
+            result = None if made is None else self._run_foreseen(source, made)
+            if result is None:
+                result = self.run_cell(source, store_history=True)
+            self._raise(result.error_before_exec, result.error_in_exec)
+        except (
+            BaseException
+        ) as raised:  # IPython's own, or an alarm's that came while it showed one
+            self._raise(raised)
         finally:
             sys.stdout, sys.stderr = before
-        return self.written()
+        return stated(self.raised, self.value, self.text), self.written()
 
     def _run_foreseen(self, source, made):
-        """Do what `run_cell` does with a cell that is known to be Python; False if it awaits.
+        """Do what `run_cell` does with a cell that is known to be Python; None if it awaits.
 
         Half of `run_cell` is for what nobody does in a lesson or a test: inputs as variables
         (``_i``), the last result as an attribute of the shell.
         """
         if self.should_run_async(source, transformed_cell=made):
-            return False
+            return None
         info = ExecutionInfo(source, True, False, True, None, transformed_cell=made)
         result = ExecutionResult(info)
         result.execution_count = self.execution_count
@@ -262,11 +287,15 @@ class Shell(InteractiveShell):
             running = self.run_ast_nodes(
                 nodes, file, self.ast_node_interactivity, self.compile, result
             )
-            with contextlib.suppress(StopIteration):
+            try:
                 running.send(None)
+            except StopIteration:
+                pass
+            else:
+                raise RuntimeError("the cell waits for something, and nobody wakes it")
         self.events.trigger("post_execute")
         self.events.trigger("post_run_cell", result)
-        return True
+        return result
 
     def warm(self):
         """Do once, before a fork, what is slow the first time: run a cell, show a traceback."""
@@ -301,13 +330,13 @@ class Shell(InteractiveShell):
         sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")
 
     def written(self):
-        """Return the outputs since the last call, as JSON text."""
+        """Return the outputs since the last call."""
         if self.low is not None:
             text = self.low.read()
             if text:
                 self.outputs.record(stream("stdout", text))
         outputs, self.outputs = self.outputs, Outputs()
-        return json.dumps(outputs)
+        return list(outputs)
 
 
 class LowOutput:
@@ -330,10 +359,3 @@ class LowOutput:
             os.ftruncate(self.file, 0)
             os.lseek(self.file, 0, os.SEEK_SET)
         return data.decode("utf-8", errors="replace")
-
-
-def _text(error):
-    try:
-        return str(error)
-    except Exception as another:
-        return f"<its message raised {type(another).__name__}>"

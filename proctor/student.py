@@ -18,9 +18,10 @@ def main(wall):
 
     The conductor fetches four functions (`FUNCTIONS`) before any cell runs, and then uses nothing
     but those and what the cells define: ``run(source, count)`` runs a cell and ``written()`` tells
-    what was printed since, both as JSON texts of nbformat's outputs and of the names that are there
-    now; ``made()`` returns the files that were made, as {relative path: bytes};
-    ``without(*names)`` hides names and gives back all others. Every answer says whether
+    what was printed since, both as JSON texts: nbformat's outputs, the names that are there now,
+    and what came of the cell (an `Outcome`, or null); ``made()`` returns the files that were made,
+    as {relative path: bytes}; ``without(*names)`` hides names and gives back all others. Every
+    answer says whether
     ``written()`` has news: where it has none, what the conductor has fetched by a name is still
     what the name stands for.
     """
@@ -50,15 +51,16 @@ def main(wall):
         return found
 
     def run(source, count):
-        return tell(shell.run(source, count))
+        outcome, outputs = shell.run(source, count)
+        return tell(outputs, outcome.told())
 
     def written():
         return tell(shell.written())
 
-    def tell(outputs):
+    def tell(outputs, outcome=None):
         nonlocal told
         told = _bound(names)
-        return outputs, _listed(names)
+        return json.dumps(outputs), _listed(names), json.dumps(outcome)
 
     def news():
         return shell.outputs or shell.low.waits() or _bound(names) != told

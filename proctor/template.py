@@ -77,7 +77,7 @@ class Job:
 class Played:
     """What came of a notebook.
 
-    results  [{"outputs", "execution_count"}] for each cell
+    results  for each cell what `Conductor.play` returns
     held     what kept the student's process in: {layer: "held" or why not}; {} if none ran
     made     {relative path: bytes}: files that the student's cells made
     """

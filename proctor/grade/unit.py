@@ -48,12 +48,14 @@ class Graded:
     notes     [kind, sentence]: what was repaired, and what else is odd about the file
     made      {relative path: bytes}: files that the student's cells made
     isolated  whether something kept the student's code in
+    problems  [cell, name, text]: what whoever grades is to know of cells that ran
     """
 
     notebook: NotebookNode
     notes: list = field(default_factory=list)
     made: dict = field(default_factory=dict)
     isolated: bool = True
+    problems: list = field(default_factory=list)
 
     def to_bytes(self):
         made = {name: b64encode(data).decode() for name, data in self.made.items()}
@@ -82,8 +84,8 @@ def grade(unit, template, notebook, data, extra=None, notes=()):
     if data is None:
         give_nothing(book, NOTHING)
         return Graded(book, told).to_bytes()
-    played = play(template, book, unit.assignment.lessons, unit.settings, extra or {})
-    return Graded(book, told, played.made, not played.open).to_bytes()
+    played, problems = play(template, book, unit.assignment.lessons, unit.settings, extra or {})
+    return Graded(book, told, played.made, not played.open, problems).to_bytes()
 
 
 _NAME = re.compile(rb'"grade_id": ?"([^"\\]+)"')

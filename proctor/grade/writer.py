@@ -48,7 +48,6 @@ from .unit import Graded, Unit
 # what the source notebook's frame has made needless, and what `Record` does with one connection
 _DONE = (CheckCellMetadata, ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells)
 _RECORDED = (SaveAutoGrades, AssignLatePenalties)
-_STOPPED = ("KernelStopped", "CellTimeoutError", "OutputRefused", "NoPoints")
 NO_POSTGRESQL = (
     "pip install '/path/to/the/clone[postgresql]', and let the address begin with "
     "postgresql+psycopg://"
@@ -401,7 +400,7 @@ class Writer(Autograde):
         resources = self.init_single_notebook_resources(notebook_filename)
         about = resources["nbgrader"]
         notebook = graded.notebook
-        self._tell(about, graded, notebook)
+        self._tell(about, graded)
         resources = self.exporter._init_resources(resources)
         for step in self.steps:
             notebook, resources = step(notebook, resources)
@@ -412,16 +411,12 @@ class Writer(Autograde):
         made = self._format_dest(about["assignment"], about["student"])
         keep_files(graded.made, made)
 
-    def _tell(self, about, graded, notebook):
+    def _tell(self, about, graded):
         """Tell of a notebook what the person who grades should know."""
         for kind, text in graded.notes:
             self.report.problem(about["student"], about["notebook"], text, kind)
-        for number, cell in enumerate(notebook.cells, 1):
-            for output in cell.get("outputs", ()):
-                if output.get("ename") in _STOPPED:
-                    name = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell {number}")
-                    what = f"{name}: {output.evalue}"
-                    self.report.problem(about["student"], about["notebook"], what, output.ename)
+        for cell, name, text in graded.problems:
+            self.report.problem(about["student"], about["notebook"], f"{cell}: {text}", name)
         if not graded.isolated:
             self.report.problem(about["student"], about["notebook"], "graded without isolation")
 

@@ -153,7 +153,15 @@ def notebook():
             """,
         ),
         _task("middle"),
-        _test("test_middle", "assert middle([3, 1, 2]) == 2"),
+        # it quotes what it got, as tests do
+        _test(
+            "test_middle",
+            """
+            got = middle([3, 1, 2])
+            print("got", got)
+            assert got == 2, f"got {got}"
+            """,
+        ),
         _task("spell"),
         _test(
             "test_spell",

@@ -56,7 +56,7 @@ RUN = """
     shell = Shell.instance()
     if foreseen:
         shell.foresee(sources)
-    print(json.dumps([json.loads(shell.run(one, number)) for number, one in enumerate(sources, 1)]))
+    print(json.dumps([shell.run(one, number)[1] for number, one in enumerate(sources, 1)]))
 """
 
 
@@ -137,5 +137,5 @@ def test_a_change_to_trees_is_made_to_a_foreseen_cell_too(shell):
 
     shell.foresee(["1"])
     shell.ast_transformers.append(Twos())
-    (shown,) = json.loads(shell.run("1", 1))
+    _, (shown,) = shell.run("1", 1)
     assert shown["data"]["text/plain"] == "2"

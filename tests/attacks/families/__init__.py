@@ -9,6 +9,7 @@ for _name in (
     "frames",
     "returned",
     "credit",
+    "outcomes",
     "files",
     "gradebook",
     "secrets",
