@@ -9,7 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tests import notebooks
+from tests import notebooks, tiers  # noqa: F401  (registers a profile)
+
+
+def pytest_collection_modifyitems(items):
+    """What shares a fixture of a module or a folder stays on one worker (``--dist loadgroup``)."""
+    for item in items:
+        used = item._fixtureinfo.name2fixturedefs.values()
+        scopes = {definition.scope for definitions in used for definition in definitions}
+        if "package" in scopes:
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+        elif scopes & {"module", "class"}:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,9 +62,15 @@ def minding_permissions():
 
 @pytest.fixture(scope="session")
 def released(tmp_path_factory, environment):
-    """A course folder in which the assignment was released and solved by nbgrader's commands."""
+    """A course folder in which the assignment was released by nbgrader's command."""
     course = tmp_path_factory.mktemp("course")
     notebooks.copy_course(course)
     nbgrader(course, "generate_assignment", "maxpool")
-    nbgrader(course, "generate_solution", "maxpool", PYTHONPATH=str(course))
     return course
+
+
+@pytest.fixture(scope="session")
+def solved(released):
+    """The same, with the solutions, executed by nbgrader's command."""
+    nbgrader(released, "generate_solution", "maxpool", PYTHONPATH=str(released))
+    return released

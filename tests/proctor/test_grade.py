@@ -29,6 +29,7 @@ from proctor.sandbox import LAYERS, Policy
 from proctor.template import Assignment, Job, Template
 from proctor.unfinished import alone
 from tests.conftest import hear_ctrl_c, minding_permissions
+from tests.tiers import first
 from tests.waiting import wait_until
 
 CANARY = "canary-of-the-truths"
@@ -276,7 +277,7 @@ def test_the_class_has_something_to_lose(stock):
     assert "blank/ps1/made.txt" in found["files"]
 
 
-@pytest.mark.parametrize("workers", [1, 2, 8])
+@pytest.mark.parametrize("workers", first([2, 1, 8]))
 def test_the_same_as_nbgrader_s_for_any_number_of_workers(fresh, stock, workers):
     done = grade(fresh, f"--workers={workers}")
     assert (done.status, done.err) == (0, "")
@@ -490,7 +491,7 @@ def test_no_room_is_one_clear_line(fresh):
     assert "No usable temporary directory" in done.stderr
 
 
-@pytest.mark.parametrize("seconds", [0.1, 0.4, 0.9])
+@pytest.mark.parametrize("seconds", first([0.4, 0.1, 0.9]))
 def test_ctrl_c_at_the_beginning_is_no_traceback(fresh, seconds):
     process, log = start(fresh, "--force")
     time.sleep(seconds)
@@ -522,7 +523,7 @@ def test_to_ask_installs_nothing(tmp_path, words, status, said):
     assert not list(tmp_path.rglob("kernel.json"))
 
 
-@pytest.mark.parametrize("text", [b"{", b"\xff", b"[]", b'{"nbformat": 4, "cells": [{}]}'])
+@pytest.mark.parametrize("text", first([b"{", b"\xff", b"[]", b'{"nbformat": 4, "cells": [{}]}']))
 def test_a_source_that_is_no_notebook_is_named(fresh, text):
     (fresh / "source" / "ps1" / "p2.ipynb").write_bytes(text)
     done = grade(fresh)
@@ -598,6 +599,7 @@ def test_what_may_not_be_read_is_not_taken_for_not_handed_in(graded, closed, mod
     assert (graded / "autograded" / "all-right" / "ps1" / "p2.ipynb").exists()
 
 
+@pytest.mark.slow
 def test_watching_sees_who_may_not_be_looked_into(fresh):
     script = (
         "from nbgrader.coursedir import CourseDirectory\n"
@@ -636,7 +638,7 @@ def test_a_notebook_whose_process_ended_says_what_may_help(monkeypatch, why, sai
         warm.grade("p1", b"")
 
 
-@pytest.mark.parametrize("words", [("--force",), ()])
+@pytest.mark.parametrize("words", first([("--force",), ()]))
 def test_what_may_not_be_written_fails_alone_and_loses_nothing(graded, words):
     hand_in(graded, "all-right", ({}, {}))
     hand_in(graded, "blank", (RIGHT, RIGHT))
@@ -655,7 +657,9 @@ def test_what_may_not_be_written_fails_alone_and_loses_nothing(graded, words):
     assert (place / "ps1" / "p2.ipynb").exists()
 
 
-@pytest.mark.parametrize("name", ["timestamp.txt/x", "p1.html/x", "P1.ipynb/x/y", "p1.ipynb"])
+@pytest.mark.parametrize(
+    "name", first(["timestamp.txt/x", "p1.html/x", "P1.ipynb/x/y", "p1.ipynb"])
+)
 def test_a_folder_that_a_student_s_cell_made_stops_no_later_run(fresh, name):
     make = f"import os\nos.makedirs({os.path.dirname(name)!r} or '.', exist_ok=True)\n"
     make += f"open({name!r}, 'w').write('x')\nos.mkdir('kept')\nopen('kept/x', 'w').write('x')\n"
@@ -690,6 +694,7 @@ def test_no_psycopg(fresh):
     assert f"{fault}: pip install '/path/to/the/clone[postgresql]'" in done.err
 
 
+@pytest.mark.slow
 def test_two_graders_take_turns_with_a_student(graded):
     made = graded / "autograded" / "blank" / "ps1"
     before = {path: path.stat().st_ino for path in made.glob("*.ipynb")}
