@@ -40,11 +40,12 @@ NAMED = {  # in a test below
 
 def by_tier():
     """All attacks, to parametrize with; of each family, all but the first few are slow."""
-    met = collections.Counter()
+    met, found = collections.Counter(), []
     for name, attack in ATTACKS.items():
         met[attack.family] += 1
         slow = met[attack.family] > QUICK and name not in NAMED | PROMISED
-        yield pytest.param(name, marks=[pytest.mark.slow] * slow)
+        found.append(pytest.param(name, marks=[pytest.mark.slow] * slow))
+    return found
 
 
 @pytest.fixture(scope="module")
