@@ -30,6 +30,15 @@ def chosen(request, parameter):
 
     So that a fixture makes what is asked for, and no more.
     """
-    items = [item for item in request.session.items if item.path == request.path]
-    found = [item.callspec.params.get(parameter) for item in items if hasattr(item, "callspec")]
+    found = [p.get(parameter) for p in _parameters(request)]
     return list(dict.fromkeys(value for value in found if value is not None))
+
+
+def others(request, parameter):
+    """Whether a test of this module without that parameter is going to run."""
+    return any(parameter not in p for p in _parameters(request))
+
+
+def _parameters(request):
+    items = [item for item in request.session.items if item.path == request.path]
+    return [item.callspec.params if hasattr(item, "callspec") else {} for item in items]
