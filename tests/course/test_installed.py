@@ -12,6 +12,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 import proctor
+from proctor.course import hide
 from tests import notebooks
 from tests.conftest import nbgrader
 from tests.submissions import classroom
@@ -222,6 +223,16 @@ def test_the_environment_of_make_finds_the_grader_and_not_the_answers(tmp_path):
     found = run(python, "-c", "import proctor; print(proctor.__file__)", cwd=tmp_path)
     assert found.strip() == str(notebooks.ROOT / "proctor" / "__init__.py")
     assert json.loads(run(python, "-c", LOOK, cwd=tmp_path))["oracle"] is None
+
+
+@pytest.mark.parametrize("packages", ["dist-packages", "site-packages", "anywhere"])
+def test_of_an_installed_grader_s_neighbours_nothing_is_hidden(packages, tmp_path, monkeypatch):
+    """They are what notebooks import; beside a checkout lies oracle."""
+    monkeypatch.setattr("proctor.course.__file__", str(tmp_path / packages / "proctor/course.py"))
+    assert hide("/course") == ("/course",)
+    (tmp_path / packages).mkdir()
+    (tmp_path / packages / "pyproject.toml").touch()
+    assert hide("/course") == ("/course", str(tmp_path / packages))
 
 
 def grades(course, *words, **environment):
