@@ -4,11 +4,8 @@ The conductor is a trusted process of its own, one for each notebook. It runs th
 locked cells and the tests; of the student's process it believes nothing but the data that comes.
 """
 
-import ast
-import builtins
 import contextlib
-import dis
-import functools
+import copy
 import gc
 import itertools
 import json
@@ -18,6 +15,7 @@ import time
 import types
 
 from . import outcomes
+from .names import calling, needed, owned, statements
 from .outcomes import FAILED, NOT_REACHED, Outcome, outputs_of
 from .outputs import Room, clean, error, stream
 from .sandbox import Ended
@@ -31,6 +29,12 @@ AGAIN = 0.1  # what is known to hang gets this part of its limit …
 LEAST = 1.0  # … and at least so many seconds
 FILES = 1_000  # that a student's cells made, at most
 _SELDOM = 20_000  # new objects between two collections: a conductor lives for a second
+
+
+# what stays what it is though something of it is set: a module's attribute, a function's
+_UNCHANGED = (types.ModuleType, types.FunctionType, type)
+_NOTHING = ()
+_SHARE = "__share__"  # what a test's first hidden line calls
 
 
 class Lost(Exception):
@@ -52,15 +56,18 @@ class Conductor:
         self.job, self.start = job, start
         self.deadline = time.monotonic() + job.total
         self.kernel = self.wall = None
-        # what a new process must run to stand where the old one did, and for how long at most
+        # what a new process must do to stand where the old one did, and for how long at most:
+        # ("run", (source, count), seconds), ("bind", (name, value), seconds)
         self.played = []
         self.there = set()  # names that the student's process has
         self.bound = {}  # handles of what they are bound to, as long as it is that
         self.hung = set()  # functions that did not come to an end
         self._held, self.limit, self.late = {}, job.seconds, []
         self.owned, self.gone = set(), set()  # names that are the tests'; those a test has deleted
-        self.locked = []  # locked cells still to run on this side
-        self.needs = set()  # names that those which ran take from others
+        # what this side still has to catch up with: ("run", a locked cell), ("leave", an answer)
+        self.passed = []
+        self.needs = set()  # names that the locked cells which ran take from others
+        self.imports = {}  # {name: statement}: what model answers import
         self.room = Room()
         self.shell = Shell.instance()
 
@@ -118,7 +125,9 @@ class Conductor:
 
     def _play(self, cell, count):
         if cell["role"] == "locked":
-            self.locked.append(cell["source"])
+            self.passed.append(("run", cell["source"]))
+        elif "answer" in cell:
+            self.passed.append(("leave", cell["answer"]))
         try:
             if time.monotonic() > self.deadline:
                 raise Lost(f"the notebook's {self.job.total:g} s were used up before this cell")
@@ -148,7 +157,7 @@ class Conductor:
         self._ready()
         with self._limited() as late:
             outcome, outputs = self._asked(self.run, source, count)
-        self.played.append((source, count, self._short() if late else self.job.seconds))
+        self.played.append(("run", (source, count), self._short() if late else self.job.seconds))
         if outcome is None:
             outcome = Outcome(
                 NOT_REACHED, "OutputRefused", "the kernel told of no outcome", ours=True
@@ -168,19 +177,62 @@ class Conductor:
         self.wall = Wall(self.kernel.wall, timeout=self.job.seconds + 2 * GRACE)
         self.wall.spent = self.kernel.jail.cpu
         try:
-            self.run, self.written, self.made, self.without = self.wall.fetch(FUNCTIONS)
+            functions = self.wall.fetch(FUNCTIONS)
+            self.run, self.written, self.made, self.without, self.bind = functions
         except (WallError, TimeoutError) as why:
             self.end()
             raise Lost(f"the kernel ended as it began: {why}") from None
-        for source, count, seconds in self.played:
-            with self._limited(seconds):
-                self._asked(self.run, source, count)
+        for what, given, seconds in self.played:
+            self._replay(what, given, seconds)
+
+    def _replay(self, what, given, seconds):
+        with self._limited(seconds):
+            if what == "run":
+                self._asked(self.run, *given)
+            else:
+                with contextlib.suppress(TypeError):  # it is no data
+                    self.bind.__copies__(*given)
+
+    @contextlib.contextmanager
+    def _sharing(self, cell):
+        """Give the source of a test that shares, once, what its released lines bind.
+
+        That is before its first hidden line, or at its end, if it does not come that far.
+        """
+        if "shared" not in cell:
+            yield cell["source"]
+            return
+        shared, names = dict(cell["shared"]), self.shell.user_ns
+        names[_SHARE] = lambda: self._share(shared)
+        try:
+            yield calling(f"{_SHARE}()", cell["source"], shared["mark"])
+        finally:
+            names.pop(_SHARE, None)
+            self._share(shared)
+
+    def _share(self, shared):
+        """Let the student's process know what the released lines of a test have bound."""
+        names, steps = self.shell.user_ns, []
+        if code := shared.pop("code", None):
+            steps.append(("run", (code, None)))
+        for name in shared.pop("values", ()):
+            if name in names and not (callable(names[name]) or isinstance(names[name], Handle)):
+                steps.append(("bind", (name, names[name])))
+        for what, given in steps:
+            try:
+                given = copy.deepcopy(given)  # as it is now, for a new process too
+                (self.run if what == "run" else self.bind.__copies__)(*given)
+            except TypeError:  # it is no data
+                continue
+            except Exception:  # the process is gone: that is told where the test ends
+                pass
+            self.played.append((what, given, self.job.seconds))
 
     def _asked(self, function, *args):
         """Call one of our own functions in the student's process; return (outcome, outputs).
 
         The outcome is what that process says, None if it says nothing of one; ours if what it sent
-        is refused.
+        is refused. Outputs that are refused leave a line, and the outcome as it is.
         """
         self.bound = {}
         outputs = outcome = None
@@ -193,12 +245,12 @@ class Conductor:
             self.end()
             raise Lost(why) from None
         except Exception:  # our own function, in a process that need not be ours any more
-            pass  # no outputs came: refused in the next line
+            pass  # no outputs came, which is told of in the next lines
+        outputs = _showable(outputs)
         try:
-            outputs = clean(outputs)
             return outcomes.read(outcome) if outcome is not None else None, outputs
         except ValueError as why:
-            return _refused(str(why)), []
+            return _refused(str(why)), outputs
 
     def _why(self):
         reason = self.kernel.reason()
@@ -246,16 +298,39 @@ class Conductor:
     # the trusted side
 
     def _catch_up(self):
-        """Run here the locked cells that the notebook has passed, for the names they define."""
-        for source in self.locked:
-            self.needs |= needed(source, self.shell)
-            # a statement that uses the student's functions fails here, and only that one
-            for code in statements(source, self.shell):
-                with contextlib.suppress(Exception), self._limited():
+        """Do here what the notebook has passed: locked cells bind names, answers take them over."""
+        for what, cell in self.passed:
+            if what == "run":
+                self._run_locked(cell)
+            else:
+                self._leave(cell)
+        self.passed.clear()
+
+    def _run_locked(self, source):
+        self.needs |= needed(source, self.shell)
+        for code, touched in statements(source, self.shell):
+            try:
+                with self._limited():
                     exec(code, self.shell.user_ns)
-            self._await_alarms()
-            self.shell.written()
-        self.locked.clear()
+            except Exception:
+                # it uses what is the student's: only there it is known what came of it
+                self._give_up(touched)
+        self._await_alarms()
+        self.shell.written()
+
+    def _leave(self, answer):
+        """Names that the model answer binds or changes are the student's from here on."""
+        self._give_up(answer["binds"], _NOTHING)
+        self._give_up(answer["changes"])
+        self.imports.update(answer["imports"])
+
+    def _give_up(self, touched, but=_UNCHANGED):
+        """Let the student's process say what names stand for; ``but``: not those of these kinds."""
+        names = self.shell.user_ns
+        for name in touched:
+            if not isinstance(names.get(name), but):
+                self.owned.discard(name)
+                names.pop(name, None)
 
     def _test(self, cell, count):
         self._catch_up()
@@ -264,6 +339,7 @@ class Conductor:
         names = self.shell.user_ns
         self.owned |= owned(cell["source"], self.shell)
         wanted = self.needs | needed(cell["source"], self.shell)
+        self._import(wanted - names.keys())
         wanted -= self.owned | names.keys()
         fetched, late, outcome, shown = {}, [], None, []
         try:
@@ -272,8 +348,9 @@ class Conductor:
             if not late:
                 names.update(fetched)
                 self._carry_deletions(fetched)
-                with self._limited(self._short() if self.hung & fetched.keys() else None) as late:
-                    outcome, shown = self.shell.run(cell["source"], count)
+                seconds = self._short() if self.hung & fetched.keys() else None
+                with self._sharing(cell) as source, self._limited(seconds) as late:
+                    outcome, shown = self.shell.run(source, count)
                 self.wall.before = None
                 if self.gone:
                     with contextlib.suppress(WallError), self._limited():
@@ -304,6 +381,12 @@ class Conductor:
             with self._limited(self._short() if late else None):
                 _, printed = self._asked(self.written)
         return outcome, [*(o for o in printed if o["output_type"] == "stream"), *shown]
+
+    def _import(self, wanted):
+        """Import here what model answers import, where the student's process has it too."""
+        for name in wanted & self.there & self.imports.keys():
+            with contextlib.suppress(Exception), self._limited():  # else it is asked for
+                exec(self.imports[name], self.shell.user_ns)
 
     def _fetch(self, wanted):
         """What the student has of these names, and outputs that say which cannot be had."""
@@ -363,11 +446,11 @@ def _our_fault(fault):
 
 
 def _showable(outputs):
-    """What a test on this side printed and displayed, or a line if that cannot be shown."""
+    """What a cell printed and displayed, or a line if that cannot be shown."""
     try:
         return clean(outputs)
     except ValueError as why:
-        return [stream("stdout", f"What this test displayed cannot be shown: {why}.\n")]
+        return [stream("stdout", f"What this cell displayed cannot be shown: {why}.\n")]
 
 
 def read(told):
@@ -389,57 +472,6 @@ def _read(text, most=16_000_000):
         if type(text) is str and len(text) <= most:
             return json.loads(text)
     return None
-
-
-_TAKES = {f"{how}_{what}" for how in ("LOAD", "DELETE") for what in ("NAME", "GLOBAL")}
-_TAKES.add("LOAD_FROM_DICT_OR_GLOBALS")  # of a class, since Python 3.12
-
-
-@functools.cache
-def needed(source, shell):
-    """The names that code takes from its namespace, at any depth, but those of built-ins."""
-    names, waiting = set(), [_compiled(source, shell)]
-    while waiting:
-        code = waiting.pop()
-        names |= {step.argval for step in dis.get_instructions(code) if step.opname in _TAKES}
-        waiting += [part for part in code.co_consts if isinstance(part, types.CodeType)]
-    names -= shell.builtin_trap.auto_builtins.keys()
-    return frozenset(name for name in names if not hasattr(builtins, name))
-
-
-@functools.cache
-def owned(source, shell):
-    """The names that a cell binds before it reads them: they are never the student's."""
-    first = {}
-    for step in dis.get_instructions(_compiled(source, shell)):
-        if step.opname in ("LOAD_NAME", "STORE_NAME", "DELETE_NAME"):
-            first.setdefault(step.argval, step.opname)
-    return frozenset(name for name, how in first.items() if how == "STORE_NAME")
-
-
-@functools.cache
-def _compiled(source, shell):
-    """A cell's code; of one with an error, which the cell itself will tell, none."""
-    try:
-        text = shell.transform_cell(source)
-        return compile(text, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except SyntaxError:
-        return compile("", "<cell>", "exec")
-
-
-@functools.cache
-def statements(source, shell):
-    """A cell's statements, each as code of its own."""
-    tree = _parsed(source, shell)
-    return [compile(ast.Module([statement], []), "<locked>", "exec") for statement in tree.body]
-
-
-def _parsed(source, shell):
-    """A cell's syntax tree; empty if it has an error, which the cell itself will tell."""
-    try:
-        return ast.parse(shell.transform_cell(source))
-    except SyntaxError:
-        return ast.Module([], [])
 
 
 def warm(lessons, tests):

@@ -5,6 +5,7 @@ import contextlib
 import functools
 import glob
 import importlib.util
+import itertools
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,9 @@ import nbformat
 from nbformat.notebooknode import from_dict
 from nbformat.v4 import new_markdown_cell
 from nbgrader import utils
+from nbgrader.preprocessors import ClearHiddenTests
 
+from . import names
 from .files import read, read_files
 from .sandbox import Policy
 from .template import PRELOAD, Assignment, Job
@@ -52,10 +55,23 @@ class Course:
             preload=preload,
         )
 
-    def _cells(self):
+    def _notebooks(self):
+        """(path, when it was changed) of each source notebook."""
         source = glob.escape(self.folder(self.coursedir.source_directory))
         paths = sorted(glob.glob(os.path.join(source, "*.ipynb")))
-        return _cells(tuple((path, os.stat(path).st_mtime_ns) for path in paths))
+        return tuple((path, os.stat(path).st_mtime_ns) for path in paths)
+
+    def _cells(self):
+        return _cells(self._notebooks())
+
+    def known(self, private=()):
+        """What the source says of names: {notebook: {grade_id: fields for a cell of a `Job`}}.
+
+        private  paths of the modules that students' code may not read
+        """
+        mark = ClearHiddenTests(config=self.coursedir.config).begin_test_delimeter
+        modules = frozenset(path.split(os.sep)[0].removesuffix(".py") for path in private)
+        return {Path(n[0]).stem: _known(n, mark, modules) for n in self._notebooks()}
 
     def lessons(self):
         """The texts of the course's own cells, which students see."""
@@ -90,13 +106,14 @@ class Settings:
         )
 
 
-def play(template, notebook, lessons, settings, extra):
+def play(template, notebook, lessons, settings, extra, known):
     """Play a grafted notebook and put the outputs into it.
 
     Returns what was `Played`, and problems: [cell, name, text] of what whoever grades is to know.
 
     lessons  the texts of the course's own cells
     extra    {relative path: bytes}: the files of the student's own
+    known    {grade_id: fields of a job's cell}: what the source says of names
     """
     lessons = set(lessons)
     cells = [
@@ -104,6 +121,7 @@ def play(template, notebook, lessons, settings, extra):
             "role": role(cell, lessons),
             "source": cell.source,
             "points": float(cell.metadata.get("nbgrader", {}).get("points") or 0),
+            **known.get(cell.metadata.get("nbgrader", {}).get("grade_id"), {}),
         }
         for cell in notebook.cells
     ]
@@ -146,19 +164,66 @@ def _cells(notebooks):
     Raises ValueError for one that is no notebook.
     """
     lessons, tests = [], []
-    for path, _ in notebooks:
-        try:
-            # `nbformat.read` would check it too: that is done where a notebook becomes a `Frame`
-            notebook = nbformat.reader.reads(Path(path).read_text(encoding="utf-8"))
-            code = [c for c in nbformat.convert(notebook, 4).cells if c.cell_type == "code"]
-        except Exception as error:  # what nbformat raises depends on the damage
-            kind = type(error).__name__
-            raise ValueError(f"{Path(path)} is no notebook: {kind}: {first_line(error)}") from error
-        for cell in code:
+    for notebook in notebooks:
+        for cell in _code(notebook):
             if not utils.is_solution(cell):
                 hidden = utils.is_grade(cell) or "HIDDEN TESTS" in cell.source
                 (tests if hidden else lessons).append(cell.source)
     return tuple(lessons), tuple(tests)
+
+
+@functools.lru_cache(100)
+def _code(notebook):
+    """The code cells of a notebook (path, changed); ValueError if it is none."""
+    path = Path(notebook[0])
+    try:
+        # `nbformat.read` would check it too: that is done where a notebook becomes a `Frame`
+        book = nbformat.reader.reads(path.read_text(encoding="utf-8"))
+        return [cell for cell in nbformat.convert(book, 4).cells if cell.cell_type == "code"]
+    except Exception as error:  # what nbformat raises depends on the damage
+        kind = type(error).__name__
+        raise ValueError(f"{path} is no notebook: {kind}: {first_line(error)}") from error
+
+
+@functools.lru_cache(100)
+def _known(notebook, mark, private):
+    """{grade_id: fields for a cell of a `Job`} of a source notebook (path, changed).
+
+    mark     what begins a hidden region
+    private  modules that only the grader has
+    """
+    code, found = _code(notebook), {}
+    secret = {name for cell in code for name in _imports_of(cell.source, private)}
+    for cell in code:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if utils.is_solution(cell):
+            found[name] = {"answer": names.answer(_tree(cell.source)).told()}
+        elif utils.is_grade(cell):
+            lines = cell.source.split("\n")
+            released = "\n".join(itertools.takewhile(lambda line: mark not in line, lines))
+            shared = names.shared(_tree(released), secret)
+            # in a text of several lines or in brackets, a hidden region cannot begin with a call
+            if shared != names.Shared() and _tree(names.calling("share()", cell.source, mark)).body:
+                found[name] = {"shared": shared.told() | {"mark": mark}}
+    return found
+
+
+def _tree(source):
+    """The syntax tree of a cell; an empty one if it is no code, as where a function is cut off."""
+    try:
+        return _parsed(source)
+    except SyntaxError:
+        return ast.Module([], [])
+
+
+def _imports_of(source, modules):
+    """The names that a cell binds by importing one of these modules, or from one."""
+    for node in ast.walk(_tree(source)):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                module = node.module if isinstance(node, ast.ImportFrom) else alias.name
+                if (module or "").split(".")[0] in modules:
+                    yield alias.asname or alias.name.split(".")[0]
 
 
 def _private(root, sources, ignore, released):

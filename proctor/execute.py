@@ -46,7 +46,8 @@ class Execute(StockExecute):
         assignment = course.assignment(tuple(self.preload), leave_out=own)
         template = _template(assignment)
         extra = read_files(submitted, course.ignore, known=assignment.files.keys())
-        played, problems = play(template, nb, course.lessons(), self.settings(course), extra)
+        known = course.known(assignment.private)[about["notebook"]]
+        played, problems = play(template, nb, course.lessons(), self.settings(course), extra, known)
         keep_files(played.made, resources["metadata"]["path"])
         for cell, _, text in problems:
             self.log.warning("%s of %s, %s: %s", about["notebook"], about["student"], cell, text)

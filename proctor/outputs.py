@@ -149,7 +149,7 @@ def clean(outputs):
     try:
         found = [_checked(output) for output in outputs[: NUMBER + 2]]
     except Exception:
-        raise ValueError("what the kernel sent as this cell's output is no output") from None
+        raise ValueError("it is no output of a notebook") from None
     if len(outputs) > NUMBER + 1 or sum(map(size_of, found)) > 2 * CELL:
         raise ValueError(f"more than {NUMBER:,} outputs or {CELL:,} characters")
     return found

@@ -16,12 +16,12 @@ MOST = 16 << 20  # bytes of files to hand over
 def main(wall):
     """Serve one notebook over the socket ``wall`` until its other end hangs up.
 
-    The conductor fetches four functions (`FUNCTIONS`) before any cell runs, and then uses nothing
+    The conductor fetches five functions (`FUNCTIONS`) before any cell runs, and then uses nothing
     but those and what the cells define: ``run(source, count)`` runs a cell and ``written()`` tells
     what was printed since, both as JSON texts: nbformat's outputs, the names that are there now,
     and what came of the cell (an `Outcome`, or null); ``made()`` returns the files that were made,
-    as {relative path: bytes}; ``without(*names)`` hides names and gives back all others. Every
-    answer says whether
+    as {relative path: bytes}; ``without(*names)`` hides names and gives back all others;
+    ``bind(name, value)`` gives a name. Every answer says whether
     ``written()`` has news: where it has none, what the conductor has fetched by a name is still
     what the name stands for.
     """
@@ -50,6 +50,9 @@ def main(wall):
                 left -= len(data)
         return found
 
+    def bind(name, value):
+        names[name] = value
+
     def run(source, count):
         outcome, outputs = shell.run(source, count)
         return tell(outputs, outcome.told())
@@ -65,7 +68,7 @@ def main(wall):
     def news():
         return shell.outputs or shell.low.waits() or _bound(names) != told
 
-    names[FUNCTIONS] = run, written, made, without
+    names[FUNCTIONS] = run, written, made, without, bind
     Student(wall, names, news=news).serve()
 
 

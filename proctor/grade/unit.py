@@ -24,6 +24,7 @@ class Unit:
     assignment  what the worker's template imports
     frames      {notebook: `proctor.graft.Frame`}
     settings    how a notebook is played
+    known       {notebook: {grade_id: fields of a job's cell}}: see `proctor.course.Course.known`
     hidden      modules and paths that a student's code cannot read, as the course names them
     """
 
@@ -31,12 +32,13 @@ class Unit:
     assignment: Assignment
     frames: dict
     settings: Settings
+    known: dict = field(default_factory=dict)
     hidden: tuple = ()
 
     @cached_property
     def key(self):
         """Its name among all units: two that would grade differently have two."""
-        content = (self.assignment, self.frames, self.settings, self.hidden)
+        content = (self.assignment, self.frames, self.settings, self.known, self.hidden)
         return f"{self.name}-{hashlib.sha256(pickle.dumps(content)).hexdigest()[:16]}"
 
 
@@ -84,7 +86,8 @@ def grade(unit, template, notebook, data, extra=None, notes=()):
     if data is None:
         give_nothing(book, NOTHING)
         return Graded(book, told).to_bytes()
-    played, problems = play(template, book, unit.assignment.lessons, unit.settings, extra or {})
+    lessons, known = unit.assignment.lessons, unit.known.get(notebook, {})
+    played, problems = play(template, book, lessons, unit.settings, extra or {}, known)
     return Graded(book, told, played.made, not played.open, problems).to_bytes()
 
 

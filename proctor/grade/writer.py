@@ -194,7 +194,8 @@ class Writer(Autograde):
             except NbGraderException as error:  # of the source
                 raise Refused(str(error)) from None
         settings, hidden = execute.settings(self.course), tuple(execute.hidden)
-        return Unit(self.course.name, self.given, self.frames, settings, hidden)
+        known = self.course.known(self.given.private)
+        return Unit(self.course.name, self.given, self.frames, settings, known, hidden)
 
     def _look_ahead(self):
         """Keep the pool busy: twice as many notebooks under way as it has workers.

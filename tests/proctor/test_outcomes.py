@@ -139,7 +139,7 @@ BESIDES = st.sampled_from(
         "from IPython.display import HTML, display\ndisplay(HTML('<b>' * 300_000))",
         "from IPython.display import clear_output\nprint(1); clear_output()",
         "from IPython.display import clear_output\nprint(1); clear_output(wait=True)",
-        "from IPython.display import *\nh = display(1, display_id='a'); h.update('u' * 10**6)",
+        "from IPython.display import display as d\nh = d(1, display_id='a'); h.update('u' * 10**6)",
         "from IPython.display import display\ndisplay({'image/png': 'x'}, raw=True)",
         "from IPython.display import display\ndisplay({'text/plain': {1: float('nan')}}, raw=True)",
         "from IPython.display import display\ndisplay({'text/\\ud800': '\\ud800'}, raw=True)",
@@ -330,8 +330,6 @@ for one in gc.get_objects():
         "(json.dumps([]), json.dumps([]), json.dumps({**whole, 'credit': '9'}))",
         "(json.dumps([]), json.dumps([]), json.dumps([whole]))",
         "(json.dumps([]), json.dumps([]))",
-        "(json.dumps([{'output_type': 'display_data'}]), json.dumps([]), json.dumps(whole))",
-        "(json.dumps([{'output_type': 'execute_result'}]), '[]', json.dumps(whole))",
         "(json.dumps([{'output_type': 'stream', 'name': 'out', 'text': ''}]), '[]', '{}')",
         "'[]'",
         "None",
@@ -349,6 +347,31 @@ def test_what_a_student_s_process_forges_is_refused(warm, told):
     check_failed(inside)
     check_failed(beyond)
     assert inside["problem"][0] == "OutputRefused"
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        "[{'output_type': 'display_data'}]",
+        "[{'output_type': 'execute_result', 'metadata': {}}]",
+        "[{'output_type': 'stream', 'name': 'out', 'text': ''}]",
+        "[{'output_type': 'error', 'ename': 'E'}]",
+        "[{'output_type': 'update_display_data', 'data': {}, 'metadata': {}}]",
+        "[[]]",
+        "{}",
+        "None",
+    ],
+)
+def test_outputs_that_are_none_leave_a_line_and_the_mark(warm, outputs):
+    told = f"(json.dumps({outputs}), '[]', json.dumps(whole))"
+    _, inside, own = play(
+        warm,
+        ("student", FORGE.format(told=told)),
+        ("inside", "pass"),
+        ("student", "1"),
+    )
+    assert mark(inside) == 2
+    assert "cannot be shown" in own["outputs"][0]["text"]
 
 
 def test_a_live_display_keeps_its_last_picture(warm):

@@ -1,0 +1,285 @@
+"""Names: which of them code takes, binds and changes, read off the course's own cells.
+
+Whose a name is follows from the source notebook alone. A cell of the course's or a test that binds
+a name owns it, until a cell that the student answers comes whose *model answer* binds or changes
+it: from there on it is the student's. Nothing that a student writes decides it.
+"""
+
+import ast
+import builtins
+import contextlib
+import dis
+import functools
+import types
+from collections import Counter, deque
+from dataclasses import dataclass
+
+_TAKES = {f"{how}_{what}" for how in ("LOAD", "DELETE") for what in ("NAME", "GLOBAL")}
+_TAKES.add("LOAD_FROM_DICT_OR_GLOBALS")  # of a class, since Python 3.12
+
+# methods of the standard containers that change what they belong to
+_MUTATORS = {
+    name
+    for kind in (list, dict, set, bytearray, deque, Counter)
+    for name in dir(kind)
+    if name[0] != "_" and not hasattr(tuple, name) and not hasattr(frozenset, name)
+} - {*dir(str), *dir(bytes), "keys", "values", "items", "get", "copy", "elements", "most_common"}
+_SCOPES = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
+_DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_IMPORTS = (ast.Import, ast.ImportFrom)
+
+
+@functools.cache
+def needed(source, shell):
+    """The names that code takes from its namespace, at any depth, but those of built-ins."""
+    names, waiting = set(), [_compiled(source, shell)]
+    while waiting:
+        code = waiting.pop()
+        names |= {step.argval for step in dis.get_instructions(code) if step.opname in _TAKES}
+        waiting += [part for part in code.co_consts if isinstance(part, types.CodeType)]
+    names -= shell.builtin_trap.auto_builtins.keys()
+    return frozenset(name for name in names if not hasattr(builtins, name))
+
+
+@functools.cache
+def owned(source, shell):
+    """The names that a cell binds before it reads them: they are never the student's."""
+    first = {}
+    for step in dis.get_instructions(_compiled(source, shell)):
+        if step.opname in ("LOAD_NAME", "STORE_NAME", "DELETE_NAME"):
+            first.setdefault(step.argval, step.opname)
+    return frozenset(name for name, how in first.items() if how == "STORE_NAME")
+
+
+@functools.cache
+def _compiled(source, shell):
+    """A cell's code; of one with an error, which the cell itself will tell, none."""
+    try:
+        text = shell.transform_cell(source)
+        return compile(text, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except SyntaxError:
+        return compile("", "<cell>", "exec")
+
+
+@functools.cache
+def statements(source, shell):
+    """A cell's statements: (code of its own, names that it binds or changes) for each.
+
+    One that does not compile is left out: the cell itself tells of it, in the student's process.
+    """
+    found = []
+    for statement in _parsed(source, shell).body:
+        with contextlib.suppress(SyntaxError):
+            code = compile(ast.Module([statement], []), "<locked>", "exec")
+            found.append((code, frozenset(_touched(statement))))
+    return found
+
+
+def _parsed(source, shell):
+    """A cell's syntax tree; empty if it has an error, which the cell itself will tell."""
+    try:
+        return ast.parse(shell.transform_cell(source))
+    except SyntaxError:
+        return ast.Module([], [])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model answer says of names.
+
+    binds    names that it binds anew, but by imports
+    changes  names whose objects it changes: an item, an attribute, by a method
+    imports  {name: statement that imports it}
+    """
+
+    binds: frozenset = frozenset()
+    changes: frozenset = frozenset()
+    imports: tuple = ()
+
+    def told(self):
+        """It as plain data, for a job."""
+        about = {"binds": sorted(self.binds), "changes": sorted(self.changes)}
+        return about | {"imports": dict(self.imports)}
+
+
+def answer(tree):
+    """The `Answer` that a model answer's syntax tree is."""
+    found = _Names()
+    found.visit(tree)
+    return Answer(
+        frozenset(found.bound - found.imported.keys()),
+        frozenset(found.changed - found.bound),
+        tuple(sorted(found.imported.items())),
+    )
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What of a test's released lines becomes known to the student's process.
+
+    code    text of its imports, functions and classes: they are run there
+    values  names that its other released lines bind: a copy of what they are bound to is sent
+    """
+
+    code: str = ""
+    values: tuple = ()
+
+    def told(self):
+        """It as plain data, for a job."""
+        return {"code": self.code, "values": list(self.values)}
+
+
+def shared(released, secret=frozenset()):
+    """The `Shared` of a test cell.
+
+    released  syntax tree of its lines before the first that is hidden
+    secret    names that stand for what only the grader has; what is made of it is not shared
+    """
+    tainted, code, values = set(secret), [], {}
+    for statement in released.body:
+        touched = _touched(statement)
+        if tainted & (touched | _loaded(statement)):
+            tainted |= touched
+            values = {name: None for name in values if name not in touched}
+        elif isinstance(statement, (*_IMPORTS, *_DEFINES)):
+            code.append(ast.unparse(statement))
+        else:
+            found = _Names()
+            found.visit(statement)
+            values |= dict.fromkeys(sorted(found.bound - found.imported.keys()))
+    return Shared("\n".join(code), tuple(values))
+
+
+def calling(call, source, mark):
+    """A cell's source with a call before the first line that bears a mark, on that line."""
+    lines = source.split("\n")
+    for number, line in enumerate(lines):
+        if mark in line:
+            indent = line[: len(line) - len(line.lstrip())]
+            lines[number] = f"{indent}{call}  {line.lstrip()}"
+            break
+    return "\n".join(lines)
+
+
+def _touched(tree):
+    found = _Names()
+    found.visit(tree)
+    return found.bound | found.changed
+
+
+def _loaded(tree):
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return {node.id for node in names if isinstance(node.ctx, ast.Load)}
+
+
+class _Names(ast.NodeVisitor):
+    """Collects the namespace's names that code binds, imports and changes, in functions too."""
+
+    def __init__(self):
+        self.bound, self.changed, self.imported = set(), set(), {}
+        self._scopes = []  # names that are local where the visitor is
+
+    def visit(self, node):
+        if isinstance(node, _SCOPES):
+            self._define(node)
+        else:
+            super().visit(node)
+
+    def _define(self, node):
+        if isinstance(node, _DEFINES):
+            self._bind(node.name)
+            for outside in node.decorator_list:
+                self.visit(outside)
+        self._scopes.append(_locals(node))
+        self.generic_visit(node)
+        self._scopes.pop()
+
+    def visit_Name(self, node):
+        if not isinstance(node.ctx, ast.Load):
+            self._bind(node.id)
+
+    def visit_Import(self, node):
+        for alias in node.names:
+            name = alias.asname or alias.name.split(".")[0]
+            self._bind(name)
+            if not self._scopes:
+                self.imported[name] = ast.unparse(type(node)(**{**vars(node), "names": [alias]}))
+
+    visit_ImportFrom = visit_Import
+
+    def visit_ExceptHandler(self, node):
+        if node.name:
+            self._bind(node.name)
+        self.generic_visit(node)
+
+    def visit_MatchAs(self, node):
+        if node.name:
+            self._bind(node.name)
+        self.generic_visit(node)
+
+    def visit_Attribute(self, node):
+        if not isinstance(node.ctx, ast.Load):
+            self._change(node)
+        self.generic_visit(node)
+
+    def visit_Subscript(self, node):
+        if not isinstance(node.ctx, ast.Load):
+            self._change(node)
+        self.generic_visit(node)
+
+    def visit_Call(self, node):
+        if isinstance(node.func, ast.Attribute):
+            in_place = any(
+                word.arg == "inplace" and getattr(word.value, "value", None) is True
+                for word in node.keywords
+            )
+            if node.func.attr in _MUTATORS or in_place:
+                self._change(node.func)
+        self.generic_visit(node)
+
+    def _bind(self, name):
+        if not self._is_local(name):
+            self.bound.add(name)
+
+    def _change(self, node):
+        while isinstance(node, (ast.Attribute, ast.Subscript)):
+            node = node.value
+        if isinstance(node, ast.Name) and not self._is_local(node.id):
+            self.changed.add(node.id)
+
+    def _is_local(self, name):
+        return any(name in scope for scope in self._scopes)
+
+
+def _locals(scope):
+    """The names that are local to a function, class or comprehension."""
+    names, declared = set(), set()
+    if hasattr(scope, "args"):
+        given = scope.args
+        all_of_them = [
+            *given.posonlyargs,
+            *given.args,
+            *given.kwonlyargs,
+            given.vararg,
+            given.kwarg,
+        ]
+        names |= {argument.arg for argument in all_of_them if argument}
+    waiting = list(ast.iter_child_nodes(scope))
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            declared |= set(node.names) if isinstance(node, ast.Global) else set()
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+        elif isinstance(node, _DEFINES):
+            names.add(node.name)
+        elif isinstance(node, _IMPORTS):
+            names |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs)) and node.name:
+            names.add(node.name)
+        if not isinstance(node, _SCOPES):
+            waiting += ast.iter_child_nodes(node)
+    return names - declared

@@ -1,0 +1,226 @@
+"""Names that course cells, answers and tests share."""
+
+from . import answer, course, idiom, test
+
+# -- the course binds a name, the answer changes what it stands for
+
+idiom(
+    "an-item-is-added",
+    course("ages = {}"),
+    answer('ages["ada"] = 36', 'ages["ada"] = 63'),
+    test('assert ages["ada"] == 36'),
+)
+idiom(
+    "a-list-grows",
+    course("squares = []"),
+    answer("for n in range(4):\n    squares.append(n * n)", "squares.append(3)"),
+    test("", "assert squares == [0, 1, 4, 9]"),
+)
+idiom(
+    "a-list-is-sorted-in-place",
+    course("words = ['pear', 'fig', 'apple']"),
+    answer("words.sort(key=len)", "words.sort()"),
+    test("assert words[0] == 'fig'\nassert words[-1] == 'apple'"),
+)
+idiom(
+    "an-array-is-filled",
+    course("import numpy as np\nboard = np.zeros((3, 3))"),
+    answer("board[1, :] = 7", "board[:, 1] = 7"),
+    test("assert board.sum() == 21 and (board[1] == 7).all()"),
+)
+idiom(
+    "a-number-is-counted-up",
+    course("total = 0\nvalues = [3, 4, 5]"),
+    answer("for v in values:\n    total += v", "for v in values:\n    total = v"),
+    test("", "assert total == 12"),
+)
+idiom(
+    "a-default-is-replaced",
+    course("rate = None"),
+    answer("rate = 0.25", "rate = 25"),
+    test("assert rate is not None", "assert abs(rate - 0.25) < 1e-12"),
+)
+idiom(
+    "an-attribute-is-set",
+    course("class Box:\n    pass\n\nbox = Box()\nbox.size = 1"),
+    answer("box.size = 5", "box.size = 4"),
+    test("assert box.size == 5"),
+)
+idiom(
+    "a-nested-item-is-set",
+    course("tree = {'left': {'left': None}, 'right': None}"),
+    answer("tree['left']['left'] = 3", "tree['left']['right'] = 3"),
+    test("assert tree['left']['left'] == 3"),
+)
+idiom(
+    "an-item-is-deleted",
+    course("stock = {'pen': 1, 'ink': 0}"),
+    answer("del stock['ink']", "del stock['pen']"),
+    test("assert list(stock) == ['pen']"),
+)
+idiom(
+    "two-names-are-swapped",
+    course("a, b = 1, 2"),
+    answer("a, b = b, a", "a = b"),
+    test("assert (a, b) == (2, 1)"),
+)
+idiom(
+    "a-function-of-the-lecture-s-is-written-again",
+    course("def area(w, h):\n    return w + h  # as the lecture had it, wrongly"),
+    answer("def area(w, h):\n    return w * h", "def area(w, h):\n    return w"),
+    test("", "assert area(3, 4) == 12"),
+)
+idiom(
+    "a-class-is-written-again",
+    course("class Point:\n    def __init__(self, x):\n        self.x = x"),
+    answer(
+        "class Point:\n    def __init__(self, x):\n        self.x = x\n"
+        "    def moved(self, by):\n        return Point(self.x + by)",
+        "class Point:\n    def __init__(self, x):\n        self.x = x\n"
+        "    def moved(self, by):\n        return Point(by)",
+    ),
+    test("assert Point(2).moved(3).x == 5"),
+)
+idiom(
+    "the-answer-uses-a-course-s-function",
+    course("def double(n):\n    return 2 * n\n\nstart = 5"),
+    answer("result = double(start) + 1", "result = double(start)"),
+    test("assert result == 11"),
+)
+idiom(
+    "a-function-changes-a-global",
+    course("seen = []\ncount = 0"),
+    answer(
+        "def visit(n):\n    global count\n    count += 1\n    seen.append(n)\n\nvisit(3)\nvisit(4)",
+        "def visit(n):\n    seen.append(n)\n\nvisit(4)",
+    ),
+    test("assert count == 2", "assert seen == [3, 4]"),
+)
+idiom(
+    "a-later-course-cell-uses-what-the-answer-changed",
+    course("prices = {'tea': 2}"),
+    answer("prices['cake'] = 3", "prices['cake'] = 4"),
+    course("bill = sum(prices.values())"),
+    test("assert bill == 5"),
+)
+idiom(
+    "a-later-course-cell-binds-the-name-again",
+    course("data = [1, 2]"),
+    answer("data.append(3)", "data.append(4)"),
+    course("data = [9]"),
+    test("assert data == [9]"),
+)
+idiom(
+    "the-course-s-function-reads-what-the-answer-changed",
+    course("book = {}\ndef lookup(name):\n    return book.get(name, 'nobody')"),
+    answer("book['ada'] = 'x36'", "book['eve'] = 'x36'"),
+    test("assert lookup('ada') == 'x36'\nassert lookup('bob') == 'nobody'"),
+)
+idiom(
+    "a-course-cell-calls-the-answer",
+    answer("def twice(n):\n    return 2 * n", "def twice(n):\n    return n"),
+    course("shown = 1\nshown = twice(21)"),
+    test("assert shown == 42"),
+)
+idiom(
+    "a-default-until-it-is-written",
+    course("best = 0"),
+    answer("def better(n):\n    return n + 1", "def better(n):\n    return n"),
+    course("for n in range(3):\n    best = better(n)"),
+    test("assert best == 3"),
+)
+idiom(
+    "three-answers-one-after-the-other",
+    course("log = []"),
+    answer("log.append('a')", "log.append('x')"),
+    test("assert log == ['a']"),
+    answer("log.append('b')", "log.append('y')"),
+    test("assert log == ['a', 'b']"),
+    answer("log = log[::-1]", "pass"),
+    test("assert log == ['b', 'a']"),
+)
+idiom(
+    "a-set-and-a-counter-change",
+    course("from collections import Counter\nletters, times = set(), Counter()"),
+    answer("letters |= {'a', 'b'}\ntimes.update('aab')", "letters.add('a')\ntimes.update('ab')"),
+    test("assert letters == {'a', 'b'}", "assert times['a'] == 2"),
+)
+
+# -- a test binds a name that a later answer or cell uses
+
+idiom(
+    "a-visible-test-makes-data",
+    answer("def read():\n    return [3, 1, 2]", "def read():\n    return [3, 1]"),
+    test("data = read()\nassert len(data) == 3"),
+    answer("largest = max(data)", "largest = min(data)"),
+    test("assert largest == 3"),
+)
+idiom(
+    "a-test-imports",
+    answer("x = 4", "x = 5"),
+    test("import math\nassert math.sqrt(x) == 2"),
+    answer("root = math.sqrt(16)", "root = math.sqrt(25)"),
+    test("assert root == 4"),
+)
+idiom(
+    "a-test-imports-by-another-name",
+    answer("n = 3", "n = 2"),
+    test("import numpy as np\nassert np.arange(n).sum() == 3"),
+    answer("mean = np.mean([1, 2, 3])", "mean = np.mean([1, 2])"),
+    test("assert mean == 2"),
+)
+idiom(
+    "a-test-defines-a-helper",
+    answer("def f(n):\n    return n + 1", "def f(n):\n    return n"),
+    test("def check(value):\n    return value == 2\n\nassert check(f(1))"),
+    answer("fine = check(2)", "fine = check(3)"),
+    test("assert fine"),
+)
+idiom(
+    "a-test-s-name-is-the-student-s-later",
+    answer("def f(n):\n    return n * 2", "def f(n):\n    return n"),
+    test("result = f(2)\nassert result == 4"),
+    answer("result = f(5) + 1", "result = f(5)"),
+    test("assert result == 11"),
+)
+idiom(
+    "a-hidden-line-s-name-is-the-student-s-later",
+    answer("def f(n):\n    return n * 2", "def f(n):\n    return n"),
+    test("", "t = f(2)\nassert t == 4"),
+    answer("t = 7", "t = 6"),
+    test("assert t == 7"),
+)
+idiom(
+    "a-test-s-array-is-changed-later",
+    course("import numpy as np"),
+    answer("def ramp(n):\n    return np.arange(n)", "def ramp(n):\n    return np.ones(n)"),
+    test("grid = ramp(4)\nassert grid[-1] == 3"),
+    answer("grid[0] = 10", "grid[1] = 10"),
+    test("assert grid.tolist() == [10, 1, 2, 3]"),
+)
+idiom(
+    "a-loop-s-variable-stays",
+    answer("def f(n):\n    return n", "def f(n):\n    return -n"),
+    test("for k in range(3):\n    assert f(k) == k"),
+    answer("last = k", "last = 0"),
+    test("assert last == 2"),
+)
+idiom(
+    "a-test-uses-an-earlier-test-s-name",
+    answer("def f(n):\n    return n", "def f(n):\n    return -n"),
+    test("sample = [1, 2]\nassert f(sample[0]) == 1"),
+    test("assert f(sample[1]) == 2"),
+)
+
+# -- what an answer imports and a test uses
+
+idiom(
+    "the-answer-imports",
+    answer("import math\nside = math.hypot(3, 4)", "import math\nside = 4.0"),
+    test("assert math.isclose(side, 5)"),
+)
+idiom(
+    "the-answer-imports-from",
+    answer("from math import isclose, pi\ntau = 2 * pi", "from math import isclose, pi\ntau = pi"),
+    test("", "assert isclose(tau, 2 * pi)"),
+)
