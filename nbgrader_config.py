@@ -24,6 +24,7 @@ c.GenerateSolution.preprocessors = [
 # widget. Without a kernel, a reader sees an explorer's still frame.
 c.Execute.record_timing = False
 c.Execute.store_widget_state = False
+c.CoalesceStreamsPreprocessor.enabled = True
 c.TagRemovePreprocessor.enabled = True
 c.TagRemovePreprocessor.remove_single_output_tags = {"live"}
 
