@@ -51,8 +51,7 @@ SHOWN = "show-only"
 
 def course_of_pooling(folder, number):
     """This course in ``folder`` with ``number`` right submissions; returns the assignment."""
-    leave = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-    shutil.copytree(ROOT / "source", folder / "source", ignore=leave)
+    notebooks.copy_course(folder)
     released(folder, "maxpool")
     right = {chapter: notebooks.answers(chapter) for chapter in notebooks.CHAPTERS}
     students = {f"student-{n:04}": right for n in range(number)}

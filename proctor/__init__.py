@@ -8,6 +8,8 @@ One line in ``nbgrader_config.py`` puts it in the way of ``nbgrader autograde``,
 
 import os
 
+__version__ = "0.2.0"  # the only place that says it
+
 
 def configure(config):
     """Set what nbgrader reads, executes and shows a submission with; returns the configuration.

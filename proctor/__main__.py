@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 
+from . import __version__
+
 _FORMATS = (
     *("fqdn", "isoduration", "rfc3339_validator", "rfc3986_validator", "rfc3987_syntax"),
     *("uri_template", "webcolors"),
@@ -45,7 +47,7 @@ def _run(command, *rest):
     elif command in ("-h", "--help"):
         print(_USAGE, end="")
     elif command in ("-V", "--version"):
-        print(f"proctor {_version()}")
+        print(f"proctor {__version__}")
     else:
         sys.exit(f"proctor: there is no command {command!r}\n{_USAGE}")
 
@@ -58,15 +60,6 @@ def _kernel(words):
     from .provisioner import install
 
     print(f"installed in {install()}")
-
-
-def _version():
-    from importlib import metadata
-
-    try:
-        return metadata.version("max-pooling-course")
-    except metadata.PackageNotFoundError:
-        return "of a folder that is not installed"
 
 
 def _grade(words):

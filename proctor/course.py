@@ -273,7 +273,7 @@ def _parsed(source):
 
 
 def hide(root, names=()):
-    """The paths to hide from students: the course's, this package's where it is a checkout, more.
+    """The paths to hide from students: the course's, the checkout this package is in, if any, more.
 
     names  modules and paths
     """
@@ -292,6 +292,6 @@ def _place(name):
 
 
 def _editable():
-    """Where this package and what is installed beside it in the same checkout lie."""
+    """The checkout that this package is used from, with what lies there beside it."""
     here = Path(__file__).resolve().parent.parent
-    return () if here.name == "site-packages" else (str(here),)
+    return (str(here),) if (here / "pyproject.toml").is_file() else ()

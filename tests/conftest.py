@@ -2,13 +2,25 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests import notebooks
+from tests import notebooks, tiers  # noqa: F401  (registers a profile)
+
+
+def pytest_collection_modifyitems(items):
+    """What shares a fixture of a module or a folder stays on one worker (``--dist loadgroup``)."""
+    for item in items:
+        used = item._fixtureinfo.name2fixturedefs.values()
+        scopes = {definition.scope for definitions in used for definition in definitions}
+        if "package" in scopes:
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+        elif scopes & {"module", "class"}:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -17,21 +29,26 @@ def environment():
     patch = pytest.MonkeyPatch()
     patch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    patch.setenv("PYTHONPATH", str(notebooks.ROOT), prepend=os.pathsep)
     yield
     patch.undo()
 
 
-def nbgrader(course, *words, check=True):
+def nbgrader(course, *words, check=True, **environment):
     """Run one nbgrader command in a course folder; return the finished process."""
     return subprocess.run(
         [sys.executable, "-m", "nbgrader", *words],
         cwd=course,
+        env=os.environ | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=check,
     )
+
+
+def hear_ctrl_c():
+    """In a child process: end at Ctrl-C, also where a shell lets the tests ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def minding_permissions():
@@ -45,11 +62,15 @@ def minding_permissions():
 
 @pytest.fixture(scope="session")
 def released(tmp_path_factory, environment):
-    """A course folder in which the assignment was released and solved by nbgrader's commands."""
+    """A course folder in which the assignment was released by nbgrader's command."""
     course = tmp_path_factory.mktemp("course")
-    leave = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-    shutil.copytree(notebooks.ROOT / "source", course / "source", ignore=leave)
-    shutil.copy(notebooks.ROOT / "nbgrader_config.py", course)
+    notebooks.copy_course(course)
     nbgrader(course, "generate_assignment", "maxpool")
-    nbgrader(course, "generate_solution", "maxpool")
     return course
+
+
+@pytest.fixture(scope="session")
+def solved(released):
+    """The same, with the solutions, executed by nbgrader's command."""
+    nbgrader(released, "generate_solution", "maxpool", PYTHONPATH=str(released))
+    return released

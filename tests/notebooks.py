@@ -4,6 +4,7 @@ import contextlib
 import functools
 import io
 import linecache
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,14 @@ import nbformat
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "source" / "maxpool"
 CHAPTERS = tuple(sorted(p.stem for p in SOURCE.glob("*.ipynb")))
+
+
+def copy_course(folder):
+    """Make a folder this course: its source, what its hidden tests import, its configuration."""
+    leave = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    for name in ("source", "oracle"):
+        shutil.copytree(ROOT / name, folder / name, ignore=leave)
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
 
 
 @functools.cache

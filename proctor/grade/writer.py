@@ -42,6 +42,7 @@ from proctor.told import NOT_THERE, first_line, reason
 from proctor.unfinished import alone, is_excluded, is_newer, student_of
 
 from . import Refused
+from .stop import held
 from .unit import Graded, Unit
 
 # what the source notebook's frame has made needless, and what `Record` does with one connection
@@ -227,11 +228,14 @@ class Writer(Autograde):
 
     def _played(self, folder):
         """(when it was read, {path: `Graded`}) of a submission, waited for."""
-        self._look_ahead()
-        moment, futures = self.ahead[folder]
-        while not all(future.done() for future in futures.values()):
-            wait(self.under_way, timeout=1, return_when=FIRST_COMPLETED)
-            self._look_ahead()
+        while True:
+            with held():
+                self._look_ahead()
+                moment, futures = self.ahead[folder]
+                if all(future.done() for future in futures.values()):
+                    break
+                # so often, Ctrl-C is heard
+                wait(self.under_way, timeout=0.1, return_when=FIRST_COMPLETED)
         del self.ahead[folder]
         if isinstance(moment, OSError):
             raise moment
@@ -250,18 +254,11 @@ class Writer(Autograde):
         try:
             moment, self.graded = self._played(folder)
             turn.enter_context(alone(self._format_dest(about["assignment"], student)))
-            self._check_writable(student)
-            begun = True
-            self.init_destination(about["assignment"], student)
-            self.run_pre_convert_hook()
-            self.init_assignment(about["assignment"], student)
-            for path in self.notebooks:
-                self.convert_single_notebook(path)
-            self.set_permissions(about["assignment"], student)
-            self._date(student, moment)
-            self.book.db.commit()
-            self.run_post_convert_hook()
-            self.report.done(student, self._score(), self.submission.max_score)
+            with held():
+                self._check_writable(student)
+                begun = True
+                self._record(about["assignment"], student, moment)
+                begun = False
         except (KeyboardInterrupt, NoIsolation, Refused):
             if begun:
                 self._undo(student)
@@ -279,6 +276,19 @@ class Writer(Autograde):
             self.book.db.rollback()
             self.book.db.expunge_all()
             turn.close()
+
+    def _record(self, assignment, student, moment):
+        """Write what was played, and commit it."""
+        self.init_destination(assignment, student)
+        self.run_pre_convert_hook()
+        self.init_assignment(assignment, student)
+        for path in self.notebooks:
+            self.convert_single_notebook(path)
+        self.set_permissions(assignment, student)
+        self._date(student, moment)
+        self.book.db.commit()
+        self.run_post_convert_hook()
+        self.report.done(student, self._score(), self.submission.max_score)
 
     def _check_writable(self, student):
         """Raise PermissionError before what was made is lost, if it cannot be made again."""

@@ -127,10 +127,10 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="package")
-def coursework(released, tmp_path_factory):
+def coursework(solved, tmp_path_factory):
     """``solutions/`` without its outputs, and two students' releases: ``right/``, ``wrong/``."""
     folder = tmp_path_factory.mktemp("coursework")
-    shutil.copytree(released / "solutions" / "maxpool", folder / "solutions")
+    shutil.copytree(solved / "solutions" / "maxpool", folder / "solutions")
     for path in (folder / "solutions").glob("*.ipynb"):
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
@@ -138,7 +138,7 @@ def coursework(released, tmp_path_factory):
                 cell.update(outputs=[], execution_count=None)
         nbformat.write(notebook, path)
     students = {"right": classroom.right(), "wrong": classroom.changed(WRONG)}
-    classroom.hand_in(students, released / "release" / "maxpool", folder)
+    classroom.hand_in(students, solved / "release" / "maxpool", folder)
     return folder
 
 

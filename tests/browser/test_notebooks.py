@@ -7,6 +7,8 @@ import pytest
 
 from tests import notebooks
 
+pytestmark = pytest.mark.slow
+
 
 def menu(page, *words):
     for word in words:

@@ -14,6 +14,7 @@ from tests.conftest import nbgrader
 from tests.submissions import classroom
 
 RELEASE = notebooks.ROOT / "release" / "maxpool"
+pytestmark = pytest.mark.slow
 PAGES = ["index", *notebooks.CHAPTERS, "student", "search"]
 
 

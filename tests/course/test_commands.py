@@ -25,6 +25,8 @@ def run(*words, cwd=notebooks.ROOT):
         (["-m", "tests.submissions", "source"], "left alone"),
         (["benchmarks/layer.py", "--rounds", "none"], "--rounds"),
         (["benchmarks/layer.py", "--rounds", "0"], "rounds"),
+        (["-m", "oracle.misconceptions"], "usage:"),
+        (["-m", "oracle.misconceptions", "x-before-z"], "is it x-before-y?"),
     ],
 )
 def test_a_command_says_in_one_line_what_is_wrong(words, says):
@@ -39,6 +41,23 @@ def test_a_refused_command_changes_nothing(tmp_path):
     done = run("-m", "tests.submissions", str(tmp_path))
     assert done.returncode != 0
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_misconception_tells_what_it_loses_and_hears(tmp_path):
+    done = run("-m", "oracle.misconceptions", "x-before-y")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("x-before-y (transposed), an answer to window in 1-windows\n")
+    assert "so write the row i first" in " ".join(done.stdout.split())
+    # the same answer, with another sentence and another loss written down
+    course = tmp_path / "course"
+    course.mkdir()
+    notebooks.copy_course(course)
+    path = course / "oracle" / "misconceptions" / "windows.py"
+    text = path.read_text().replace('loses="window_coordinates"', 'loses="window_order"', 1)
+    path.write_text(text)
+    done = run("-m", "oracle.misconceptions", "x-before-y", cwd=course)
+    assert done.returncode == 1
+    assert "But what is written down is loses='window_order'" in done.stdout
 
 
 X = np.zeros((1, 1, 4, 4))

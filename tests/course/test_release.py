@@ -9,6 +9,7 @@ import pytest
 
 from tests import notebooks
 from tests.conftest import nbgrader
+from tests.tiers import first
 
 RELEASE = notebooks.ROOT / "release" / "maxpool"
 SOLUTIONS = notebooks.ROOT / "solutions" / "maxpool"
@@ -44,8 +45,9 @@ def without_outputs(path):
     ]
 
 
-def test_solutions_are_fresh(released):
-    made, committed = files(released / "solutions" / "maxpool"), files(SOLUTIONS)
+@pytest.mark.slow
+def test_solutions_are_fresh(solved):
+    made, committed = files(solved / "solutions" / "maxpool"), files(SOLUTIONS)
     assert made.keys() == committed.keys(), "solutions/ is stale; run: make release"
     for name in made:
         if name.endswith(".ipynb"):
@@ -55,9 +57,33 @@ def test_solutions_are_fresh(released):
         assert same, f"solutions/maxpool/{name} is stale; run: make release"
 
 
-@pytest.mark.parametrize("which", ["made", "committed"])
-def test_solutions_ran_silently_and_show_their_pictures(released, chapter, which):
-    folder = released / "solutions" / "maxpool" if which == "made" else SOLUTIONS
+@pytest.mark.slow
+def test_solving_again_gives_the_same_bytes(solved):
+    """No name of a widget, no time: a change of the source is all that one sees in a commit."""
+    folder = solved / "solutions" / "maxpool"
+    before = {name: path.read_bytes() for name, path in files(folder).items()}
+    nbgrader(solved, "generate_solution", "maxpool", "--force", PYTHONPATH=str(solved))
+    after = {name: path.read_bytes() for name, path in files(folder).items()}
+    assert after.keys() == before.keys()
+    assert [name for name in before if before[name] != after[name]] == []
+
+
+def test_solutions_keep_nothing_that_only_a_kernel_gives_a_meaning(chapter):
+    for cell in nbformat.read(SOLUTIONS / f"{chapter}.ipynb", as_version=4).cells:
+        streams = [output.get("name") for output in cell.get("outputs", ())]
+        assert streams.count("stdout") <= 1, "one stream may come in pieces"
+        for output in cell.get("outputs", ()):
+            assert not any("widget" in form for form in output.get("data", ())), cell.id
+            assert "execution" not in cell.metadata, "a time"
+
+
+def made_or_committed(request, which):
+    return request.getfixturevalue("solved") / "solutions/maxpool" if which == "made" else SOLUTIONS
+
+
+@pytest.mark.parametrize("which", first(["committed", "made"]))
+def test_solutions_ran_silently_and_show_their_pictures(request, chapter, which):
+    folder = made_or_committed(request, which)
     pictures = 0
     for cell in nbformat.read(folder / f"{chapter}.ipynb", as_version=4).cells:
         if cell.cell_type == "code":
@@ -108,6 +134,7 @@ def test_the_solutions_hold_no_hidden_test(chapter):
     assert "oracle" not in text
 
 
+@pytest.mark.parametrize("chapter", first(notebooks.CHAPTERS), indirect=True)
 def test_validate_tells_a_student_where_the_blank_release_fails(released, chapter, tmp_path):
     folder = shutil.copytree(released / "release" / "maxpool", tmp_path / "maxpool")
     said = nbgrader(folder, "validate", f"{chapter}.ipynb", check=False).stdout
@@ -116,6 +143,7 @@ def test_validate_tells_a_student_where_the_blank_release_fails(released, chapte
     assert "is not written yet" in said
 
 
+@pytest.mark.parametrize("chapter", first(notebooks.CHAPTERS), indirect=True)
 def test_validate_is_content_with_right_answers(released, chapter, tmp_path):
     folder = shutil.copytree(released / "release" / "maxpool", tmp_path / "maxpool")
     path = folder / f"{chapter}.ipynb"

@@ -127,6 +127,15 @@ def test_the_still_picture_prints_the_pixels_and_the_live_one_leaves_that_to_the
     assert len(re.findall("<text", svg)) > 40
 
 
+def test_only_what_is_live_is_tagged_so(explorer, monkeypatch):
+    told = []
+    monkeypatch.setattr("IPython.display.display", lambda forms, **how: told.append((forms, how)))
+    explorer._ipython_display_()
+    tagged = ["live" in how.get("metadata", {}).get("tags", ()) for _, how in told]
+    assert tagged == ["application/vnd.jupyter.widget-view+json" in forms for forms, _ in told]
+    assert tagged == [False, True]
+
+
 def test_an_export_without_a_kernel_shows_the_still_picture_once(explorer):
     frame, live = explorer.outputs()
     cell = nbformat.v4.new_code_cell("explore", execution_count=1)
@@ -210,6 +219,14 @@ def test_the_speed_explorer_times_what_it_is_given():
     assert "times as fast" in said(made)
     turned = explore.speed(fast, spec.maxpool_forward)
     assert "times as slow" in said(turned)
+
+
+def test_the_speed_explorer_s_still_picture_is_the_same_every_time():
+    made, other = MAKE["speed"](), MAKE["speed"]()
+    assert made.frame() == other.frame()
+    assert made.frame()[1].startswith("An example: at N = 32 the loops take 1.9 ms")
+    made.again()
+    assert said(made).startswith("At N = 32 the loops take")
 
 
 def test_the_speed_explorer_waits_for_a_layer_that_is_not_written_yet():

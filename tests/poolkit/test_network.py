@@ -205,6 +205,7 @@ def test_no_window_has_two_pixels_with_gradient(trained):
         assert (step["r"][got] > 0).all()
 
 
+@pytest.mark.slow
 def test_without_a_layer_the_loops_train_the_same_network():
     start = time.process_time()
     fewer = [("count=16", "count=2")]
@@ -220,6 +221,7 @@ def test_without_a_layer_the_loops_train_the_same_network():
     assert right > 0.95
 
 
+@pytest.mark.slow
 def test_a_convolution_that_loops_trains_a_smaller_network():
     start = time.process_time()
     answered = {

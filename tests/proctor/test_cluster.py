@@ -80,6 +80,7 @@ def cluster(tmp_path_factory, course):
         process.wait()
 
 
+@pytest.mark.slow
 def test_workers_join_later_and_one_is_killed(cluster, fresh, stock):
     """Nothing is lost and nothing is there twice."""
     words = ("--workers=4", "--json", f"--scheduler={cluster.address}")
@@ -108,6 +109,7 @@ def _is_alive(process):
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "http://127.0.0.1:1", "one with TLS"])
 def test_a_scheduler_that_cannot_be_talked_to(cluster, fresh, address):
     address = cluster.address if "TLS" in address else address

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from nbgrader.nbgraderformat import MetadataValidator
 
 from proctor.graft import Frame, graft
+from tests import tiers
 from tests.notebooks import CHAPTERS, read
 from tests.proctor.test_graft import (
     RIGHT,
@@ -32,7 +33,7 @@ TIMES = int(os.environ.get("PROCTOR_FUZZ", "1"))
 
 def examples(number):
     return settings(
-        max_examples=number * TIMES,
+        max_examples=tiers.examples(number) * TIMES,
         derandomize=TIMES == 1,
         database=None,
         deadline=2000,  # milliseconds for one submission: nothing hangs

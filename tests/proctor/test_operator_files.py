@@ -18,11 +18,13 @@ import pytest
 import yaml
 
 from tests import notebooks
+from tests.conftest import hear_ctrl_c
 from tests.proctor.test_grade import course, fresh, outcome, start, stock
 from tests.waiting import wait_until
 
 pytest.importorskip("dask_jobqueue", reason="the extra 'test' is not installed")
 _fixtures = course, fresh, stock
+pytestmark = pytest.mark.slow  # a batch system is started
 DOCS = notebooks.ROOT / "docs"
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "srun")
 PATH = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"], "/usr/sbin"])
@@ -158,6 +160,7 @@ def test_jobs_come_and_go_with_the_work(slurm, client, fresh, stock, tmp_path):
             env=slurm,
             stdout=file,
             stderr=file,
+            preexec_fn=hear_ctrl_c,
         )
     try:
         wait_until(lambda: "tls://" in log.read_text() or cluster.poll() is not None)

@@ -15,6 +15,7 @@ from nbgrader.api import MissingEntry, Student, get_alembic_version
 from proctor import gradebook
 from proctor.grade.writer import Writer
 from tests.proctor.test_grade import CLASS, FORKS, course, dump, fresh, grade, outcome, run, stock
+from tests.tiers import first
 
 pytest.importorskip("psycopg", reason="the extra 'postgresql' is not installed")
 _fixtures = course, fresh, stock
@@ -69,7 +70,7 @@ def url(request, server, tmp_path):
     return server(request.node.name)
 
 
-both = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+both = pytest.mark.parametrize("url", first(["sqlite", "postgresql"]), indirect=True)
 
 
 def at_once(function, *args):
@@ -178,6 +179,7 @@ def test_four_add_submissions_at_once(url):
     assert len(found["grade"]) == 200 * 3
 
 
+@pytest.mark.slow
 @both
 def test_several_graders_at_once_lose_nothing(url, fresh, stock):
     config = (fresh / "nbgrader_config.py").read_text()

@@ -19,6 +19,7 @@ from proctor.reading import Exporter
 from proctor.templates import Page
 from proctor.unfinished import Unfinished
 from tests.conftest import minding_permissions, nbgrader
+from tests.tiers import first
 
 PYTHON = {"display_name": "Python 3", "language": "python", "name": "python3"}
 STUB = "def one():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION"
@@ -99,7 +100,7 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize("what", EDITS)
+@pytest.mark.parametrize("what", first(EDITS, quick=2))
 def test_a_source_edited_since_the_release_is_named(course, what):
     edit(course, EDITS[what])
     score, said = autograde(course)
@@ -108,6 +109,7 @@ def test_a_source_edited_since_the_release_is_named(course, what):
     assert not (course / "autograded" / "right" / "ps1").exists()
 
 
+@pytest.mark.slow
 def test_a_source_edited_since_the_release_counts_once_generated(course):
     autograde(course)
     edit(course, EDITS["test_one (points: 2 recorded, 7 now)"])
@@ -148,6 +150,7 @@ def test_a_source_with_other_cells_than_were_released_is_named(course):
     assert not (course / "autograded" / "right" / "ps1").exists()
 
 
+@pytest.mark.slow
 def test_what_nbgrader_refuses_to_generate_is_not_the_only_advice(course):
     autograde(course)
     edit(course, lambda book: book.cells.pop(1))
@@ -186,7 +189,7 @@ def test_an_assignment_that_is_not_in_the_gradebook_is_said_in_one_line(course):
 AUTOTESTS = Path(nbgrader_package.__file__).parent / "docs" / "source" / "user_guide"
 
 
-@pytest.mark.parametrize("assignment", ["ps1", "ps1_autotest"])
+@pytest.mark.parametrize("assignment", first(["ps1", "ps1_autotest"]))
 def test_what_nbgrader_changes_at_the_release_is_no_edit(released, tmp_path, assignment):
     course = tmp_path / "course"
     shutil.copytree(AUTOTESTS / "source", course / "source")
@@ -231,7 +234,7 @@ def test_a_test_that_was_not_run_gives_no_points(course):
     assert autograde(course, "--force")[0] == 2
 
 
-@pytest.mark.parametrize("closed", ["right/ps1/p1.ipynb", "right/ps1", "right"])
+@pytest.mark.parametrize("closed", first(["right/ps1/p1.ipynb", "right/ps1", "right"]))
 def test_what_may_not_be_read_fails_and_keeps_its_mark(course, closed):
     assert autograde(course)[0] == 2
     shutil.copytree(course / "submitted" / "right", course / "submitted" / "another")
@@ -251,6 +254,7 @@ def test_what_may_not_be_read_fails_and_keeps_its_mark(course, closed):
     assert (course / "autograded" / "right" / "ps1" / "p1.ipynb").exists()
 
 
+@pytest.mark.slow
 def test_feedback_that_may_not_be_written_fails_and_is_kept(course):
     autograde(course)
     nbgrader(course, "generate_feedback", "ps1")

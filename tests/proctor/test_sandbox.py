@@ -810,6 +810,7 @@ def readable_packages(monkeypatch):
 # --- another user ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["test_sandbox.py", "test_doctor.py"])
 def test_all_of_this_as_an_ordinary_user(tmp_path, module):
     if os.geteuid() != 0:

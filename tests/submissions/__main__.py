@@ -9,24 +9,23 @@ import sys
 import time
 from pathlib import Path
 
+from tests import notebooks
+
 from . import classroom, report
 
-ROOT = Path(__file__).parent.parent.parent
 ASSIGNMENT = "maxpool"
 
 
 def fresh(course):
     """Make ``course`` an empty course with this repository's source and configuration."""
-    if course.resolve() in (ROOT, *ROOT.parents):
+    if course.resolve() in (notebooks.ROOT, *notebooks.ROOT.parents):
         sys.exit(f"{course} holds the course itself; name a folder of its own, such as build/class")
     if course.exists() and any(course.iterdir()) and not (course / ".example-class").exists():
         sys.exit(f"{course} was not made by this command and is left alone; name another folder")
     shutil.rmtree(course, ignore_errors=True)
     (course / "logs").mkdir(parents=True)
     (course / ".example-class").touch()
-    leave = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-    shutil.copytree(ROOT / "source", course / "source", ignore=leave)
-    shutil.copy(ROOT / "nbgrader_config.py", course)
+    notebooks.copy_course(course)
 
 
 class Command:

@@ -130,8 +130,10 @@ class Explorer(widgets.VBox):
     def _ipython_display_(self):
         from IPython.display import display
 
-        for forms in self.outputs():
-            display(forms, raw=True)
+        frame, live = self.outputs()
+        display(frame, raw=True)
+        # the tag lets a notebook be kept without what means nothing when its kernel is gone
+        display(live, raw=True, metadata={"tags": ["live"]})
 
 
 class Cells(widgets.GridBox):

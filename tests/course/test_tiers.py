@@ -1,0 +1,52 @@
+"""Nothing that is promised is left to the slow tier alone."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests import notebooks
+from tests.attacks import families  # noqa: F401  (fills ATTACKS)
+from tests.attacks.attack import ATTACKS
+from tests.attacks.test_attacks import by_tier
+
+SECURITY = (notebooks.ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+PROMISES = {
+    row.split("|")[1].strip(" *").split("**")[0].rstrip(".:"): row.rsplit("|", 2)[1]
+    for row in re.findall(r"^\| \*\*.*\|$", SECURITY.split("## The attacks")[0], flags=re.M)
+}
+
+
+@pytest.fixture(scope="module")
+def quick():
+    """The test files that `make test` runs something of: {name: how many tests}."""
+    words = ["--collect-only", "-q", "-m", "not slow", "-p", "no:cacheprovider"]
+    named = {name for how in PROMISES.values() for name in re.findall(r"test_\w+\.py", how)}
+    paths = [path for name in named for path in (notebooks.ROOT / "tests").rglob(name)]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words, *map(str, paths)],
+        cwd=notebooks.ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    found = [line.split("::")[0].rsplit("/", 1)[-1] for line in done.stdout.splitlines()]
+    return {name: found.count(name) for name in named}
+
+
+def test_the_table_of_promises_is_read():
+    assert len(PROMISES) >= 12
+    assert all("test_" in how or "attacks" in how for how in PROMISES.values()), PROMISES
+
+
+@pytest.mark.parametrize("promise", PROMISES)
+def test_a_promise_has_a_quick_test(promise, quick):
+    attacks = {param.values[0] for param in by_tier() if not param.marks}
+    tried = attacks | {ATTACKS[name].family for name in attacks}
+    how = PROMISES[promise]
+    files = set(re.findall(r"test_\w+\.py", how))
+    assert all(quick[name] for name in files), files
+    named = {name.rstrip("…") for name in re.findall(r"\*([^*]+)\*", how)}
+    assert files or named
+    for name in named:
+        assert any(one.startswith(name) for one in tried), name

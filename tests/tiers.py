@@ -1,0 +1,44 @@
+"""The two tiers: `make test` leaves out what is marked ``slow``, `make test-all` nothing.
+
+A promise has a quick test; more cases of it, and what takes a service or minutes, are slow.
+"""
+
+import pytest
+from hypothesis import settings
+
+FEW = 300  # examples of Hypothesis's in the quick tier
+
+settings.register_profile("quick", max_examples=FEW)
+
+
+def examples(number):
+    """So many examples for Hypothesis; in the quick tier, whose profile that is, a few."""
+    quick = settings.get_current_profile_name() == "quick"
+    return min(number, FEW) if quick else number
+
+
+def first(values, quick=1):
+    """Values to parametrize a test with, all but the first few marked slow."""
+    values = list(values)
+    return values[:quick] + [
+        pytest.param(value, marks=pytest.mark.slow) for value in values[quick:]
+    ]
+
+
+def chosen(request, parameter):
+    """The values of a parameter for which a test of this module is going to run.
+
+    So that a fixture makes what is asked for, and no more.
+    """
+    found = [p.get(parameter) for p in _parameters(request)]
+    return list(dict.fromkeys(value for value in found if value is not None))
+
+
+def others(request, parameter):
+    """Whether a test of this module without that parameter is going to run."""
+    return any(parameter not in p for p in _parameters(request))
+
+
+def _parameters(request):
+    items = [item for item in request.session.items if item.path == request.path]
+    return [item.callspec.params if hasattr(item, "callspec") else {} for item in items]
