@@ -10,7 +10,16 @@ import os
 
 
 def configure(config):
-    """Set what nbgrader reads, executes and shows a submission with; returns the configuration."""
+    """Set what nbgrader reads, executes and shows a submission with; returns the configuration.
+
+    Also lets this process's gradebook and Formgrader, for which there are no settings, take and
+    show what students control with care.
+    """
+    from .collect.names import guard_gradebook
+    from .formgrader import protect
+
+    guard_gradebook()
+    protect()
     autograde = config.Autograde
     autograde.exporter_class = "proctor.reading.Exporter"
     autograde.autograde_preprocessors = [

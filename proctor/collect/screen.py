@@ -5,19 +5,22 @@ import fnmatch
 import os
 import re
 import stat
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from nbgrader.api import Student
 from nbgrader.utils import parse_utc
-from traitlets import Instance, Integer
+from traitlets import Enum, Instance, Integer
 from traitlets.config import LoggingConfigurable
 
+from .. import gradebook
 from ..files import check_readable, read
 from ..graft import Note
 from ..told import reason
+from ..unfinished import student_of
+from .names import odd, refusal, shown, student_problem  # noqa: F401  (of this room, too)
 
 SPECIAL = {
     stat.S_IFLNK: "a link",
@@ -27,6 +30,10 @@ SPECIAL = {
     stat.S_IFBLK: "a device",
 }
 NBGRADERS = ("timestamp.txt", "submission_secret.txt")  # files that nbgrader itself reads
+STRANGER = (
+    "{} is not in the gradebook's list of the class: `nbgrader db student add` enters them, "
+    'c.Screen.strangers = "take" takes whoever hands in'
+)
 _TOLD = 20  # findings that are written out; the rest is counted
 # Neither a link nor a pipe that was put there since it was looked at is followed or waited for.
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -57,6 +64,12 @@ class Screen(LoggingConfigurable):
     )
     tolerance = Integer(
         300, help="Seconds by which a submission's time may differ from the file system's."
+    ).tag(config=True)
+    strangers = Enum(
+        ("refuse", "take"),
+        "refuse",
+        help="What to do with a submission of somebody who is not in the class, if the gradebook "
+        "has a list of it (names or addresses, as `nbgrader db student import` enters them).",
     ).tag(config=True)
     coursedir = Instance("nbgrader.coursedir.CourseDirectory")
 
@@ -277,39 +290,6 @@ def _copy(name, parent, status, to):
     return None
 
 
-def odd(name):
-    """What is wrong with a file's or folder's name, None if nothing is."""
-    try:
-        size = len(name.encode())
-    except UnicodeEncodeError:
-        return "a name that is not UTF-8"
-    if any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") for c in name):
-        return "a name with invisible characters"
-    if name in ("", ".", "..") or "/" in name or "\\" in name:
-        return "a name that is a path"
-    if name.startswith("-"):
-        return "a name that begins like an option"
-    if size > 200:
-        return "a name of more than 200 bytes"
-    return None
-
-
-def shown(path):
-    """A name as it may stand in a log or in Markdown: nothing in it acts."""
-    text = re.sub(r"[^\w ./+@=,:~()-]", "?", str(path))
-    return f"`{text if len(text) <= 80 else text[:30] + '...' + text[-47:]}`"
-
-
-def student_problem(student):
-    """Why a name cannot be a student's id, None if it can."""
-    if what := odd(student):
-        return what
-    # nbgrader looks for submissions with these patterns, and passes over hidden folders
-    if set(student) & set("*?[]") or student.startswith(".") or student != student.strip():
-        return "a name that nbgrader does not find again"
-    return None
-
-
 def moment(text):
     """The time that a text or its bytes say, in UTC without a zone; None if they say none."""
     try:
@@ -362,6 +342,40 @@ def notes(folder):
         match = _LEFT_OUT.fullmatch(line)  # so that `describe` counts what is alike
         found.append(Note(*(match[1], line, match[2]) if match else ("", line, line)))
     return found
+
+
+def refuse_names(converter):
+    """Take off an nbgrader converter's list whose folder's name can be no student's id.
+
+    Nor is graded who is not in the class, where the gradebook knows one (`Screen.strangers`).
+    Each is an error line; returns {folder: OSError} of them.
+    """
+    course, refused = converter.coursedir, {}
+    screen = Screen(coursedir=course, parent=converter)
+    students = {folder: student_of(converter, folder) for folder in sorted(converter.assignments)}
+    listed = set()
+    if students and screen.strangers == "refuse":
+        with gradebook.of(converter) as book:
+            listed = roster(book)
+    for folder, student in students.items():
+        line = refusal(student)
+        if not line and listed and student not in listed:
+            line = STRANGER.format(shown(student))
+        if line:
+            del converter.assignments[folder]
+            refused[folder] = OSError(line)
+            converter.log.error("Not graded: %s", line)
+    return refused
+
+
+def roster(book):
+    """The ids of the class; none if nobody said who is in it.
+
+    A gradebook has a list of the class if it knows of anybody more than the id: nbgrader itself
+    enters by the id alone whoever handed in.
+    """
+    rows = book.db.query(Student.id, Student.first_name, Student.last_name, Student.email).all()
+    return {student for student, *_ in rows} if any(any(more) for _, *more in rows) else set()
 
 
 def set_aside(converter):
