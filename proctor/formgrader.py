@@ -1,7 +1,8 @@
 """Formgrader, in which nothing runs that a student controls.
 
 nbgrader's pages are made without escaping, its answers in JSON are sent as HTML, and it hands out
-the files of a submission as they are: each on the origin from which Jupyter opens terminals. There is no setting for that, so `protect` puts itself before its handlers, in three layers:
+the files of a submission as they are: each on the origin from which Jupyter opens terminals. There
+is no setting for that, so `protect` puts itself before its handlers, in three layers:
 
 - what is put into a page is escaped;
 - the page tells the browser which scripts are its own (a Content-Security-Policy with a nonce that

@@ -1,5 +1,6 @@
 """What may be in a submission, and what is left out of it."""
 
+import collections
 import contextlib
 import fnmatch
 import os
@@ -198,16 +199,18 @@ class Screen(LoggingConfigurable):
         room.bytes -= status.st_size
         return None
 
-    def copy(self, folder, target, assignment, owners=True):
+    def copy(self, folder, target, assignment, owners=True, until=None):
         """Copy a submission's folder to a new one; return the findings.
 
         owners  say which files are another account's than the folder
+        until   when it was handed in (UTC): what another account changed later is left out
 
         What nbgrader ignores (``CourseDirectory.ignore``, ``include``) is passed over silently.
         OSError: the target cannot be written.
         """
         course = self.coursedir
         shared = 0o2770 if course.groupshared else 0
+        slack = timedelta(seconds=self.tolerance)
         target.mkdir(parents=True)
         top = os.lstat(folder)
         findings = []
@@ -217,20 +220,24 @@ class Screen(LoggingConfigurable):
                 if finding.path:
                     continue
             if owners and status.st_uid != top.st_uid:
+                if until and stat.S_ISREG(status.st_mode) and changed_at(status) > until + slack:
+                    why = "another account changed it after the submission was handed in"
+                    findings.append(_left_out(path, why))
+                    continue
                 what = f"{shown(path)} is another account's than the rest of the submission."
                 findings.append(Finding(what))
             to = target / path
             if stat.S_ISDIR(status.st_mode):
                 to.mkdir(exist_ok=True)
-                to.chmod(status.st_mode & 0o777 | 0o700 | shared)
+                to.chmod(status.st_mode & 0o755 | 0o700 | shared)
             elif any(fnmatch.fnmatch(path.name, pattern) for pattern in course.include or "*"):
                 problem = _copy(path.name, parent, status, to)
                 if problem:
                     findings.append(_left_out(path, problem))
                 else:
-                    to.chmod(status.st_mode & 0o777 | 0o600 | shared & 0o660)
+                    to.chmod(status.st_mode & 0o755 | 0o600 | shared & 0o660)
                     os.utime(to, ns=(status.st_atime_ns, status.st_mtime_ns))
-        target.chmod(top.st_mode & 0o777 | 0o700 | shared)
+        target.chmod(top.st_mode & 0o755 | 0o700 | shared)
         return findings
 
     def inspect(self, folder, assignment):
@@ -283,11 +290,57 @@ def _copy(name, parent, status, to):
         if os.path.lexists(to):  # on a file system that does not tell A from a
             return "it has the name of another file, but for capital letters"
         with open(to, "xb") as copy:
-            left = status.st_size  # what was weighed, however much it grows
-            while left and (block := file.read(min(left, 1 << 20))):
-                copy.write(block)
-                left -= len(block)
+            pour(_blocks(file, status.st_size), copy)  # what was weighed, however much it grows
     return None
+
+
+def _blocks(file, left):
+    while left and (block := file.read(min(left, 1 << 16))):
+        yield block
+        left -= len(block)
+
+
+def pour(blocks, file):
+    """Write blocks of bytes into a new file; zeros take no room on the disk."""
+    for block in blocks:
+        if block.count(0) == len(block):
+            file.seek(len(block), os.SEEK_CUR)
+        else:
+            file.write(block)
+    file.truncate()
+
+
+class Told:
+    """Says what is left out, once a kind: the first few by name, of the others how many."""
+
+    def __init__(self, log, most=5):
+        self.log, self.most, self.kinds = log, most, collections.Counter()
+
+    def say(self, who, what, why):
+        """Log one: who, what becomes of it, and why."""
+        kind = re.sub(r"`[^`]*`|\d+", "…", f"{what}: {why}")
+        self.kinds[kind] += 1
+        if self.kinds[kind] <= self.most:
+            self.log.warning("%s %s: %s", who, what, why)
+
+    def end(self):
+        """Log how many more there were of each kind; return how many in all."""
+        for kind, number in self.kinds.items():
+            if number > self.most:
+                self.log.warning("… and %s more: %s", f"{number - self.most:,}", kind)
+        return sum(self.kinds.values())
+
+
+def named(names, most=5):
+    """Some of the names, shown harmlessly, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(map(shown, names[:most])) + more
+
+
+def changed_at(status):
+    """When a file was last changed, in UTC: the time that only the system sets."""
+    return datetime.fromtimestamp(status.st_ctime, UTC).replace(tzinfo=None)
 
 
 def moment(text):
