@@ -19,6 +19,7 @@ from nbgrader.plugins import ExtractorPlugin
 from nbgrader.plugins import FileNameCollectorPlugin as StockCollector
 from traitlets import Integer
 
+from .. import gradebook
 from .names import odd, shown, student_problem
 from .screen import SPECIAL, Screen, Told, megabytes, moment, now, pour
 
@@ -289,11 +290,10 @@ class FileNameCollector(StockCollector):
     def _roster(self):
         """The students of the gradebook, none if there is no gradebook yet."""
         course = self.parent.coursedir
-        file = course.db_url.removeprefix("sqlite:///")
-        if file != course.db_url and not os.path.exists(file):
+        if not gradebook.exists(course.db_url):
             return set()
-        with Gradebook(course.db_url, course.course_id) as gradebook:
-            return {student.id for student in gradebook.students}
+        with Gradebook(course.db_url, course.course_id) as book:
+            return {student.id for student in book.students}
 
     @cached_property
     def told(self):

@@ -97,8 +97,7 @@ class ExchangeCollect(StockCollect):
     def _listed(self):
         """The students of the class, none if anybody may hand in."""
         course = self.coursedir
-        file = course.db_url.removeprefix("sqlite:///")
-        if self.screen.strangers == "take" or (file != course.db_url and not os.path.exists(file)):
+        if self.screen.strangers == "take" or not gradebook.exists(course.db_url):
             return set()
         with gradebook.opened(course.db_url, course.course_id) as book:
             return roster(book)
