@@ -75,7 +75,7 @@ def _called(character):
 
 def shown(path):
     """A name as it may stand in a log or in Markdown: nothing in it acts."""
-    text = re.sub(r"[^\w ./+@=,:~()'#-]", "?", str(path))
+    text = _INVISIBLE.sub("?", re.sub(r"[^\w ./+@=,:~()'#-]", "?", str(path)))
     return f"`{text if len(text) <= 80 else text[:30] + '...' + text[-47:]}`"
 
 

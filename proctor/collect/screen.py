@@ -21,7 +21,7 @@ from ..files import check_readable, read
 from ..graft import Note
 from ..told import reason
 from ..unfinished import student_of
-from .names import odd, refusal, shown, student_problem  # noqa: F401  (of this room, too)
+from .names import odd, refusal, shown
 
 SPECIAL = {
     stat.S_IFLNK: "a link",

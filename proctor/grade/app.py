@@ -144,10 +144,14 @@ class GradeApp(NbGrader):
             configure(self.config)  # nbgrader_config.py does not
         self.pool, self.told = None, {}
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
+        logging.getLogger("tornado.application").setLevel(self.log_level)  # nbgrader's gradebook
         try:
             sys.exit(self._watch() if self.watch else self._grade()[0])
         finally:
             self._close()
+            # CPython ends by the signal, whatever the status, if an interrupt has passed through a
+            # text that was executed (as the standard library does) and none was executed since
+            exec("")
 
     def _grade(self):
         """Grade what is due; return the exit status, the report, and whether waiting may help."""

@@ -30,7 +30,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from proctor import gradebook
 from proctor.collect import notes
-from proctor.collect.screen import shown
+from proctor.collect.names import shown, student_problem
 from proctor.course import Course
 from proctor.execute import Execute
 from proctor.files import copy_file, keep_files, names_of_files, read, read_files
@@ -120,7 +120,9 @@ class Writer(Autograde):
         self.book.db.rollback()  # no transaction is open while something is waited for
         self.report.begin(len(due) + len(self.refused), len(self.assignments) - len(due))
         for folder, error in sorted(self.refused.items()):
-            self.report.failed(student_of(self, folder), reason(error))
+            student = student_of(self, folder)
+            known = shown(student) if student_problem(student) else student
+            self.report.failed(known, reason(error))
         self.coming, self.ahead, self.under_way = deque(due), {}, set()
         for folder in due:
             self._grade(folder)
