@@ -20,7 +20,6 @@ asked = parser.parse_args()
 os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
 with tempfile.TemporaryDirectory() as made:
     found = besiege(asked.folder or Path(made), asked.seconds, asked.seed)
-print(json.dumps(found.counts, indent=2))
-for line in found.wrong:
-    print(line, file=sys.stderr)
+sys.stdout.write(f"{json.dumps(found.counts, indent=2)}\n")
+sys.stderr.writelines(f"{line}\n" for line in found.wrong)
 sys.exit(bool(found.wrong))

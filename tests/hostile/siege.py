@@ -24,7 +24,6 @@ import time
 import zipfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
@@ -122,12 +121,16 @@ class Siege:
         number = len(self.honest)
         way = ("hand", "exchange", "zip")[number % 3]
         student = f"honest-{number}-{way}"
+        if (
+            way == "exchange" and self.owners
+        ):  # as `proctor.collect` calls an account without a name
+            student = f"no {10_000 + number}"
         if way == "hand":
             folder = self.submitted / student / "ps1"
             folder.mkdir(parents=True)
             (folder / "p1.ipynb").write_text(RIGHT)
         elif way == "exchange":
-            self.own(self.in_exchange(student), 1000 + number)
+            self.own(self.in_exchange(student), 10_000 + number)
         else:
             self.honest_zips = [*getattr(self, "honest_zips", []), student]
         self.honest.append(student)
@@ -193,7 +196,7 @@ class Siege:
 
     def take_away(self):
         """A folder is gone again, or another's name for it."""
-        there = [name for name in os.listdir(self.submitted) if not name.startswith("honest")]
+        there = [name for name in os.listdir(self.submitted) if name not in self.honest]
         if there:
             place = self.submitted / self.chance.choice(there)
             if self.chance.random() < 0.5:
@@ -223,7 +226,7 @@ class Siege:
 
     def forge(self):
         """Another account's folder under an honest student's name."""
-        victims = [name for name in self.honest if name.endswith("exchange")]
+        victims = [name for name in self.honest if name.startswith("no ")]
         if victims and self.owners:
             folder = self.in_exchange(self.chance.choice(victims), 0, notebook("x = 2"))
             self.own(folder, pwd.getpwnam("bin").pw_uid)
@@ -289,7 +292,7 @@ class Siege:
             if set(student) & set('<>&"`=\n\x1b\u202e{}*'):
                 self.found.wrong.append(f"{student!r} is in the gradebook")
         for path in self.submitted.rglob("*"):
-            if path.is_dir() and path.parent.name.startswith("honest") and "-hand" not in str(path):
+            if path.is_dir() and path.parent.name.startswith(("honest", "no ")):
                 mode = stat.S_IMODE(path.lstat().st_mode)
                 if mode & 0o022:
                     self.found.wrong.append(f"{path} has mode {mode:o}")
