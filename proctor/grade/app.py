@@ -1,5 +1,6 @@
 """The command ``proctor grade``."""
 
+import contextlib
 import difflib
 import glob
 import itertools
@@ -186,7 +187,7 @@ class GradeApp(NbGrader):
     def _say(self, what):
         """Write a line; with --watch, not the one that was written last."""
         if not (self.watch and self.told.get("") == str(what)):
-            print(f"proctor grade: {what}", file=sys.stderr, flush=True)
+            _tell(what)
         self.told[""] = str(what)
 
     def _open(self, unit):
@@ -214,22 +215,38 @@ class GradeApp(NbGrader):
         What is wrong from the beginning ends it. Later nothing does: what could not be graded is
         told, and tried again.
         """
-        watch, asked, begun = Watch(self.coursedir), self.coursedir.student_id, False
+        watch, self.asked, self.begun = Watch(self.coursedir), self.coursedir.student_id, False
         _end_soon()
         try:
             while True:
-                changed = watch.changed()
-                self._tell_unfit(watch)
-                for student in [asked] if len(changed) > FEW else changed:
-                    self.coursedir.student_id = student
-                    status, report, passes = self._grade()
-                    if status == STOPPED or (status == USAGE and not (begun or passes)):
-                        return status if status == USAGE else DONE
-                    begun = begun or status != USAGE
-                    self._settle(watch, [student] if student != asked else changed, status, report)
+                try:
+                    status = self._look(watch)
+                except OSError as error:  # most of all of the disk that is written to, full
+                    self._say(reason(error))
+                    status = None
+                if status is not None:
+                    return status
                 time.sleep(self.pause)
         except KeyboardInterrupt:
             return DONE
+
+    def _look(self, watch):
+        """Grade what has come; return the exit status if this is the end, else None."""
+        changed = watch.changed()
+        self._tell_unfit(watch)
+        for student in [self.asked] if len(changed) > FEW else changed:
+            students = changed if student == self.asked else [student]
+            self.coursedir.student_id = student
+            try:
+                status, report, passes = self._grade()
+            except OSError:  # it could not be told
+                watch.again(students)
+                raise
+            if status == STOPPED or (status == USAGE and not (self.begun or passes)):
+                return DONE if status == STOPPED else status
+            self.begun = self.begun or status != USAGE
+            self._settle(watch, students, status, report)
+        return None
 
     def _settle(self, watch, students, status, report):
         """Note who is to be graded again, and what was told of whom."""
@@ -249,11 +266,15 @@ class GradeApp(NbGrader):
     def _tell_unfit(self, watch):
         new = [line for folder, line in watch.unfit.items() if folder not in self.told]
         for line in new[:FEW]:
-            print(f"proctor grade: {line}", file=sys.stderr, flush=True)
+            _tell(line)
         if len(new) > FEW:
-            more = f"{len(new) - FEW:,} more folders whose names can be no student's id"
-            print(f"proctor grade: … and {more}", file=sys.stderr, flush=True)
+            _tell(f"… and {len(new) - FEW:,} more folders whose names can be no student's id")
         self.told |= dict.fromkeys(watch.unfit)
+
+
+def _tell(line):
+    with contextlib.suppress(OSError):  # nobody hears it
+        print(f"proctor grade: {line}", file=sys.stderr, flush=True)
 
 
 def _end_soon():

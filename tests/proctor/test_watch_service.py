@@ -249,6 +249,45 @@ def test_what_could_not_be_written_is_graded_when_it_can(course):
         wait_until(lambda: "second: 1 of 1 points" in said())
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
+def test_a_disk_that_is_full_is_waited_for(course):
+    (course / "autograded").mkdir()
+    mount = f"mount -t tmpfs -o size=256k tmpfs {course}/autograded"
+    with watching(course, "unshare", "-m", "sh", "-c", f'{mount} && exec "$@"', "sh") as (
+        one,
+        said,
+    ):
+        hand_in(course, "first")
+        wait_until(lambda: "first: 1 of 1 points" in said())
+        filler = f"/proc/{one.pid}/root{course}/autograded/filler"
+        with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
+            while file.write(bytes(1000)):
+                pass
+        hand_in(course, "second")
+        wait_until(lambda: "No space left" in said())
+        os.unlink(filler)
+        wait_until(lambda: "second: 1 of 1 points" in said())
+
+
+def test_a_log_that_takes_no_more_ends_nothing(course):
+    with open("/dev/full", "w") as full:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "proctor", "grade", "ps1", "--watch"],
+            cwd=course,
+            stdout=full,
+            stderr=full,
+        )
+    try:
+        made = course / "autograded"
+        for student in ("first", "second"):
+            hand_in(course, student)
+            wait_until((made / student / "ps1" / "p1.ipynb").exists)
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_in_the_middle_and_loses_nothing(course, by):
     for number in range(4):
