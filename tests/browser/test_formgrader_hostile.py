@@ -109,7 +109,7 @@ def served(root, home):
             stdout=log,
             stderr=log,
         )
-    return server, address(server, home).split("lab/")[0]
+    return server, address(server, home, seconds=300).split("lab/")[0]
 
 
 @pytest.fixture(scope="module")
@@ -157,11 +157,14 @@ def pages(start):
             f"{here}/manage_students/{student}/ps1",
             f"{here}/manage_submissions/{student}",
             f"{here}/gradebook/{student}/{student}",
-            f"{api}/student/{student}",
-            f"{api}/student_submissions/{student}",
-            f"{api}/student_notebook_submissions/{student}/ps1",
-            f"{api}/submission/ps1/{student}",
         ]
+    student = quote(MARKUP, safe="")
+    found += [
+        f"{api}/student/{student}",
+        f"{api}/student_submissions/{student}",
+        f"{api}/student_notebook_submissions/{student}/ps1",
+        f"{api}/submission/ps1/{student}",
+    ]
     for number in numbers:
         found += [f"{here}/submissions/{number}/", f"{api}/comments?submission_id={number}"]
     for name in FILES:
@@ -205,13 +208,14 @@ def walk(chromium, start):
         return route.abort()
 
     context.route("**/*", route)
-    page = context.new_page()
-    page.on("dialog", lambda dialog: (happened.append((at.url, "a dialog")), dialog.dismiss()))
+    context.on("dialog", lambda dialog: (happened.append((at.url, "a dialog")), dialog.dismiss()))
     for at.url in pages(start):
+        page = context.new_page()
         try:
             page.goto(at.url, wait_until="load")
         except Exception as error:  # a file that is saved, an answer without a page
             if re.search("Download is starting|HTTP_RESPONSE_CODE_FAILURE", str(error)):
+                page.close()
                 continue
             raise
         page.wait_for_load_state("networkidle")
@@ -220,6 +224,7 @@ def walk(chromium, start):
         assert page.url.split("?")[0].rstrip("/") == at.url.split("?")[0].rstrip("/")
         if "/api/" not in at.url and not re.search(r"/submissions/\w+/.", at.url):
             happened += [(at.url, made) for made in page.evaluate(MADE)]
+        page.close()
     context.close()
     return happened
 
