@@ -14,11 +14,16 @@ __version__ = "0.2.0"  # the only place that says it
 def configure(config):
     """Set what nbgrader reads, executes and shows a submission with; returns the configuration.
 
-    Also lets this process's nbgrader read submissions' times with care: it has no setting for that.
+    Also lets this process's nbgrader, gradebook and Formgrader, which have no settings for that,
+    read, take and show what students control with care.
     """
+    from .collect.names import guard_gradebook
+    from .formgrader import protect
     from .times import guard_times
 
     guard_times()
+    guard_gradebook()
+    protect()
     autograde = config.Autograde
     autograde.exporter_class = "proctor.reading.Exporter"
     autograde.autograde_preprocessors = [

@@ -112,7 +112,7 @@ def _states(folder):
     with os.scandir(folder) as entries:
         for entry in entries:
             about = entry.stat(follow_symlinks=False)
-            yield entry.name, about.st_ino, about.st_mode, about.st_ctime_ns
+            yield entry.name, about.st_ino, about.st_mode, about.st_size, about.st_ctime_ns
             if entry.is_dir(follow_symlinks=False):
                 yield from ((f"{entry.name}/{name}", *rest) for name, *rest in _states(entry.path))
 

@@ -85,6 +85,12 @@ def is_file(url):
     return url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
 
 
+def exists(db_url):
+    """Whether there is a gradebook; one that is no file is taken to be there."""
+    url = make_url(db_url)
+    return not is_file(url) or os.path.exists(url.database)
+
+
 @contextlib.contextmanager
 def _alone(url):
     """While entered, no other process of this package's is, for the same gradebook."""

@@ -24,7 +24,7 @@ from nbgrader.preprocessors import ClearSolutions, Execute, IncludeHeaderFooter,
 from sqlalchemy.orm import object_session
 
 from . import gradebook
-from .collect import notes, set_aside
+from .collect import notes, refuse_names, set_aside
 from .files import read
 from .graft import Frame, describe, graft
 from .graft.frame import check, norm
@@ -42,9 +42,10 @@ class Exporter(NotebookExporter):
         super().__init__(**kwargs)
         self._frames = {}
         names, unfinished = expect(self.parent), Unfinished(self.parent)
+        unfit = refuse_names(self.parent)
         if not hasattr(self.parent, "refused") and unfinished.is_any_due():
             self._check_source(names)
-        refused = set_aside(self.parent) | unfinished.watch()
+        refused = unfit | set_aside(self.parent) | unfinished.watch()
         refused = {f: error for f, error in refused.items() if not is_excluded(self.parent, f)}
         if hasattr(self.parent, "refused"):  # it tells of them itself
             self.parent.refused = refused

@@ -102,11 +102,17 @@ def contained(html):
     return f'<div style="contain: paint; overflow: auto">{html}</div>'
 
 
+# of the student, in Formgrader's page, whose template does not escape
+_NAMES = {"student", "first_name", "last_name", "notebook_path"}
+
+
 class Clean(Preprocessor):
     """Keep of outputs what a page can show without running it, and has room for."""
 
     def preprocess(self, nb, resources):
         """Return the notebook with its outputs cleaned and its raw cells as text."""
+        for name in _NAMES & resources.keys():
+            resources[name] = resources[name] and escape(resources[name])
         for cell in nb.cells:
             _fits(resources, elements=_FRAME)
             if cell.cell_type == "raw":

@@ -4,16 +4,22 @@ nbgrader passes over a submission whose folder in ``autograded/`` or ``feedback/
 or not. While a submission is worked on, a hidden file beside that folder, one for each notebook,
 says so; the grader holds a lock on it, which the system takes away with the process. What is marked
 and not locked was interrupted: it is removed before nbgrader looks, which then does it again.
+
+Other hidden files there say what it was made of, for each notebook: the state of what was read.
+Whether that has changed since is told by comparing states, and by no clock: a file server's may be
+hours from the grader's.
 """
 
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 from pathlib import Path
 
 from nbgrader.converters.base import NbGraderException
 
+from .files import read, state
 from .told import reason
 
 
@@ -29,6 +35,7 @@ class Unfinished:
         self.outdated = outdated
         self.hooks = converter.pre_convert_hook, converter.post_convert_hook
         self.held = []  # (mark, the open file that locks it) of the submission that is worked on
+        self.reading = None  # the state of what is worked on
 
     def watch(self):
         """Remove what was interrupted, and mark from now on what is being done.
@@ -73,11 +80,13 @@ class Unfinished:
     def _outdated(self, folder, notebooks):
         if not self.outdated or is_excluded(self.converter, Path(notebooks[0]).parent):
             return []
-        made = {path: self._file(folder, path) for path in notebooks}
-        return [
+        there = [path for path in notebooks if self._file(folder, path).exists()]
+        if (changed := has_changed(Path(notebooks[0]).parent, folder, notebooks)) is not None:
+            return there if changed else []
+        return [  # made by an earlier version
             path
-            for path, file in made.items()
-            if file.exists() and file.stat().st_mtime_ns < os.stat(path).st_mtime_ns
+            for path in there
+            if self._file(folder, path).stat().st_mtime_ns < os.stat(path).st_mtime_ns
         ]
 
     def _file(self, folder, notebook):
@@ -103,6 +112,7 @@ class Unfinished:
         self._release()
         folder = self._folder(notebooks)
         folder.parent.mkdir(parents=True, exist_ok=True)
+        self.reading = state_of(Path(notebooks[0]).parent)
         for path in notebooks:
             mark = _mark(folder, path)
             file = open(mark, "w")  # noqa: SIM115  closed when the submission is done
@@ -112,10 +122,11 @@ class Unfinished:
         if self.hooks[0]:
             self.hooks[0](notebooks=notebooks, **about)
 
-    def _end(self, **about):
+    def _end(self, notebooks, **about):
         try:
             if self.hooks[1]:
-                self.hooks[1](**about)
+                self.hooks[1](notebooks=notebooks, **about)
+            keep_state(self._folder(notebooks), notebooks, self.reading)
         finally:
             for mark, _ in self.held:
                 mark.unlink(missing_ok=True)
@@ -169,8 +180,8 @@ def end_with_failure(converter, refused):
 
 def student_of(converter, folder):
     """Whose submission a folder is, as an nbgrader converter tells from its name."""
-    about = converter.init_single_notebook_resources(os.path.join(folder, "any.ipynb"))
-    return about["nbgrader"]["student"]
+    named = converter._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
+    return re.match(named, str(folder), re.DOTALL)["student"]
 
 
 def is_excluded(converter, folder):
@@ -182,6 +193,40 @@ def is_newer(course, folder, made):
     """Whether a submission's time is later than that of what was made of it."""
     given, done = (_time(course, place) for place in (folder, made))
     return None not in (given, done) and given > done
+
+
+def state_of(folder):
+    """The state of the files in a folder, None if it cannot be told."""
+    with contextlib.suppress(OSError):
+        return state(folder)
+    return None
+
+
+def keep_state(made, notebooks, reading):
+    """Keep beside a folder in which state (None: unknown) what its notebooks are made of was."""
+    for path in (_state_file(made, notebook) for notebook in notebooks):
+        if reading is None:
+            path.unlink(missing_ok=True)
+            continue
+        fresh = path.with_name(f"{path.name}.new")
+        fresh.write_text(reading)
+        fresh.replace(path)
+
+
+def has_changed(folder, made, notebooks):
+    """Whether a folder's files have changed since some of these notebooks were made of them.
+
+    None: nothing was kept that says so.
+    """
+    kept = [read(_state_file(made, notebook), 1000) for notebook in notebooks]
+    if not any(kept):
+        return None
+    now = (state_of(folder) or "unknown").encode()
+    return any(one != now for one in kept)
+
+
+def _state_file(made, notebook):
+    return Path(made).with_name(f".{Path(made).name}.{Path(notebook).stem}.made-of")
 
 
 def _time(course, folder):

@@ -31,7 +31,8 @@ cluster = SLURMCluster(
         },
     ),
     local_directory="/tmp",
-    scheduler_options={"dashboard": False},
+    scheduler_options={"dashboard_address": "127.0.0.1:0"},
+    worker_extra_args=["--dashboard-address", "127.0.0.1:0"],
 )
 cluster.adapt(minimum_jobs=0, maximum_jobs=64)
 address = cluster.scheduler_address

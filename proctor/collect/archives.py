@@ -19,9 +19,12 @@ from nbgrader.plugins import ExtractorPlugin
 from nbgrader.plugins import FileNameCollectorPlugin as StockCollector
 from traitlets import Integer
 
-from .screen import SPECIAL, Screen, megabytes, moment, now, odd, shown, student_problem
+from .. import gradebook
+from .names import odd, shown, student_problem
+from .screen import SPECIAL, Screen, Told, megabytes, moment, now, pour
 
 _BLOCK = 1 << 16
+_FEW = 50  # files that each archive in an archive may hold in any case
 _DAY = timedelta(days=1)  # a learning system may write its local time
 
 
@@ -34,7 +37,8 @@ class Extractor(ExtractorPlugin):
 
     An archive may unpack to ``CourseDirectory.max_dir_size`` and ``Screen.max_files``, or to
     ``ratio`` times its own size and a file for every 1000 bytes of it if that is more: one archive
-    may hold a whole class. An archive beyond that is refused as a whole, an archive in it alone.
+    may hold a whole class. What goes beyond that is left out, beginning with the largest. Each
+    archive in an archive has a share of its own, so that one student's does not use up another's.
     """
 
     ratio = Integer(20, help="How many times its own size an archive may unpack to.").tag(
@@ -47,6 +51,7 @@ class Extractor(ExtractorPlugin):
     def extract(self, archive_path, extracted_path):
         """Unpack or copy every file of a folder; log what is left out and go on."""
         self.screen = Screen(coursedir=self.parent.coursedir, parent=self.parent)
+        self.told = Told(self.log)
         top, done, refused = Path(archive_path), 0, 0
         for folder, names, files in os.walk(top):
             for name in [*names, *files]:
@@ -66,6 +71,8 @@ class Extractor(ExtractorPlugin):
                     refused += 1
                     self._say(path.relative_to(top), _why(error))
             names[:] = [name for name in names if not odd(name)]
+        if self.told.end():
+            _end_with_failure(self.parent, "some of what was unpacked")
         if done == refused == 0:
             self.log.warning("No files found in directory: %s", archive_path)
         elif refused:
@@ -95,7 +102,7 @@ class Extractor(ExtractorPlugin):
         nothing of it is left.
         """
         folder.mkdir(parents=True)
-        nested = []
+        nested, taken = [], 0
         try:
             for name, problem, read in _members(archive, budget):
                 budget.charge(0, 1)
@@ -110,19 +117,49 @@ class Extractor(ExtractorPlugin):
                 except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
                     path.unlink(missing_ok=True)
                     problem = "it is damaged"
+                except TooLarge as error:
+                    if not taken:
+                        raise
+                    problem = str(error)
                 if problem:
                     self._say(f"{archive.name}/{name}", problem)
-                elif path.suffix in self.zip_ext:
+                    continue
+                taken += 1
+                if path.suffix in self.zip_ext:
                     nested.append(path)
         except BaseException:
             budget.give_back()
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        for path in nested:
+        if nested:
+            self._unpack_nested(archive, nested, budget, levels)
+
+    def _unpack_nested(self, archive, nested, budget, levels):
+        """Unpack the archives in an archive; who needs more than a share comes after all others.
+
+        A share is an equal part, or what the archive's size lets expect if that is more.
+        """
+        if not levels:
+            why = f"more than {self.max_nesting} levels of archives in archives"
+            for path in nested:
+                self._say(f"{archive.name}/{path.name}", why)
+            return
+        sizes, most = {path: path.stat().st_size for path in nested}, budget.most[0]
+        files = budget.most[1] + _FEW * len(nested)
+        inner = _Budget(2 * most, files, budget.parent)
+        equal, scale = most // len(nested), min(1, most / max(1, self.ratio * sum(sizes.values())))
+        large = []
+        for path, size in sizes.items():
+            share = max(equal, int(scale * self.ratio * size)), max(_FEW, size // 1000)
             try:
-                if not levels:
-                    raise TooLarge(f"more than {self.max_nesting} levels of archives in archives")
-                self._unpack(path, _stem(path), self._budget(path, budget), levels - 1)
+                self._unpack(path, _stem(path), _Budget(*share, inner), levels - 1)
+            except TooLarge:
+                large.append(path)
+            except Exception as error:
+                self._say(f"{archive.name}/{path.name}", _why(error))
+        for path in sorted(large, key=sizes.get, reverse=True):
+            try:
+                self._unpack(path, _stem(path), self._budget(path, inner), levels - 1)
             except Exception as error:
                 self._say(f"{archive.name}/{path.name}", _why(error))
 
@@ -136,7 +173,7 @@ class Extractor(ExtractorPlugin):
         return next(filter(None, map(odd, parts or [""])), None)
 
     def _say(self, path, problem):
-        self.log.warning("%s is left out: %s", shown(path), problem)
+        self.told.say(shown(path), "is left out", problem)
 
 
 class FileNameCollector(StockCollector):
@@ -181,11 +218,13 @@ class FileNameCollector(StockCollector):
                 problems.update(dict.fromkeys(kept, what))
         for path, problem in problems.items():
             plan[path] = None
-            self._say(path, f"is left out: {problem}")
+            self.told.say(self._shown(path), "is left out", problem)
+        self.told.end()
         for student in sorted(known - self._roster) if self._roster else ():
             self.log.warning("%s has a submission, but is not in the gradebook", student)
         if problems:
             self.log.warning("Left out because of their names: %d", len(problems))
+            _end_with_failure(self.parent, "files with such names")
             if not any(plan.values()):
                 self.parent.fail("Nothing is left to collect: see the warnings above")
         return plan
@@ -200,33 +239,48 @@ class FileNameCollector(StockCollector):
             return None, f"the student's name in it is {what}"
         if what := next(filter(None, map(odd, file.split("/"))), None):
             return None, f"the file's name in it is {what}"
+        first = self._first(path, info)
+        if first != info.get("timestamp"):
+            what = "the file's name carries another, which the student may have chosen"
+            self.told.say(self._shown(path), "has the time of its outermost archive", what)
+            info["timestamp"] = first
         time = info.get("timestamp") and moment(info["timestamp"])
         if info.get("timestamp") and (time is None or time > now() + _DAY):
             what = "no time" if time is None else "a time in the future"
-            self._say(path, f"has {what} in its name: it is collected without")
+            self.told.say(self._shown(path), "is collected without a time", f"its name has {what}")
             info["timestamp"] = None
         if os.path.splitext(file)[0] == "timestamp":
             if info.get("timestamp"):
                 return None, "its name holds the time, this file of the student does not count"
-            self._say(path, "was written by the student, and is the time that counts")
+            what = "it was written by the student"
+            self.told.say(self._shown(path), "is the time that counts", what)
         return info, None
 
+    def _first(self, path, info):
+        """The time that the outermost name says in which the expression finds the student."""
+        same = [one for one in self._readings(path) if one["student_id"] == info["student_id"]]
+        first = min(same, key=lambda one: one.start("student_id"), default=None)
+        return (first.groupdict() if first else info).get("timestamp")
+
     def _other_students(self, path, student):
-        """Whom else the expression finds in a path once the first that it finds is hidden.
+        """Whom else the expression finds in a path.
 
         A student chooses the names of what is uploaded, and the learning system puts its own part
         before. Where both can be read as a student's, nothing says which part is which.
         """
-        found, start = set(), len(self._extracted) + 1
+        return {found["student_id"] for found in self._readings(path)} - {student}
+
+    def _readings(self, path):
+        """What the expression finds in a path, and finds once whom it has found is hidden."""
+        start = len(self._extracted) + 1 if self.parent else 0
         for mask in "\0_":
             masked = path
             while match := re.match(self.named_regexp, masked):
                 first, last = match.span("student_id")
                 if first < start or not match["student_id"].strip(mask):
                     break
-                found.add(match["student_id"])
+                yield match
                 masked = masked[:first] + mask * (last - first) + masked[last:]
-        return found - {student}
 
     @cached_property
     def _extracted(self):
@@ -236,15 +290,28 @@ class FileNameCollector(StockCollector):
     def _roster(self):
         """The students of the gradebook, none if there is no gradebook yet."""
         course = self.parent.coursedir
-        file = course.db_url.removeprefix("sqlite:///")
-        if file != course.db_url and not os.path.exists(file):
+        if not gradebook.exists(course.db_url):
             return set()
-        with Gradebook(course.db_url, course.course_id) as gradebook:
-            return {student.id for student in gradebook.students}
+        with Gradebook(course.db_url, course.course_id) as book:
+            return {student.id for student in book.students}
 
-    def _say(self, path, what):
-        inside = os.path.relpath(path, self._extracted) if self.parent else path
-        self.log.warning("%s %s", shown(inside), what)
+    @cached_property
+    def told(self):
+        return Told(self.log)
+
+    def _shown(self, path):
+        return shown(os.path.relpath(path, self._extracted) if self.parent else path)
+
+
+def _end_with_failure(app, what):
+    """Let ``nbgrader zip_collect`` fail in its end, when all others are collected."""
+    transfer = app._transfer_files
+
+    def transfer_files(collected):
+        transfer(collected)
+        app.fail(f"Not collected, as said above: {what}")
+
+    app._transfer_files = transfer_files
 
 
 class _Budget:
@@ -256,13 +323,13 @@ class _Budget:
         # What is refused is given back, the work that it was is not.
         self.work = 10 * most_bytes
 
-    def charge(self, size, files=0):
+    def charge(self, size, files=0, work=None):
         """Draw on it; TooLarge if that is more than is left."""
         budget, over = self, False
         while budget:
             budget.bytes -= size
             budget.files -= files
-            budget.work -= size
+            budget.work -= size if work is None else work
             over = over or min(budget.bytes, budget.files, budget.work) < 0
             budget = budget.parent
         if over:
@@ -296,12 +363,24 @@ def _stem(path):
 
 
 def _write(path, read, budget):
-    """Write one member; return what is wrong, None if nothing is."""
+    """Write one member; TooLarge: nothing of it is left."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "xb") as copy, read() as member:
+    drawn = 0
+
+    def blocks():
+        nonlocal drawn
         while block := member.read(_BLOCK):
+            drawn += len(block)
             budget.charge(len(block))
-            copy.write(block)
+            yield block
+
+    try:
+        with open(path, "xb") as copy, read() as member:
+            pour(blocks(), copy)
+    except TooLarge:
+        path.unlink()
+        budget.charge(-drawn, work=0)
+        raise
 
 
 def _members(archive, budget):
@@ -322,7 +401,8 @@ def _zip_members(file, budget):
     if size > 1000 * budget.files:
         raise TooLarge(f"its table of contents has {megabytes(size)}")
     with zipfile.ZipFile(file) as archive:
-        for info in archive.infolist():
+        # the small ones first: one that is too large is not to take the place of others
+        for info in sorted(archive.infolist(), key=lambda info: info.file_size):
             kind = stat.S_IFMT(info.external_attr >> 16)
             problem = SPECIAL.get(kind)
             if info.flag_bits & 1:

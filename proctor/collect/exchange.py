@@ -6,14 +6,28 @@ import pwd
 import re
 import shutil
 import stat
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from nbgrader.exchange.default import ExchangeCollect as StockCollect
-from traitlets import Enum
+from traitlets import Bool, Enum
 
+from .. import gradebook
 from ..files import read
-from .screen import Finding, Screen, moment, now, sentences, shown, student_problem, write_notes
+from .names import shown, student_problem
+from .screen import (
+    STRANGER,
+    Finding,
+    Screen,
+    Told,
+    changed_at,
+    moment,
+    named,
+    now,
+    roster,
+    sentences,
+    write_notes,
+)
 
 _TIMESTAMP = "%Y-%m-%d %H:%M:%S.%f UTC"
 
@@ -30,7 +44,8 @@ class ExchangeCollect(StockCollect):
         "use",
         help="What to do with a submission that claims a time which the file system contradicts: "
         "use the file system's, or only say so. (If more than half of at least three students' "
-        "do, the exchange was moved or restored, and it is only said.)",
+        "do, and none is older than what contradicts them, the exchange was moved or restored, and "
+        "it is only said.)",
     ).tag(config=True)
     other_owner = Enum(
         ("flag", "refuse"),
@@ -39,17 +54,26 @@ class ExchangeCollect(StockCollect):
         "if there is no other one of the student (see check_owner).",
     ).tag(config=True)
 
+    one_student = Bool(
+        True,
+        help="An account hands in for one student: what else it hands in is not collected. Not if "
+        "all submissions are one account's, nor for this one and root (see check_owner).",
+    ).tag(config=True)
+
     def init_src(self):
         """Choose one submission for each student: the latest that can be theirs."""
-        self._found, self.refused = [], []
+        self._found, self.refused, self.told = [], [], Told(self.log)
         super().init_src()
         self.screen = Screen(coursedir=self.coursedir, parent=self)
+        listed = self._listed()
         students = collections.defaultdict(list)
         for record in self._found:
-            if problem := self._problem(record):
+            if problem := self._problem(record, listed):
                 self._refuse(record, problem)
             else:
                 students[record["username"]].append(record)
+        if self.check_owner and self.one_student:
+            self._settle_accounts(students)
         self._settle_times(students)
         chosen = (self._latest(records) for _, records in sorted(students.items()))
         self.src_records = [record for record in chosen if record]
@@ -70,13 +94,23 @@ class ExchangeCollect(StockCollect):
         self._found.append(record)
         return record
 
-    def _problem(self, record):
+    def _listed(self):
+        """The students of the class, none if anybody may hand in."""
+        course = self.coursedir
+        if self.screen.strangers == "take" or not gradebook.exists(course.db_url):
+            return set()
+        with gradebook.opened(course.db_url, course.course_id) as book:
+            return roster(book)
+
+    def _problem(self, record, listed):
         """Why a folder in ``inbound`` is nobody's submission, None if it is; weighs its times."""
         student = record["username"]
         if student is None or record["timestamp"] == datetime.min:
             return "its name is not student+assignment+time"
         if what := student_problem(student):
             return f"the student's name in it is {what}"
+        if listed and student not in listed:
+            return STRANGER.format(shown(student))
         path = os.path.join(self.inbound_path, record["filename"])
         try:
             status = os.lstat(path)
@@ -85,7 +119,7 @@ class ExchangeCollect(StockCollect):
             record["changed"] = self._changed(path, status)
         except OSError as error:
             return f"it cannot be read ({error.strerror})"
-        record["owner"] = _account(status.st_uid)
+        record["owner"], record["uid"] = _account(status.st_uid), status.st_uid
         record["claimed"] = record["timestamp"]
         record["findings"] = []
         return None
@@ -94,23 +128,52 @@ class ExchangeCollect(StockCollect):
         """When the student's files were last changed, by the file system's own clock (UTC).
 
         That is the change time of the inodes, which nobody but the system can set. Those of
-        folders and of files of other accounts do not count: whoever knows the folder's name can
-        change these.
+        folders do not count, nor where accounts tell who is who those of other accounts' files:
+        whoever knows the folder's name can change these. (So such files do not count, either, if
+        they are later: see `Screen.copy`.)
         """
         times = [
-            found.st_ctime
+            found
             for _, found, _, finding in self.screen.walk(path, self.coursedir.assignment_id)
             if not (finding and finding.path)
             and stat.S_ISREG(found.st_mode)
-            and found.st_uid == status.st_uid
+            and (found.st_uid == status.st_uid or not self.check_owner)
         ]
-        changed = datetime.fromtimestamp(max(times, default=status.st_ctime), UTC)
-        return changed.replace(tzinfo=None)
+        return max(map(changed_at, times), default=changed_at(status))
+
+    def _settle_accounts(self, students):
+        """Leave to each account one student: names are free to invent, accounts are not."""
+        records = [record for found in students.values() for record in found]
+        trusted = {0, os.geteuid()}
+        if len({record["uid"] for record in records} - trusted) < 2 and not any(
+            record["owner"] == record["username"] for record in records
+        ):
+            return  # the account says nothing here
+        own = {record["username"] for record in records if record["owner"] == record["username"]}
+        theirs = collections.defaultdict(list)
+        for record in sorted(records, key=lambda record: record["changed"]):
+            account, student = record["owner"], record["username"]
+            # where the student's own account hands in, `_latest` refuses the others
+            if record["uid"] not in trusted and (student == account or student not in own):
+                theirs[account].append(record)
+        for account, found in theirs.items():
+            names = dict.fromkeys(record["username"] for record in found)
+            kept = account if account in names else next(iter(names))
+            if len(names) == 1:
+                continue
+            why = (
+                f"the account {shown(account)} hands in for {shown(kept)} already "
+                "(c.ExchangeCollect.one_student = False lets it)"
+            )
+            for record in found:
+                if record["username"] != kept:
+                    students[record["username"]].remove(record)
+                    self._refuse(record, why)
 
     def _settle_times(self, students):
         """Say which submissions claim a time that cannot be; take the file system's for them."""
         slack = timedelta(seconds=self.screen.tolerance)
-        everybody, early, doubtful = set(), set(), []
+        everybody, early, doubtful, sound = set(), set(), [], []
         for student, records in students.items():
             for record in records:
                 claimed, changed = record["claimed"], record["changed"]
@@ -121,7 +184,12 @@ class ExchangeCollect(StockCollect):
                 elif claimed < changed - slack:
                     early.add(who)
                     doubtful.append((record, "its files were changed after that"))
+                else:
+                    sound.append(record["changed"])
+        # whoever moves or restores an exchange touches all that is older
+        first = min((record["changed"] for record, _ in doubtful), default=now())
         moved = len(early) >= 3 and len(early) > len(everybody) / 2
+        moved = moved and all(changed >= first for changed in sound)
         if moved:
             self.log.warning(
                 "%d of %d students' submissions have files that were changed after the time they "
@@ -136,6 +204,8 @@ class ExchangeCollect(StockCollect):
             use = future or (self.file_times == "use" and not moved)
             if use:
                 record["timestamp"] = record["changed"]
+            else:
+                record["lenient"] = True
             record["findings"].append(
                 Finding(
                     f"The submission claims {claimed}, but {why}: the file system says {changed}. "
@@ -163,11 +233,12 @@ class ExchangeCollect(StockCollect):
         return records[0] if records else None
 
     def _refuse(self, record, why):
-        self.refused.append(record["filename"])
-        self.log.warning("%s in inbound is not collected: %s", shown(record["filename"]), why)
+        self.refused.append(record)
+        self.told.say(shown(record["filename"]), "in inbound is not collected", why)
 
     def copy_files(self):
         """Collect the chosen submissions one by one, and say in one line what became of them."""
+        self.told.end()
         if not self.src_records:
             self.log.warning(
                 "No submissions of '%s' for course '%s' to collect",
@@ -194,8 +265,11 @@ class ExchangeCollect(StockCollect):
                 len(self.refused),
                 len(failed),
             )
-        if failed:  # a disk or a permission here: nothing that a student hands in gets so far
-            self.fail(f"Not collected: {', '.join(failed)}")
+        # a disk or a permission here; and whoever is named in what is refused, and has nothing else
+        chosen = {record["username"] for record in self.src_records}
+        refused = {record["username"] for record in self.refused} - chosen - {None}
+        if failed or refused:
+            self.fail(f"Not collected: {named([*failed, *sorted(refused)])}")
 
     def _collect(self, record):
         """Bring one submission into ``submitted/``; return what became of it, in a word."""
@@ -225,6 +299,7 @@ class ExchangeCollect(StockCollect):
                 fresh,
                 course.assignment_id,
                 owners=self.check_owner,
+                until=None if record.get("lenient") else record["timestamp"],
             )
             findings += self._write_time(record, fresh)
             if there:

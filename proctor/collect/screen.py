@@ -1,23 +1,27 @@
 """What may be in a submission, and what is left out of it."""
 
+import collections
 import contextlib
 import fnmatch
 import os
 import re
 import stat
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from nbgrader.api import Student
 from nbgrader.utils import parse_utc
-from traitlets import Instance, Integer
+from traitlets import Enum, Instance, Integer
 from traitlets.config import LoggingConfigurable
 
+from .. import gradebook
 from ..files import check_readable, read
 from ..graft import Note
 from ..told import reason
+from ..unfinished import student_of
+from .names import odd, refusal, shown
 
 SPECIAL = {
     stat.S_IFLNK: "a link",
@@ -27,6 +31,10 @@ SPECIAL = {
     stat.S_IFBLK: "a device",
 }
 NBGRADERS = ("timestamp.txt", "submission_secret.txt")  # files that nbgrader itself reads
+STRANGER = (
+    "{} is not in the gradebook's list of the class: `nbgrader db student add` enters them, "
+    'c.Screen.strangers = "take" takes whoever hands in'
+)
 _TOLD = 20  # findings that are written out; the rest is counted
 # Neither a link nor a pipe that was put there since it was looked at is followed or waited for.
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -57,6 +65,12 @@ class Screen(LoggingConfigurable):
     )
     tolerance = Integer(
         300, help="Seconds by which a submission's time may differ from the file system's."
+    ).tag(config=True)
+    strangers = Enum(
+        ("refuse", "take"),
+        "refuse",
+        help="What to do with a submission of somebody who is not in the class, if the gradebook "
+        "has a list of it (names or addresses, as `nbgrader db student import` enters them).",
     ).tag(config=True)
     coursedir = Instance("nbgrader.coursedir.CourseDirectory")
 
@@ -185,16 +199,18 @@ class Screen(LoggingConfigurable):
         room.bytes -= status.st_size
         return None
 
-    def copy(self, folder, target, assignment, owners=True):
+    def copy(self, folder, target, assignment, owners=True, until=None):
         """Copy a submission's folder to a new one; return the findings.
 
         owners  say which files are another account's than the folder
+        until   when it was handed in (UTC): what another account changed later is left out
 
         What nbgrader ignores (``CourseDirectory.ignore``, ``include``) is passed over silently.
         OSError: the target cannot be written.
         """
         course = self.coursedir
         shared = 0o2770 if course.groupshared else 0
+        slack = timedelta(seconds=self.tolerance)
         target.mkdir(parents=True)
         top = os.lstat(folder)
         findings = []
@@ -204,6 +220,10 @@ class Screen(LoggingConfigurable):
                 if finding.path:
                     continue
             if owners and status.st_uid != top.st_uid:
+                if until and stat.S_ISREG(status.st_mode) and changed_at(status) > until + slack:
+                    why = "another account changed it after the submission was handed in"
+                    findings.append(_left_out(path, why))
+                    continue
                 what = f"{shown(path)} is another account's than the rest of the submission."
                 findings.append(Finding(what))
             to = target / path
@@ -270,44 +290,57 @@ def _copy(name, parent, status, to):
         if os.path.lexists(to):  # on a file system that does not tell A from a
             return "it has the name of another file, but for capital letters"
         with open(to, "xb") as copy:
-            left = status.st_size  # what was weighed, however much it grows
-            while left and (block := file.read(min(left, 1 << 20))):
-                copy.write(block)
-                left -= len(block)
+            pour(_blocks(file, status.st_size), copy)  # what was weighed, however much it grows
     return None
 
 
-def odd(name):
-    """What is wrong with a file's or folder's name, None if nothing is."""
-    try:
-        size = len(name.encode())
-    except UnicodeEncodeError:
-        return "a name that is not UTF-8"
-    if any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") for c in name):
-        return "a name with invisible characters"
-    if name in ("", ".", "..") or "/" in name or "\\" in name:
-        return "a name that is a path"
-    if name.startswith("-"):
-        return "a name that begins like an option"
-    if size > 200:
-        return "a name of more than 200 bytes"
-    return None
+def _blocks(file, left):
+    while left and (block := file.read(min(left, 1 << 16))):
+        yield block
+        left -= len(block)
 
 
-def shown(path):
-    """A name as it may stand in a log or in Markdown: nothing in it acts."""
-    text = re.sub(r"[^\w ./+@=,:~()-]", "?", str(path))
-    return f"`{text if len(text) <= 80 else text[:30] + '...' + text[-47:]}`"
+def pour(blocks, file):
+    """Write blocks of bytes into a new file; zeros take no room on the disk."""
+    for block in blocks:
+        if block.count(0) == len(block):
+            file.seek(len(block), os.SEEK_CUR)
+        else:
+            file.write(block)
+    file.truncate()
 
 
-def student_problem(student):
-    """Why a name cannot be a student's id, None if it can."""
-    if what := odd(student):
-        return what
-    # nbgrader looks for submissions with these patterns, and passes over hidden folders
-    if set(student) & set("*?[]") or student.startswith(".") or student != student.strip():
-        return "a name that nbgrader does not find again"
-    return None
+class Told:
+    """Says what is left out, once a kind: the first few by name, of the others how many."""
+
+    def __init__(self, log, most=5):
+        self.log, self.most, self.kinds = log, most, collections.Counter()
+
+    def say(self, who, what, why):
+        """Log one: who, what becomes of it, and why."""
+        kind = re.sub(r"`[^`]*`|\d+", "…", f"{what}: {why}")
+        self.kinds[kind] += 1
+        if self.kinds[kind] <= self.most:
+            self.log.warning("%s %s: %s", who, what, why)
+
+    def end(self):
+        """Log how many more there were of each kind; return how many in all."""
+        for kind, number in self.kinds.items():
+            if number > self.most:
+                self.log.warning("… and %s more: %s", f"{number - self.most:,}", kind)
+        return sum(self.kinds.values())
+
+
+def named(names, most=5):
+    """Some of the names, shown harmlessly, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(map(shown, names[:most])) + more
+
+
+def changed_at(status):
+    """When a file was last changed, in UTC: the time that only the system sets."""
+    return datetime.fromtimestamp(status.st_ctime, UTC).replace(tzinfo=None)
 
 
 def moment(text):
@@ -363,6 +396,40 @@ def notes(folder):
         match = _LEFT_OUT.fullmatch(line)  # so that `describe` counts what is alike
         found.append(Note(*(match[1], line, match[2]) if match else ("", line, line)))
     return found
+
+
+def refuse_names(converter):
+    """Take off an nbgrader converter's list whose folder's name can be no student's id.
+
+    Nor is graded who is not in the class, where the gradebook knows one (`Screen.strangers`).
+    Each is an error line; returns {folder: OSError} of them.
+    """
+    course, refused = converter.coursedir, {}
+    screen = Screen(coursedir=course, parent=converter)
+    students = {folder: student_of(converter, folder) for folder in sorted(converter.assignments)}
+    listed = set()
+    if students and screen.strangers == "refuse":
+        with gradebook.of(converter) as book:
+            listed = roster(book)
+    for folder, student in students.items():
+        line = refusal(student)
+        if not line and listed and student not in listed:
+            line = STRANGER.format(shown(student))
+        if line:
+            del converter.assignments[folder]
+            refused[folder] = OSError(line)
+            converter.log.error("Not graded: %s", line)
+    return refused
+
+
+def roster(book):
+    """The ids of the class; none if nobody said who is in it.
+
+    A gradebook has a list of the class if it knows of anybody more than the id: nbgrader itself
+    enters by the id alone whoever handed in.
+    """
+    rows = book.db.query(Student.id, Student.first_name, Student.last_name, Student.email).all()
+    return {student for student, *_ in rows} if any(any(more) for _, *more in rows) else set()
 
 
 def set_aside(converter):

@@ -9,3 +9,7 @@ as ``nbgrader autograde`` does, and the result is the same for any number of wor
 
 class Refused(Exception):
     """Nothing can be graded; the text says in one line what is wrong and what to do."""
+
+
+class Wait(Refused):
+    """Nothing can be graded now, and it may be over later: a lock, a disk, a cluster's absence."""

@@ -1,22 +1,27 @@
 """The command ``proctor grade``."""
 
+import contextlib
 import difflib
+import glob
 import itertools
 import logging
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
 
 from nbgrader.apps.baseapp import NbGrader, nbgrader_aliases, nbgrader_flags
 from nbgrader.converters import Autograde, BaseConverter
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Float, Integer, TraitError, Unicode, default
 
 from proctor import configure
 from proctor.sandbox import NoIsolation
 from proctor.told import first_line, reason
 
-from . import Refused
+from . import Refused, Wait
 from .pool import Here
 from .report import Report
 from .watch import Watch
@@ -26,6 +31,7 @@ NO_DASK = "--scheduler needs Dask's distributed: pip install '/path/to/the/clone
 DONE, FAILED, USAGE, STOPPED = 0, 1, 2, 130  # exit statuses
 
 FEW = 5  # students who are looked at alone; of more, all are
+AT_MOST = 0.7  # seconds that stopping may take, where something does not hear of it
 
 
 class GradeApp(NbGrader):
@@ -137,39 +143,52 @@ class GradeApp(NbGrader):
             self.fail(f"--workers {self.workers}: at least one is needed")
         if self.config.Autograde.exporter_class != "proctor.reading.Exporter":
             configure(self.config)  # nbgrader_config.py does not
-        self.pool = None
+        self.pool, self.told = None, {}
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
+        logging.getLogger("tornado.application").setLevel(self.log_level)  # nbgrader's gradebook
         try:
-            sys.exit(self._watch() if self.watch else self._grade())
+            sys.exit(self._watch() if self.watch else self._grade()[0])
         finally:
             self._close()
+            # CPython ends by the signal, whatever the status, if an interrupt has passed through a
+            # text that was executed (as the standard library does) and none was executed since
+            exec("")
 
     def _grade(self):
-        """Grade what is due; return the exit status."""
+        """Grade what is due; return the exit status, the report, and whether waiting may help."""
         report = Report(self.coursedir.assignment_id, live=not self.json)
-        status = DONE
+        status, passes = DONE, False
         try:
             Writer(self._open, report, coursedir=self.coursedir, parent=self).start()
             status = FAILED if report.failures else DONE
         except (Refused, NoIsolation) as error:
-            status = FAILED if report.due else USAGE
-            print(f"proctor grade: {error}", file=sys.stderr)
+            status, passes = FAILED if report.due else USAGE, isinstance(error, Wait)
+            self._say(error)
         except KeyboardInterrupt:
             status = STOPPED
             self._close()
         except Exception as error:  # most of all, of a setting that is used for the first time
             status = FAILED if report.due else USAGE
+            passes = isinstance(error, (OSError, SQLAlchemyError))
             if self._is_debugged():
                 traceback.print_exc()
             why = reason(error) if isinstance(error, (OSError, TraitError)) else _named(error)
-            print(f"proctor grade: {why} (all of it with --debug)", file=sys.stderr)
+            self._say(f"{why} (all of it with --debug)")
         finally:
             report.end()
         if status != USAGE:
             if self.json:
                 print(report.as_json(stopped=status == STOPPED), flush=True)
             else:
-                report.show(stopped=status == STOPPED, brief=self.watch)
-        return status
+                known = self.told.items() if self.watch else ()
+                report.show(stopped=status == STOPPED, brief=self.watch, known=dict(known))
+        return status, report, passes
+
+    def _say(self, what):
+        """Write a line; with --watch, not the one that was written last."""
+        if not (self.watch and self.told.get("") == str(what)):
+            _tell(what)
+        self.told[""] = str(what)
 
     def _open(self, unit):
         """The pool for a unit; the one before stays if it is for the same."""
@@ -191,19 +210,89 @@ class GradeApp(NbGrader):
             self.pool = None
 
     def _watch(self):
-        """Grade what is there and what comes, until Ctrl-C."""
-        watch, asked = Watch(self.coursedir), self.coursedir.student_id
+        """Grade what is there and what comes, until Ctrl-C or SIGTERM.
+
+        What is wrong from the beginning ends it. Later nothing does: what could not be graded is
+        told, and tried again.
+        """
+        watch, self.asked, self.begun = Watch(self.coursedir), self.coursedir.student_id, False
+        _end_soon()
         try:
             while True:
-                changed = watch.changed()
-                for student in [asked] if len(changed) > FEW else changed:
-                    self.coursedir.student_id = student
-                    status = self._grade()
-                    if status in (USAGE, STOPPED):
-                        return status if status == USAGE else DONE
+                try:
+                    status = self._look(watch)
+                except OSError as error:  # most of all of the disk that is written to, full
+                    self._say(reason(error))
+                    status = None
+                if status is not None:
+                    return status
                 time.sleep(self.pause)
         except KeyboardInterrupt:
             return DONE
+
+    def _look(self, watch):
+        """Grade what has come; return the exit status if this is the end, else None."""
+        changed = watch.changed()
+        self._tell_unfit(watch)
+        for student in [self.asked] if len(changed) > FEW else changed:
+            students = changed if student == self.asked else [student]
+            self.coursedir.student_id = student
+            try:
+                status, report, passes = self._grade()
+            except OSError:  # it could not be told
+                watch.again(students)
+                raise
+            if status == STOPPED or (status == USAGE and not (self.begun or passes)):
+                return DONE if status == STOPPED else status
+            self.begun = self.begun or status != USAGE
+            self._settle(watch, students, status, report)
+        return None
+
+    def _settle(self, watch, students, status, report):
+        """Note who is to be graded again, and what was told of whom."""
+        unfinished = status == USAGE or report.left()
+        failed = {glob.escape(student) for student in report.failures}
+        if unfinished:
+            self._close()  # whatever was wrong with it, the next one is new
+            failed |= set(students) - {glob.escape(student) for student in report.scores}
+        watch.again(failed)
+        watch.graded(set(students) - failed)
+        for student in report.scores:
+            self.told.pop(student, None)
+        self.told |= report.failures
+        if not unfinished:
+            self.told.pop("", None)
+
+    def _tell_unfit(self, watch):
+        new = [line for folder, line in watch.unfit.items() if folder not in self.told]
+        for line in new[:FEW]:
+            _tell(line)
+        if len(new) > FEW:
+            _tell(f"… and {len(new) - FEW:,} more folders whose names can be no student's id")
+        self.told |= dict.fromkeys(watch.unfit)
+
+
+def _tell(line):
+    with contextlib.suppress(OSError):  # nobody hears it
+        print(f"proctor grade: {line}", file=sys.stderr, flush=True)
+
+
+def _end_soon():
+    """End this process soon after a signal even if it waits in C, where it cannot hear of one.
+
+    SQLite waits so for a lock, up to a minute. A killed grader loses nothing.
+    """
+    heard, tell = os.pipe()
+    os.set_blocking(tell, False)
+    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+
+    def end():
+        while os.read(heard, 1)[0] not in (signal.SIGINT, signal.SIGTERM):
+            pass
+        time.sleep(AT_MOST)
+        os._exit(DONE)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
 def _where(error):

@@ -21,7 +21,7 @@ from distributed.cfexecutor import ClientExecutor
 from proctor.course import hide
 from proctor.told import first_line
 
-from . import Refused
+from . import Refused, Wait
 from .pool import Warm
 
 _warm = {}  # in a worker: {a plugin's key: its `Warm`}
@@ -54,7 +54,7 @@ class Cluster:
         try:
             self.client = Client(address, set_as_default=False)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
-            raise Refused(
+            raise Wait(
                 f"there is no Dask scheduler to talk to at {address}: {first_line(error)}"
             ) from None
         # two graders of the same assignment do not end each other's templates

@@ -117,15 +117,19 @@ class Report:
             indent=2,
         )
 
-    def show(self, stopped=False, brief=False):
-        """Print the table; or ``brief``, a line for each submission."""
+    def show(self, stopped=False, brief=False, known=()):
+        """Print the table; or ``brief``, a line for each submission.
+
+        known  {student: why it could not be graded}, which was told before
+        """
         out = Console()
         if brief:
             for student, (score, most) in self.scores.items():
                 self._say(out, f"{student}: {score:g} of {most:g} points")
         else:
             self._table(out, "Stopped" if stopped else "Graded")
-        for student, text in sorted(self.failures.items()):
+        failed = dict(self.failures.items() - dict(known).items())
+        for student, text in sorted(failed.items()):
             self._say(out, f"{student} could not be graded: {_short(text)}")
         found = self._alike()
         for told, students in list(found.items())[:MOST]:

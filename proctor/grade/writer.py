@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from pathlib import Path
@@ -31,17 +30,25 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from proctor import gradebook
 from proctor.collect import notes
-from proctor.collect.screen import shown
+from proctor.collect.names import shown, student_problem
 from proctor.course import Course
 from proctor.execute import Execute
-from proctor.files import TICK, copy_file, keep_files, names_of_files, read, read_files
+from proctor.files import copy_file, keep_files, names_of_files, read, read_files
 from proctor.reading import expect
 from proctor.sandbox import NoIsolation
 from proctor.template import prepare
 from proctor.told import NOT_THERE, first_line, reason
-from proctor.unfinished import alone, is_excluded, is_newer, student_of
+from proctor.unfinished import (
+    alone,
+    has_changed,
+    is_excluded,
+    is_newer,
+    keep_state,
+    state_of,
+    student_of,
+)
 
-from . import Refused
+from . import Refused, Wait
 from .stop import held
 from .unit import Graded, Unit
 
@@ -100,7 +107,7 @@ class Writer(Autograde):
             expect(self)  # else the exporter does it
         if not self.assignments:
             asked = self._format_source(self.coursedir.assignment_id, self.coursedir.student_id)
-            raise Refused(
+            raise Wait(
                 f"no submission is to be found at {asked}/{self.coursedir.notebook_id}.ipynb"
             )
 
@@ -113,7 +120,9 @@ class Writer(Autograde):
         self.book.db.rollback()  # no transaction is open while something is waited for
         self.report.begin(len(due) + len(self.refused), len(self.assignments) - len(due))
         for folder, error in sorted(self.refused.items()):
-            self.report.failed(student_of(self, folder), reason(error))
+            student = student_of(self, folder)
+            known = shown(student) if student_problem(student) else student
+            self.report.failed(known, reason(error))
         self.coming, self.ahead, self.under_way = deque(due), {}, set()
         for folder in due:
             self._grade(folder)
@@ -134,23 +143,22 @@ class Writer(Autograde):
                 f"{name} is not in the gradebook: run `nbgrader generate_assignment {name} --force`"
             ) from None
         except (SQLAlchemyError, OSError, ImportError) as error:
-            raise Refused(f"the gradebook cannot be opened: {_trouble(error)}") from None
+            locked = isinstance(error, (OSError, OperationalError))
+            raise (Wait if locked else Refused)(
+                f"the gradebook cannot be opened: {_trouble(error)}"
+            ) from None
         made = Path(self.coursedir.format_path(self.coursedir.autograded_directory, ".", "."))
         try:
             made.mkdir(parents=True, exist_ok=True)
             if not os.access(made, os.W_OK):
                 raise PermissionError("permission denied")
         except OSError as error:
-            raise Refused(f"{made} cannot be written to: {error.strerror or error}") from None
+            raise Wait(f"{made} cannot be written to: {error.strerror or error}") from None
 
     # what is due
 
     def _is_due(self, folder):
-        """Whether nbgrader would do this submission, or its files have changed since.
-
-        A notebook that was made is as old as the moment when its submission was read. A file's
-        ctime is compared with it: a copy may keep the time of its original's last change.
-        """
+        """Whether nbgrader would do this submission, or its files have changed since."""
         if is_excluded(self, folder):
             return False
         made = self._format_dest(self.course.name, student_of(self, folder))
@@ -163,8 +171,10 @@ class Writer(Autograde):
             return True
         if is_newer(self.coursedir, folder, made):
             return True
+        if (changed := has_changed(folder, made, paths)) is not None:
+            return changed
         done = min(os.stat(path).st_mtime_ns for path in paths)
-        return any(
+        return any(  # made by an earlier version: a notebook was as old as what it was made of
             os.lstat(os.path.join(place, name)).st_ctime_ns > done
             for place, _, names in os.walk(folder)
             for name in names
@@ -213,7 +223,7 @@ class Writer(Autograde):
 
     def _submit(self, folder):
         """Read a submission, and give its notebooks to the pool."""
-        moment, futures = time.time_ns() - TICK, {}
+        reading, futures = state_of(folder), {}
         try:
             extra = read_files(folder, self.course.ignore, known=self.given.files.keys())
             found = notes(folder)
@@ -222,27 +232,27 @@ class Writer(Autograde):
                 if name in self.frames:
                     futures[path] = self.pool.submit(name, read(path), extra, found)
         except OSError as error:  # told when its turn comes
-            moment = error
+            reading = error
         self.under_way |= set(futures.values())
-        self.ahead[folder] = moment, futures
+        self.ahead[folder] = reading, futures
 
     def _played(self, folder):
-        """(when it was read, {path: `Graded`}) of a submission, waited for."""
+        """(its state when it was read, {path: `Graded`}) of a submission, waited for."""
         while True:
             with held():
                 self._look_ahead()
-                moment, futures = self.ahead[folder]
+                reading, futures = self.ahead[folder]
                 if all(future.done() for future in futures.values()):
                     break
                 # so often, Ctrl-C is heard
                 wait(self.under_way, timeout=0.1, return_when=FIRST_COMPLETED)
         del self.ahead[folder]
-        if isinstance(moment, OSError):
-            raise moment
+        if isinstance(reading, OSError):
+            raise reading
         try:
-            return moment, {p: Graded.from_bytes(f.result()) for p, f in futures.items()}
+            return reading, {p: Graded.from_bytes(f.result()) for p, f in futures.items()}
         except CancelledError:
-            raise Refused("the scheduler went away; call again to go on") from None
+            raise Wait("the scheduler went away; call again to go on") from None
 
     # one submission
 
@@ -252,12 +262,12 @@ class Writer(Autograde):
         student, begun = about["student"], False
         turn = contextlib.ExitStack()  # two graders at once take turns with a student
         try:
-            moment, self.graded = self._played(folder)
+            reading, self.graded = self._played(folder)
             turn.enter_context(alone(self._format_dest(about["assignment"], student)))
             with held():
                 self._check_writable(student)
                 begun = True
-                self._record(about["assignment"], student, moment)
+                self._record(about["assignment"], student, reading)
                 begun = False
         except (KeyboardInterrupt, NoIsolation, Refused):
             if begun:
@@ -266,7 +276,7 @@ class Writer(Autograde):
         except (OperationalError, ProgrammingError) as error:  # for the next one, too
             if begun:
                 self._undo(student)
-            raise Refused(f"the gradebook: {_trouble(error)}") from None
+            raise Wait(f"the gradebook: {_trouble(error)}") from None
         except Exception as error:
             self.log.debug("%s", folder, exc_info=True)
             if begun:
@@ -277,17 +287,20 @@ class Writer(Autograde):
             self.book.db.expunge_all()
             turn.close()
 
-    def _record(self, assignment, student, moment):
-        """Write what was played, and commit it."""
+    def _record(self, assignment, student, reading):
+        """Write what was played, and commit it.
+
+        reading  the state of the submission when it was read
+        """
         self.init_destination(assignment, student)
         self.run_pre_convert_hook()
         self.init_assignment(assignment, student)
         for path in self.notebooks:
             self.convert_single_notebook(path)
         self.set_permissions(assignment, student)
-        self._date(student, moment)
         self.book.db.commit()
         self.run_post_convert_hook()
+        keep_state(self._format_dest(self.course.name, student), self.notebooks, reading)
         self.report.done(student, self._score(), self.submission.max_score)
 
     def _check_writable(self, student):
@@ -424,12 +437,6 @@ class Writer(Autograde):
     def _score(self):
         """The points so far, as nbgrader exports them."""
         return max(0.0, self.submission.score - self.submission.late_submission_penalty)
-
-    def _date(self, student, moment):
-        """Make the notebooks as old as the reading of their submission."""
-        made = self._format_dest(self.course.name, student)
-        for path in self.notebooks:
-            os.utime(os.path.join(made, os.path.basename(path)), ns=(moment, moment))
 
     def _undo(self, student):
         """Leave nothing half done, as nbgrader does after a failure."""

@@ -122,6 +122,8 @@ def is_sound(a):
         return all(is_sound(a[name]) for name in a.dtype.names)
     if kind not in "bU" or not a.size:
         return True
+    if not a.ndim:  # taking its only element would make a Python object of it
+        a = a.reshape(1)
     small = [slice(0, 1) if stride == 0 else slice(None) for stride in a.strides]
     a = np.ascontiguousarray(a[tuple(small)])
     if kind == "b":

@@ -824,6 +824,25 @@ HOSTILE = {
     "a copy without a buffer": {"values": [["a", [1], "<f8", "C", 1]], "buffers": [b"x" * 8]},
     "a copy of objects": {"values": [["a", [1], "|O8", "C", 0]], "buffers": [b"x" * 8]},
     "a copy of what is no bool": {"values": [["a", [2], "|b1", "F", 0]], "buffers": [b"\1\2"]},
+    **{
+        f"no axis, and no {what}": {name: [make(code)], "buffers": [data]}
+        for name, make in (
+            ("wholes", lambda code: whole([], code)),
+            ("values", lambda code: ["a", [], code, "C", 0]),
+        )
+        for what, code, data in (
+            (f"{name}: character", "<U1", b"\xff\xff\xff\xff"),
+            (f"{name}: character of many", ">U2", b"\0\0\0a\0\x11\0\0"),
+            (f"{name}: bool", "|b1", b"\2"),
+            (f"{name}: character in a field", ["r", ["a"], ["<U1"], [0], 4], b"\0\0\x11\0"),
+            (f"{name}: bool in a field", ["r", ["a"], ["|b1"], [0], 1], b"\2"),
+            (
+                f"{name}: bool in a row in a field",
+                ["r", ["a"], [["a", "|b1", [2]]], [0], 2],
+                b"\1\2",
+            ),
+        )
+    },
     "a copy with too many axes": {
         "values": [["a", [1] * 65, "<f8", "C", 0]],
         "buffers": [b"x" * 8],
