@@ -12,6 +12,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from . import cgroups
 from .policy import NoIsolation
 
 _PACKAGE = Path(__file__).parents[2]
@@ -162,6 +163,7 @@ class Jailed:
             self._control = None
         if self._process is not None:
             self._process.wait(timeout)
+            cgroups.remove(self._process.pid)
 
 
 def launch(argv, policy, pass_fds=(), stdin=subprocess.DEVNULL, stdout=None, stderr=None):
@@ -189,6 +191,7 @@ def launch(argv, policy, pass_fds=(), stdin=subprocess.DEVNULL, stdout=None, std
         "policy": asdict(policy.resolved()),
         "keep_fds": list(pass_fds),
         "known": _known,
+        "nest": cgroups.told() if "cgroups" in policy.layers else (None, None),
     }
     ours.send(json.dumps(request).encode())
     jailed = Jailed(ours, process)
