@@ -118,7 +118,8 @@ class Guard:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.child, int(words[1]))
         elif words[0] == b"cpu":
-            tell(self.control, cpu=self.cpu(), waited=waited(self.everyone()))
+            times = scheduled(self.everyone())
+            tell(self.control, cpu=self.cpu(), scheduled=times, asked=int(words[1]))
 
     def _exceeded(self):
         """The limit that all processes together have passed, or None."""
@@ -168,12 +169,16 @@ class Past:
         return self._gone + sum(now.values())
 
 
-def waited(pids):
-    """{process: seconds that it was ready to run, and others ran}; {} where nobody counts them."""
+def scheduled(pids):
+    """{process: (seconds that it ran, that it was ready to run and others ran)}.
+
+    Of the processes whose main thread the kernel counts so: see /proc/PID/schedstat.
+    """
     found = {}
     for pid in pids:
         with contextlib.suppress(OSError, IndexError, ValueError):
-            found[pid] = int(linux.read(f"/proc/{pid}/schedstat").split()[1]) / 1e9
+            ran, ready = linux.read(f"/proc/{pid}/schedstat").split()[:2]
+            found[pid] = int(ran) / 1e9, int(ready) / 1e9
     return found
 
 

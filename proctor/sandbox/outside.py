@@ -40,7 +40,8 @@ class Jailed:
     def __init__(self, control, process=None, timeout=30):
         self._control, self._process, self._last, self._how = control, process, None, ""
         self.returncode, self.reason, self.held = None, None, {}
-        self._cpu = 0.0
+        self._cpu, self._scheduled = 0.0, {}
+        self._asked = self._answered = 0
         try:
             while not self.held:
                 self._take(self._receive(timeout))
@@ -85,15 +86,20 @@ class Jailed:
 
     def cpu(self):
         """Seconds of processor time that all processes of the jail have used."""
+        return self.account()[0]
+
+    def account(self):
+        """(seconds of processor time, {process: (seconds it ran, seconds it was ready to run)})."""
         if self.returncode is None:
-            before, self._cpu = self._cpu, None
-            self._say("cpu")
+            self._asked += 1
+            number = self._asked  # an alarm may ask too, while this waits for its answer
+            self._say(f"cpu {number}")
             try:
-                while self._cpu is None:
+                while self._answered < number:
                     self._take(self._receive(5))
             except Ended:
-                self._cpu, self.returncode = before, -signal.SIGKILL
-        return self._cpu
+                self.returncode = -signal.SIGKILL
+        return self._cpu, self._scheduled
 
     def kill(self):
         """End every process that was started in the jail; returns when none is left."""
@@ -144,7 +150,9 @@ class Jailed:
         if "ready" in message:
             self.held = message["ready"]
         if "cpu" in message:
-            self._cpu = message["cpu"]
+            self._cpu = max(self._cpu, message["cpu"])
+            self._scheduled = message.get("scheduled", self._scheduled)
+            self._answered = max(self._answered, message.get("asked", 0))
         if "exit" in message:
             self.returncode, self.reason = message["exit"], message["reason"]
         if "error" in message:
