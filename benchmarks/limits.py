@@ -46,7 +46,7 @@ MEMORY_TRICKS = {
     "shared, MADV_DONTNEED": """
         def step():
             piece = mmap.mmap(-1, 16 << 20)
-            for at in range(0, len(piece), 2 << 20): piece[at] = 1
+            for at in range(0, len(piece), 4096): piece[at] = 1
             piece.madvise(mmap.MADV_DONTNEED)
             kept.append(piece)
         until_refused(step, 96)
@@ -54,7 +54,7 @@ MEMORY_TRICKS = {
     "shared at once": """
         def step():
             piece = mmap.mmap(-1, 1536 << 20)
-            for at in range(0, len(piece), 2 << 20): piece[at] = 1
+            for at in range(0, len(piece), 4096): piece[at] = 1
             if not at & 0xffffff: piece.madvise(mmap.MADV_DONTNEED)
         until_refused(step, 1)
     """,
@@ -72,7 +72,7 @@ MEMORY_TRICKS = {
         def step():
             file = os.open("/dev/zero", os.O_RDWR)
             piece = mmap.mmap(file, 16 << 20)
-            for at in range(0, len(piece), 2 << 20): piece[at] = 1
+            for at in range(0, len(piece), 4096): piece[at] = 1
             piece.madvise(mmap.MADV_DONTNEED)
             kept.append(piece)
         until_refused(step, 96)

@@ -83,12 +83,14 @@ class Played:
     held     what kept the student's process in: {layer: "held" or why not}; {} if none ran
     made     {relative path: bytes}: files that the student's cells made
     doubtful whether a cell was stopped for a time that it may have spent waiting for others
+    again    whether this is what came when it was played once more, alone
     """
 
     results: list
     held: dict
     made: dict
     doubtful: bool = False
+    again: bool = False
 
     @property
     def open(self):
@@ -213,6 +215,7 @@ class Template:
         for alone in (False, True):
             with turn(alone, stop=lambda: self.process.poll() is not None):
                 played = self._play(job, policy, extra)
+            played.again = alone
             if not played.doubtful:
                 break
         return played
