@@ -65,21 +65,33 @@ class _Block:
     def __init__(self, limit, account):
         self.limit, self.account = limit, account
         self.began, self.first, self.doubtful = time.monotonic(), None, False
+        self.asking = 0.0  # seconds that it took to be told, which may wait for others as well
         signal.setitimer(signal.ITIMER_REAL, min(limit, max(_AGAIN, _FIRST * limit)))
 
     def charged(self):
         """Seconds charged so far."""
-        passed = time.monotonic() - self.began
         if self.first is None:
-            return passed
-        now = _look(self.account)
+            return self._passed()
+        now = self._look()
         if now is None:
-            return min(passed, self.limit)
+            return min(self._passed(), self.limit)
         return self.first.passed + self._since(now)[0]
 
+    def _passed(self):
+        """Seconds since it began, but those spent with asking."""
+        return time.monotonic() - self.began - self.asking
+
+    def _look(self):
+        asked = time.monotonic()
+        try:
+            return _look(self.account)
+        finally:
+            self.asking += time.monotonic() - asked
+
     def over(self):
-        passed = time.monotonic() - self.began
-        now = _look(self.account)
+        """Whether it has to stop; sets the next alarm if not, and whether that is in doubt if so."""
+        passed = self._passed()
+        now = self._look()
         if self.first is None and now is not None:
             now.passed = passed
             self.first = now
@@ -88,20 +100,20 @@ class _Block:
         if now is not None and self.first is not None:
             since, waited, processor = self._since(now)
             charged += since
-        if charged < self.limit and passed < CEILING * self.limit:
+        if charged < self.limit and passed + self.asking < CEILING * self.limit:
             cores = len(os.sched_getaffinity(0))
             signal.setitimer(signal.ITIMER_REAL, max(_AGAIN, (self.limit - charged) / cores))
             return False
         counted = now is not None and now.waits is not None
         # of what the processors themselves have counted there is no doubt
         sure = self.first is not None and self.first.passed + processor >= self.limit
-        self.doubtful = not sure and (not counted or waited > _DOUBT * passed)
+        self.doubtful = not sure and (not counted or waited + self.asking > _DOUBT * passed)
         return True
 
     def _since(self, now):
         """Since the first look: (seconds charged, waited for others, of processor time)."""
         first = self.first
-        passed = time.monotonic() - self.began - first.passed
+        passed = self._passed() - first.passed
         processor = now.processor - first.processor
         waited = max(0.0, now.waiting_since(first))
         return max(processor, passed - waited), waited, processor
