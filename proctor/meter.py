@@ -89,7 +89,7 @@ class _Block:
             self.asking += time.monotonic() - asked
 
     def over(self):
-        """Whether it has to stop; sets the next alarm if not, and whether that is in doubt if so."""
+        """Whether it has to stop, and then if that is in doubt; else another alarm is set."""
         passed = self._passed()
         now = self._look()
         if self.first is None and now is not None:
