@@ -11,10 +11,10 @@ import itertools
 import json
 import os
 import signal
-import time
 import types
 
 from . import outcomes
+from .meter import CEILING, Meter
 from .names import calling, needed, owned, statements
 from .outcomes import FAILED, NOT_REACHED, Outcome, outputs_of
 from .outputs import Room, clean, error, stream
@@ -54,7 +54,7 @@ class Conductor:
 
     def __init__(self, job, start):
         self.job, self.start = job, start
-        self.deadline = time.monotonic() + job.total
+        self.meter = Meter(job.total, self._account)
         self.kernel = self.wall = None
         # what a new process must do to stand where the old one did, and for how long at most:
         # ("run", (source, count), seconds), ("bind", (name, value), seconds)
@@ -62,7 +62,7 @@ class Conductor:
         self.there = set()  # names that the student's process has
         self.bound = {}  # handles of what they are bound to, as long as it is that
         self.hung = set()  # functions that did not come to an end
-        self._held, self.limit, self.late = {}, job.seconds, []
+        self._held, self.late = {}, []
         self.owned, self.gone = set(), set()  # names that are the tests'; those a test has deleted
         # what this side still has to catch up with: ("run", a locked cell), ("leave", an answer)
         self.passed = []
@@ -129,7 +129,7 @@ class Conductor:
         elif "answer" in cell:
             self.passed.append(("leave", cell["answer"]))
         try:
-            if time.monotonic() > self.deadline:
+            if self.meter.left() <= 0:
                 raise Lost(f"the notebook's {self.job.total:g} s were used up before this cell")
             if cell["role"] == "test":
                 outcome, shown = self._test(cell, count)
@@ -174,7 +174,7 @@ class Conductor:
         except (Ended, OSError, TimeoutError) as why:
             raise NotStarted(f"no kernel could be started: {why}") from None
         self.there = set()
-        self.wall = Wall(self.kernel.wall, timeout=self.job.seconds + 2 * GRACE)
+        self.wall = Wall(self.kernel.wall, timeout=CEILING * (self.job.seconds + 2 * GRACE))
         self.wall.spent = self.kernel.jail.cpu
         try:
             functions = self.wall.fetch(FUNCTIONS)
@@ -260,7 +260,7 @@ class Conductor:
             return "the notebook used up its processor time; the kernel ended"
         if isinstance(self.wall.broken, str) and "late" not in self.wall.broken:
             return "the kernel ended while it ran this cell"
-        return f"stopped after {self.limit:.3g} s; it did not react to an interrupt"
+        return f"stopped after {self.meter.limit:.3g} s; it did not react to an interrupt"
 
     def _short(self):
         """The limit, in seconds, of what hung before: a hang costs the whole limit once."""
@@ -273,26 +273,32 @@ class Conductor:
         Gives a list that is not empty once it was late.
         """
         self.late = late = []
-        self.limit = min(seconds or self.job.seconds, self.deadline - time.monotonic())
-        signal.setitimer(signal.ITIMER_REAL, max(0.1, self.limit), GRACE)
+        self.meter.start(seconds or self.job.seconds)
         try:
             yield late
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            self.meter.stop()
+
+    def _account(self):
+        """What the student's processes have used; None if there are none."""
+        return self.kernel.jail.account() if self.kernel is not None else None
 
     def _await_alarms(self):
         """Answer alarms: again where code of the course's has run, which may have had its own."""
         signal.signal(signal.SIGALRM, self._ring)
 
     def _ring(self, *_):
-        self.late.append(self.wall and self.wall.asked)
+        if not self.meter.over():
+            return
+        self.late.append(self.wall and self.wall.under_way)
         if len(self.late) > 1:
-            raise TimeoutError(f"stopped after {self.limit:g} s")
+            raise TimeoutError(f"stopped after {self.meter.limit:g} s")
+        self.meter.give(GRACE)
         if self.kernel is not None:
             self.kernel.interrupt()
 
     def _stopped(self):
-        told = f"stopped after {self.limit:.3g} s"
+        told = f"stopped after {self.meter.limit:.3g} s"
         return Outcome(FAILED, "CellTimeoutError", told, ours=True)
 
     # the trusted side
@@ -364,8 +370,7 @@ class Conductor:
                 if names.get(name) is value:
                     del names[name]
         if late:  # whatever else the test calls has the whole limit in the next one
-            hung = {name for name, value in fetched.items() if value is late[0]}
-            self.hung |= hung or fetched.keys()
+            self.hung |= _called(late[0], fetched)
         shown = _showable(shown)
         if self.wall.broken is not None:
             why = self._why()
@@ -423,6 +428,18 @@ class Conductor:
                 self.wall.before = tell
 
         self.wall.before = tell
+
+
+def _called(asked, fetched):
+    """Which of the student's names an alarm interrupted a call to; of none, if it was none.
+
+    asked  the handle that was asked, or None if the test itself was at work: it may be slow, too
+    """
+    handles = {name for name, value in fetched.items() if isinstance(value, Handle)}
+    called = {name for name in handles if fetched[name] is asked}
+    # a method, say, of what the only one has returned
+    alone = handles if len(handles) == 1 and isinstance(asked, Handle) else set()
+    return called or alone
 
 
 def _result(outputs=(), count=None, outcome=None, problem=None):

@@ -10,7 +10,7 @@ import socket
 import sys
 import traceback
 
-from .sandbox import Jailed, Policy, enter, fork, prepare
+from .sandbox import Jailed, Policy, cgroups, enter, fork, linux, prepare
 
 _LARGEST = 1 << 16  # bytes of a request: a policy, no more
 
@@ -85,6 +85,7 @@ def nurse(requests):
         message, fds, _, _ = socket.recv_fds(requests, _LARGEST, 2)
         if not message:
             reap(0)
+            cgroups.close()
             return
         request, control, wall = json.loads(message), socket.socket(fileno=fds[0]), fds[1:]
         policy = Policy(**{k: _as_tuple(v) for k, v in request.pop("policy").items()})
@@ -116,8 +117,8 @@ def in_child(work):
 def reap(how=os.WNOHANG):
     """Bury dead children, so that the time they took counts; with 0, wait for every one."""
     with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, how) != (0, 0):
-            pass
+        while (ended := os.waitpid(-1, how)[0]) != 0:
+            cgroups.remove(ended)
 
 
 def study(policy, control, number, wall=None, connection=None, cores=None):
@@ -129,7 +130,7 @@ def study(policy, control, number, wall=None, connection=None, cores=None):
 
         os.sched_setaffinity(0, cores)
     enter(policy, control, () if wall is None else (wall,), number)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    linux.pythons_signals()
     os.chdir(policy.folder)
     sys.path[0] = ""
     if wall is None:

@@ -32,8 +32,10 @@ from dataclasses import dataclass, field
 from . import scratch
 from .channel import Channel, Closed
 from .files import TICK, copy_tree, state, write_files
+from .meter import CEILING
 from .nursery import Nursery, in_child, nurse, reap
 from .sandbox import Jailed, NoIsolation, clean_environment, linux
+from .turns import turn
 
 # Every fork pays for what is there; what the cells of an assignment import is imported besides.
 # The student's process seeds NumPy's random numbers; np.load of an .npz file imports the others.
@@ -80,11 +82,15 @@ class Played:
     results  for each cell what `Conductor.play` returns
     held     what kept the student's process in: {layer: "held" or why not}; {} if none ran
     made     {relative path: bytes}: files that the student's cells made
+    doubtful whether a cell was stopped for a time that it may have spent waiting for others
+    again    whether this is what came when it was played once more, alone
     """
 
     results: list
     held: dict
     made: dict
+    doubtful: bool = False
+    again: bool = False
 
     @property
     def open(self):
@@ -203,8 +209,18 @@ class Template:
         extra   {relative path: bytes}: files of the student's own; the assignment's files win
 
         May be called by several threads at once; all of it runs on the cores that the calling
-        thread may run on. Raises NoIsolation, RuntimeError.
+        thread may run on. What was stopped while others took the machine's time is played once
+        more, when nothing else is. Raises NoIsolation, RuntimeError.
         """
+        for alone in (False, True):
+            with turn(alone, stop=lambda: self.process.poll() is not None):
+                played = self._play(job, policy, extra)
+            played.again = alone
+            if not played.doubtful:
+                break
+        return played
+
+    def _play(self, job, policy, extra):
         request = {
             "cores": sorted(os.sched_getaffinity(0)),
             "job": vars(job),
@@ -216,13 +232,13 @@ class Template:
             with contextlib.closing(theirs), self._sending:
                 self.channel.send({"do": "play"}, [theirs.fileno()])
             ours.send(request)
-            answer = ours.receive(job.total + 60)
+            answer = ours.receive(CEILING * job.total + 60)
         if "refused" in answer:
             raise NoIsolation(answer["refused"])
         if "error" in answer:
             raise RuntimeError(answer["error"])
         made = {name: b64decode(data) for name, data in answer["made"].items()}
-        return Played(answer["results"], answer["held"], made)
+        return Played(answer["results"], answer["held"], made, answer["doubtful"])
 
     def kernel(self, policy, connection):
         """Fork a Jupyter kernel under a `Policy`; return its `Jailed`.
@@ -242,6 +258,7 @@ class Template:
 
 def main(descriptor):
     """Import, then fork a conductor for every socket that comes; tidy up when the grader ends."""
+    linux.pythons_signals()  # a grader that was started to survive some has forks that need not
     gc.disable()  # what is imported stays: looking for garbage in it is in vain
     channel = Channel(socket.socket(fileno=descriptor))
     with contextlib.suppress(Closed):
@@ -346,6 +363,9 @@ def _conduct(grader, nursery, about, own):
         # a test that makes terabytes of a student's answer fails; the grader does not
         limit = request["policy"]["memory"] + (1 << 30)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        # nor one that computes without end where no alarm gets through
+        seconds = int(request["job"]["total"]) + 60
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         folder, trusted = os.path.join(own, "student"), os.path.join(own, "trusted")
         policy = request["policy"] | {"folder": folder, "given": about["files"]}
         os.mkdir(folder)
@@ -379,6 +399,7 @@ def _answer(conductor):
         answer = {"results": conductor.play(), "held": conductor.held()}
         made = conductor.made_files()
         answer["made"] = {name: b64encode(data).decode() for name, data in made.items()}
+        answer["doubtful"] = conductor.meter.doubtful
     except NoIsolation as error:
         answer = {"refused": str(error)}
     except NotStarted as error:

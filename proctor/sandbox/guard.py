@@ -9,10 +9,12 @@ import select
 import signal
 import time
 
-from . import linux
+from . import linux, memory
 
 _TICK = os.sysconf("SC_CLK_TCK")
-_PAGE_FIELDS = ("RssAnon:", "RssShmem:")
+_OFTEN = 0.005  # seconds between two looks, where little memory is left
+_FASTEST = 4 << 30  # bytes a second that processes may fill, so that no look comes too late
+_SESSIONS = 16
 
 
 def tell(control, **message):
@@ -34,13 +36,17 @@ class Guard:
     """Waits for ``child``; ends everything when it ends, when a limit is met, or when told to.
 
     ``everyone()`` lists the processes of the jail; ``parent`` is a handle of the process whose
-    end is ours too; ``control`` the socket to the caller.
+    end is ours too; ``control`` the socket to the caller; ``group`` its control group and ``clock``
+    what counts its processor time, where there are.
     """
 
-    def __init__(self, child, plan, control, everyone, parent=None, interval=0.1):
+    def __init__(self, child, plan, control, everyone, parent=None, group=None, clock=None):
         self.child, self.plan, self.control = child, plan, control
-        self.everyone, self.parent, self.interval = everyone, parent, interval
+        self.everyone, self.parent, self.group, self.clock = everyone, parent, group, clock
+        self.interval_at_most = 0.1 if everyone is own_namespace else 0.25
+        self.interval = self.interval_at_most
         self.status, self.reason = None, None
+        self.past = Past()
         # a folder of its own file system is limited by that
         self.folder = None if everyone is own_namespace or plan.space is None else plan.folder
 
@@ -52,6 +58,8 @@ class Guard:
         for place in (self.control, handle, self.parent):
             if place is not None:
                 poll.register(place, select.POLLIN)
+        if self.group is not None:
+            self.group.join_late(self.everyone)
         interval = self.interval if handle is not None else 0.02
         measured = 0.0
         while self.status is None and self.reason is None:
@@ -61,9 +69,12 @@ class Guard:
                 elif place != handle:
                     self._obey()
             self.reap()
-            if self.status is None and time.monotonic() - measured > self.interval:
+            if self.status is None and time.monotonic() - measured > interval:
                 self.reason = self.reason or self._exceeded()
                 measured = time.monotonic()
+                interval = self.interval if handle is not None else 0.02
+        if self.status == -signal.SIGKILL and self.group and self.group.short_of_memory():
+            self.reason = self.reason or "memory"
         return self.status, self.reason
 
     def reap(self):
@@ -79,9 +90,21 @@ class Guard:
                 self.status = os.waitstatus_to_exitcode(status)
 
     def cpu(self):
-        """Seconds of processor time of all processes of the jail so far, the dead included."""
+        """Seconds of processor time of all processes of the jail so far, the dead included.
+
+        Every way to count may miss something, none counts what was not spent: the clock where it
+        is refused, `getrusage` the children that nobody waits for, a look from time to time those
+        that live between two looks.
+        """
+        pids = self.everyone()
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return ended.ru_utime + ended.ru_stime + sum(map(_cpu, self.everyone()))
+        counts = [
+            ended.ru_utime + ended.ru_stime + sum(map(_cpu, pids)),
+            self.past.seen(pids),
+            self.clock.read() if self.clock is not None else 0.0,
+            self.group.cpu() if self.group is not None else 0.0,
+        ]
+        return max(counts)
 
     def _obey(self):
         """Do what the caller says; when there is none any more, end."""
@@ -95,7 +118,8 @@ class Guard:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.child, int(words[1]))
         elif words[0] == b"cpu":
-            tell(self.control, cpu=self.cpu())
+            times = scheduled(self.everyone())
+            tell(self.control, cpu=self.cpu(), scheduled=times, asked=int(words[1]))
 
     def _exceeded(self):
         """The limit that all processes together have passed, or None."""
@@ -105,15 +129,62 @@ class Guard:
         # RLIMIT_NPROC refuses first; this is for where it does not count just these processes
         if len(pids) > self.plan.processes + 4:
             return "processes"
+        if not (self.group and self.group.holds_processor) and _sessions(pids) > _SESSIONS:
+            return "processes"
         if self.cpu() > self.plan.cpu:
             return "cpu"
-        if sum(map(_resident, pids)) > self.plan.memory and (
-            sum(map(_proportional, pids)) > self.plan.memory
-        ):
+        if self._memory(pids) > self.plan.memory:
             return "memory"
         if self.folder and _size(self.folder) > self.plan.space:
             return "space"
         return None
+
+    def _memory(self, pids):
+        """Bytes of memory of all processes; looks again the sooner, the less is left."""
+        hidden = 0
+        if self.group is None:
+            hidden = memory.buffers(pids, self.everyone is own_namespace) + memory.shared(pids)
+        used = hidden + sum(map(memory.resident, pids))
+        if used > self.plan.memory:
+            used = hidden + sum(map(memory.proportional, pids))
+        if self.group is None:
+            soon = (self.plan.memory - used) / _FASTEST
+            self.interval = min(max(soon, _OFTEN), self.interval_at_most)
+        return used
+
+
+class Past:
+    """Processor time that was seen of processes, those included that are gone."""
+
+    def __init__(self):
+        self._gone, self._living = 0.0, {}
+
+    def seen(self, pids):
+        """Seconds of these and of all processes before."""
+        now = {pid: _own_cpu(pid) for pid in pids}
+        for pid, seconds in self._living.items():
+            if now.get(pid, 0.0) < seconds:  # it has ended; its number may be another's
+                self._gone += seconds
+        self._living = now
+        return self._gone + sum(now.values())
+
+
+def scheduled(pids):
+    """{process: (seconds that it ran, that it was ready to run and others ran)}.
+
+    Of the processes whose main thread the kernel counts so: see /proc/PID/schedstat.
+    """
+    found = {}
+    for pid in pids:
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            ran, ready = linux.read(f"/proc/{pid}/schedstat").split()[:2]
+            found[pid] = int(ran) / 1e9, int(ready) / 1e9
+    return found
+
+
+def _sessions(pids):
+    """How many sessions there are: many systems give each as much processor time as another."""
+    return len({fields[3] for fields in map(_stat, pids) if fields})
 
 
 def own_namespace():
@@ -173,31 +244,13 @@ def _stat(pid):
 
 def _cpu(pid):
     """Seconds of processor time of a process and of its children that it waited for."""
-    children = sum(map(int, _stat(pid)[13:15])) / _TICK
+    return sum(map(int, _stat(pid)[13:15])) / _TICK + _own_cpu(pid)
+
+
+def _own_cpu(pid):
+    """Seconds of processor time of a process."""
     try:
         # its clock, to the nanosecond: clock_getcpuclockid(3)
-        return children + time.clock_gettime(~pid << 3 | 2)
+        return time.clock_gettime(~pid << 3 | 2)
     except OSError:
-        return children
-
-
-def _resident(pid):
-    """Bytes of memory, counting what is shared with others in full."""
-    return _kilobytes(f"/proc/{pid}/status", _PAGE_FIELDS) * 1024
-
-
-def _proportional(pid):
-    """Bytes of memory, sharing what is shared; slower."""
-    fields = ("Pss_Anon:", "Pss_Shmem:")
-    return _kilobytes(f"/proc/{pid}/smaps_rollup", fields, _resident(pid) // 1024) * 1024
-
-
-def _kilobytes(path, fields, otherwise=0):
-    """The sum of some lines of a file like /proc/pid/status."""
-    try:
-        lines = linux.read(path).splitlines()
-        return sum(int(line.split()[1]) for line in lines if line.startswith(fields))
-    except ProcessLookupError:
-        return 0
-    except OSError:
-        return otherwise
+        return 0.0

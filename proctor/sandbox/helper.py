@@ -2,10 +2,9 @@
 
 import json
 import os
-import signal
 import socket
 
-from . import inside
+from . import cgroups, inside, linux
 from .policy import NoIsolation, Policy
 
 
@@ -15,12 +14,12 @@ def main(descriptor):
     request = json.loads(control.recv(1 << 20))
     if "namespaces" in request["known"]:
         inside.namespaces_refused = lambda: request["known"]["namespaces"]
+    cgroups.know(*request["nest"])
     try:
         inside.enter(Policy(**request["policy"]), control, request["keep_fds"])
     except (NoIsolation, OSError, ValueError):
         os._exit(70)  # the caller has been told
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
+    linux.fresh_signals()
     argv = request["argv"]
     try:
         os.execve(argv[0], argv, dict(os.environ))

@@ -18,7 +18,7 @@ import struct
 import tempfile
 
 from ..files import copy_tree
-from . import guard, landlock, linux, root, seccomp
+from . import cgroups, clock, guard, landlock, linux, root, seccomp
 from .guard import tell
 from .policy import NoIsolation, Policy
 
@@ -41,6 +41,8 @@ def fork(policy, control):
     Where that takes no user namespace, the child is the first process of the jail at once: one
     process less than `enter` alone needs. Else its number is 0. The caller has one thread.
     """
+    if "cgroups" in policy.layers:
+        cgroups.nest()
     if not _is_root() or "namespaces" not in policy.layers or namespaces_refused():
         return None if os.fork() else 0
     reading, writing = os.pipe()
@@ -85,8 +87,9 @@ def enter(policy, control=None, keep_fds=(), number=0):
         own_root = held["namespaces"] == "held"
         if plan.given and not (own_root and plan.space is not None):
             copy_tree(plan.given, plan.folder)
-        owner = _supervised(plan, own_root, held, control, number)
-        _lock(plan, own_root, owner, held, control, keep_fds)
+        group = _group(plan, held, number or os.getpid())
+        owner = _supervised(plan, own_root, held, control, number, group)
+        _lock(plan, own_root, owner, held, control, keep_fds, group)
     except BaseException as error:
         if control is None:
             os.write(2, f"the jail could not be entered: {error}\n".encode())
@@ -102,6 +105,7 @@ def foresee(plan):
         "landlock": lambda: None if landlock.abi() else "this kernel has no Landlock",
         "user": lambda: None if _is_root() else "needs root, and other users",
         "limits": lambda: None,
+        "cgroups": lambda: cgroups.known()[1],
         "seccomp": seccomp.refused,
     }
     held = {
@@ -124,7 +128,9 @@ def prepare():
     with contextlib.suppress(Exception):  # each of them will say why not
         plan = Policy("/").resolved()
         held = foresee(plan)
-        seccomp.compiled(plan, held["namespaces"] == "held")
+        for counted in (False, True):
+            seccomp.compiled(plan, held["namespaces"] == "held", counted)
+        clock.refused()
         linux.leave_inherited_environment()
 
 
@@ -141,7 +147,18 @@ def _closed(plan):
 # --- the processes ---------------------------------------------------------------------------
 
 
-def _supervised(plan, own_root, held, control, number):
+def _group(plan, held, name):
+    """The control group of this jail, made while its folders are in sight; or None."""
+    if held["cgroups"] != "held":
+        return None
+    try:
+        return cgroups.Group(cgroups.known()[0], plan, name, os.sched_getaffinity(0))
+    except OSError as error:  # one more layer: the others do without
+        held["cgroups"] = f"a group could not be made: {error.strerror} ({error.filename})"
+        return None
+
+
+def _supervised(plan, own_root, held, control, number, group):
     """Fork the chain; returns in the student's process only: its (uid, gid), or None."""
     parent = None if number else guard.process_handle(os.getppid())
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else the exit status would be lost
@@ -160,7 +177,7 @@ def _supervised(plan, own_root, held, control, number):
                 _wait_outside(first, parent)
             linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
         parent = None
-        leave_the_rest(plan, owner)
+        leave_the_rest(plan, owner, counted=group is not None)
     else:
         linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
         owner = _other_user() if held["user"] == "held" else None
@@ -171,9 +188,10 @@ def _supervised(plan, own_root, held, control, number):
     linux.prctl(linux.PR_SET_DUMPABLE, 0)
     linux.never_gain_capabilities()
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+    its_clock = None if clock.refused() else clock.Clock()
     child = os.fork()
     if child:
-        _be_guard(child, plan, own_root, control, parent)
+        _be_guard(child, plan, own_root, control, parent, group, its_clock)
     return owner
 
 
@@ -190,18 +208,17 @@ def _wait_outside(first, parent):
     os._exit(_shell_code(os.waitstatus_to_exitcode(os.waitpid(first, 0)[1])))
 
 
-def _be_guard(child, plan, own_root, control, parent):
+def _be_guard(child, plan, own_root, control, parent, group, its_clock):
     """Watch over the child; never returns."""
     code = _FAILED
     try:
         _ignore_signals()
         if own_root:
             linux.drop_capabilities(keep=(linux.CAP_KILL, linux.CAP_SYS_PTRACE))
-        linux.close_all_but(parent, control and control.fileno())
+        kept = [*(group.files if group else ()), its_clock and its_clock.file]
+        linux.close_all_but(parent, control and control.fileno(), *kept)
         everyone = guard.own_namespace if own_root else guard.descendants
-        watcher = guard.Guard(
-            child, plan, control, everyone, parent, interval=0.1 if own_root else 0.25
-        )
+        watcher = guard.Guard(child, plan, control, everyone, parent, group, its_clock)
         status, reason = watcher.watch()
         cpu = watcher.cpu()
         if not own_root and not guard.end_descendants(watcher):
@@ -246,7 +263,7 @@ def leave_users():
     return _STUDENT, _STUDENT
 
 
-def leave_the_rest(plan, owner):
+def leave_the_rest(plan, owner, counted=False):
     """New file system, network, host name …, in the first process of the PID namespace."""
     linux.unshare(_INSIDE)
     socket.sethostname("jail")
@@ -254,7 +271,7 @@ def leave_the_rest(plan, owner):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
             up_and_running = struct.pack("16sh14x", b"lo", 0x41)
             fcntl.ioctl(any_socket, 0x8914, up_and_running)
-    root.change(plan, owner)
+    root.change(plan, owner, counted)
 
 
 def _other_user(number=None):
@@ -327,9 +344,11 @@ def _try_namespaces(plan, writing):
 # --- the student's process -------------------------------------------------------------------
 
 
-def _lock(plan, own_root, owner, held, control, keep_fds):
+def _lock(plan, own_root, owner, held, control, keep_fds, group):
     """Give up everything in this process that the student's code must not have."""
     supervisor = os.getppid()
+    if group is not None:
+        group.join()
     os.setsid()
     os.umask(0o077)
     os.chdir(plan.folder)
@@ -346,9 +365,9 @@ def _lock(plan, own_root, owner, held, control, keep_fds):
     if not own_root and os.getppid() != supervisor:
         os._exit(_FAILED)
     if held["landlock"] == "held":
-        landlock.restrict(plan, own_root)
+        landlock.restrict(plan, own_root, counted=group is not None)
     if held["seccomp"] == "held":
-        seccomp.restrict(plan, own_root)
+        seccomp.restrict(plan, own_root, counted=group is not None)
     tell(control, ready=held)
     if control is not None:
         control.detach()  # its number may be another file's soon
@@ -377,6 +396,8 @@ def _set_limits(plan, own_root):
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_MEMLOCK: 64 << 10,
+        resource.RLIMIT_NICE: 0,
+        resource.RLIMIT_RTPRIO: 0,
     }
     for number, limit in limits.items():
         hard = resource.getrlimit(number)[1]

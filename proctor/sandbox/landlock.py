@@ -23,7 +23,7 @@ _ABSTRACT_SOCKETS_AND_SIGNALS = 0b11
 
 # for a process that sees the machine's own /proc and /dev
 _HARMLESS = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version")
-_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+_DEVICES = ("/dev/null", "/dev/full", "/dev/random", "/dev/urandom")
 
 
 def abi():
@@ -34,16 +34,17 @@ def abi():
         return 0
 
 
-def restrict(plan, own_root):
+def restrict(plan, own_root, counted=False):
     """Apply ``plan`` to this process and its children. Needs no_new_privs.
 
-    ``own_root``: the process already sees only its own files (hidden paths are covered there).
+    ``own_root``: the process already sees only its own files (hidden paths are covered there);
+    ``counted``: a control group bounds its memory, also what is mapped of /dev/zero.
     """
     version = abi()
     handled = _handled(version)
     ruleset = _create(version, handled, tcp=not plan.loopback)
     try:
-        for path, rights in _rules(plan, handled, own_root):
+        for path, rights in _rules(plan, handled, own_root, counted):
             _grant(ruleset, path, rights & handled)
         linux.syscall(_RESTRICT_SELF, ruleset, 0)
     finally:
@@ -82,13 +83,13 @@ def _grant(ruleset, path, rights):
         os.close(place)
 
 
-def _rules(plan, handled, own_root):
+def _rules(plan, handled, own_root, counted):
     """Pairs of a path and the rights on it."""
     yield plan.folder, handled & ~(_MAKE_CHAR | _MAKE_BLOCK | IOCTL_DEV)
     if plan.sockets:
         # sockets can be bound and unlinked there, files cannot be made: no disk to fill
         yield plan.sockets, READ_DIR | REMOVE_FILE | MAKE_SOCK
-    for device in _DEVICES:
+    for device in (*_DEVICES, *(("/dev/zero",) if counted else ())):
         yield device, READ_FILE | WRITE_FILE | TRUNCATE
     if own_root:
         yield "/tmp", handled & ~(_MAKE_CHAR | _MAKE_BLOCK | IOCTL_DEV)

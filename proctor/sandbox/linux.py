@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import functools
 import os
+import signal
 import struct
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -125,6 +126,24 @@ def capabilities():
     """The effective capabilities, as a bit mask."""
     status = read("/proc/self/status").splitlines()
     return next(int(line.split()[1], 16) for line in status if line.startswith("CapEff"))
+
+
+def fresh_signals():
+    """Answer and await signals as a new program does: what was inherited is a parent's business."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.set_wakeup_fd(-1)
+    for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+        signal.setitimer(timer, 0)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def pythons_signals():
+    """`fresh_signals`, and then what Python sets when it starts."""
+    fresh_signals()
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def close_all_but(*kept):

@@ -12,6 +12,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from . import cgroups
 from .policy import NoIsolation
 
 _PACKAGE = Path(__file__).parents[2]
@@ -39,7 +40,8 @@ class Jailed:
     def __init__(self, control, process=None, timeout=30):
         self._control, self._process, self._last, self._how = control, process, None, ""
         self.returncode, self.reason, self.held = None, None, {}
-        self._cpu = 0.0
+        self._cpu, self._scheduled = 0.0, {}
+        self._asked = self._answered = 0
         try:
             while not self.held:
                 self._take(self._receive(timeout))
@@ -84,15 +86,20 @@ class Jailed:
 
     def cpu(self):
         """Seconds of processor time that all processes of the jail have used."""
+        return self.account()[0]
+
+    def account(self):
+        """(seconds of processor time, {process: (seconds it ran, seconds it was ready to run)})."""
         if self.returncode is None:
-            before, self._cpu = self._cpu, None
-            self._say("cpu")
+            self._asked += 1
+            number = self._asked  # an alarm may ask too, while this waits for its answer
+            self._say(f"cpu {number}")
             try:
-                while self._cpu is None:
+                while self._answered < number:
                     self._take(self._receive(5))
             except Ended:
-                self._cpu, self.returncode = before, -signal.SIGKILL
-        return self._cpu
+                self.returncode = -signal.SIGKILL
+        return self._cpu, self._scheduled
 
     def kill(self):
         """End every process that was started in the jail; returns when none is left."""
@@ -143,7 +150,9 @@ class Jailed:
         if "ready" in message:
             self.held = message["ready"]
         if "cpu" in message:
-            self._cpu = message["cpu"]
+            self._cpu = max(self._cpu, message["cpu"])
+            self._scheduled = message.get("scheduled", self._scheduled)
+            self._answered = max(self._answered, message.get("asked", 0))
         if "exit" in message:
             self.returncode, self.reason = message["exit"], message["reason"]
         if "error" in message:
@@ -162,6 +171,7 @@ class Jailed:
             self._control = None
         if self._process is not None:
             self._process.wait(timeout)
+            cgroups.remove(self._process.pid)
 
 
 def launch(argv, policy, pass_fds=(), stdin=subprocess.DEVNULL, stdout=None, stderr=None):
@@ -189,6 +199,7 @@ def launch(argv, policy, pass_fds=(), stdin=subprocess.DEVNULL, stdout=None, std
         "policy": asdict(policy.resolved()),
         "keep_fds": list(pass_fds),
         "known": _known,
+        "nest": cgroups.told() if "cgroups" in policy.layers else (None, None),
     }
     ours.send(json.dumps(request).encode())
     jailed = Jailed(ours, process)

@@ -6,7 +6,7 @@ import site
 import sys
 from dataclasses import dataclass, field
 
-LAYERS = ("namespaces", "landlock", "user", "limits", "seccomp")
+LAYERS = ("namespaces", "landlock", "user", "limits", "cgroups", "seccomp")
 
 GIB = 1 << 30
 MIB = 1 << 20
@@ -61,7 +61,8 @@ class Policy:
     env: dict[str, str] = field(default_factory=dict)
     """Added to `clean_environment`; nothing is inherited."""
     memory: int = 2 * GIB
-    """Bytes of private memory for each process, and of resident memory for all together."""
+    """Bytes of private memory for each process, and of memory for all together: buffers of sockets
+    and pipes, memory that they share and, with control groups, files in memory count too."""
     cpu: int = 300
     """Seconds of processor time for all processes together."""
     processes: int = 64

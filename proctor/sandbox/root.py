@@ -8,16 +8,18 @@ from . import linux
 from .policy import MIB, always_readable
 
 _OLD = "/.old"  # where the machine's own root is while the new one is filled
-_DEVICES = ("null", "zero", "full", "random", "urandom")
+# a shared mapping of /dev/zero is memory of which nothing but a control group knows the size
+_DEVICES = ("null", "full", "random", "urandom")
 _READ_ONLY = linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
 _PLAIN = linux.MS_NOSUID | linux.MS_NODEV
 _WITHOUT_PROC = ("cpuinfo", "meminfo", "stat", "version")
 
 
-def change(plan, owner):
+def change(plan, owner, counted=False):
     """Give this process a new root; nothing of it is seen outside, nor left when it ends.
 
-    Needs a mount namespace of its own and the right to mount. ``owner``: (uid, gid) inside.
+    Needs a mount namespace of its own and the right to mount. ``owner``: (uid, gid) inside;
+    ``counted``: a control group bounds its memory, of every kind.
     """
     linux.mount(None, "/", None, linux.MS_REC | linux.MS_PRIVATE)
     # the folder is there for sure; once it is the root, it hides nothing of the old one
@@ -27,7 +29,7 @@ def change(plan, owner):
     os.chdir(plan.folder)
     linux.pivot_root(".", "." + _OLD)
     os.chdir("/")
-    _small_things(plan, owner)
+    _small_things(plan, owner, counted)
     covered = [place[1] for place in places if _put(plan, owner, *place)]
     _processes()
     for path in covered:
@@ -129,10 +131,10 @@ def give(folder, owner):
                     os.chown(entry.path, *owner, follow_symlinks=False)
 
 
-def _small_things(plan, owner):
+def _small_things(plan, owner, counted):
     """/dev, and a user to be."""
     os.mkdir("/dev")
-    for name in _DEVICES:
+    for name in (*_DEVICES, *(("zero",) if counted else ())):
         _bind(f"/dev/{name}", False, f"/dev/{name}", 0)
     os.symlink("/proc/self/fd", "/dev/fd")
     for number, name in enumerate(("stdin", "stdout", "stderr")):

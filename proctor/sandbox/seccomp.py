@@ -77,7 +77,11 @@ _REFUSED = {
     "msgget": (68, 186),
     "semget": (64, 190),
     "mq_open": (240, 180),
+    "vmsplice": (278, 75),
 }
+
+# What would let a process take more than its share, and is no more than a wish where it is honest.
+_PRETENDED = {"sched_setaffinity": (203, 122)}
 
 # Landlock does not keep a process from changing who may read a file, and when it was written.
 # These do nothing and say that they did: copying a file, as IPython does at its start, ends with
@@ -113,8 +117,12 @@ _REFUSED_ON_SHARED_FILES = {
 
 _CLONE, _CLONE3 = (56, 220), (435, 435)
 _SOCKET, _SOCKETPAIR, _IOCTL = (41, 198), (53, 199), (16, 29)
+_MMAP, _SETSOCKOPT, _FCNTL, _PRCTL = (9, 222), (54, 208), (72, 25), (157, 167)
 _NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW… flag, CLONE_NEWTIME too
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+_SHARED, _ANONYMOUS = 0x01, 0x20
+_SO_SNDBUF, _SO_SNDBUFFORCE, _F_SETPIPE_SZ, _PR_SCHED_CORE = 7, 32, 1031, 62
+SHARED_AT_ONCE = 16 << 20  # bytes of one anonymous shared mapping, where no group counts them
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
@@ -136,23 +144,23 @@ def refused():
     return None
 
 
-def restrict(plan, own_root):
+def restrict(plan, own_root, counted=False):
     """Apply the filter to this process and its children. Needs no_new_privs.
 
     ``own_root``: the process sees only its own files, so it may connect to sockets among them
-    and change their modes.
+    and change their modes; ``counted``: a control group bounds its memory, of every kind.
     """
-    linux.prctl(linux.PR_SET_SECCOMP, 2, ctypes.addressof(compiled(plan, own_root)))
+    linux.prctl(linux.PR_SET_SECCOMP, 2, ctypes.addressof(compiled(plan, own_root, counted)))
 
 
-def compiled(plan, own_root):
+def compiled(plan, own_root, counted=False):
     """The filter that `restrict` applies; what is compiled once is known to forks."""
-    return _compiled(plan.loopback and own_root, own_root)
+    return _compiled(plan.loopback and own_root, own_root, counted)
 
 
 @functools.cache
-def _compiled(internet, own_root):
-    program = _program(internet, own_root, *_ARCHITECTURES[os.uname().machine])
+def _compiled(internet, own_root, counted):
+    program = _program(internet, own_root, counted, *_ARCHITECTURES[os.uname().machine])
     return _Program(len(program), (_Instruction * len(program))(*program))
 
 
@@ -173,7 +181,7 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("first", ctypes.POINTER(_Instruction)))
 
 
-def _program(internet, own_root, column, architecture):
+def _program(internet, own_root, counted, column, architecture):
     """The filter's instructions, as tuples (code, skip when true, skip when false, value)."""
     program = [
         (_LOAD, 0, 0, _ARCHITECTURE),
@@ -183,7 +191,7 @@ def _program(internet, own_root, column, architecture):
     ]
     if column == 0:  # the x32 numbers
         program += [(_IF_AT_LEAST, 0, 1, 0x40000000), _answer(errno.EPERM)]
-    answers = [(_REFUSED, errno.EPERM)]
+    answers = [(_REFUSED, errno.EPERM), (_PRETENDED, 0)]
     if not own_root:
         answers += [(_PRETENDED_ON_SHARED_FILES, 0), (_REFUSED_ON_SHARED_FILES, errno.EACCES)]
     for names, answer in answers:
@@ -203,7 +211,36 @@ def _program(internet, own_root, column, architecture):
         ],
     )
     program += _sockets(internet, own_root, column)
+    program += _shares(counted, column)
     return [*program, (_RETURN, 0, 0, _ALLOW)]
+
+
+def _shares(counted, column):
+    """Nothing that takes more of the machine than the guard's sums can tell."""
+    larger_buffers = [
+        (_IF_EQUAL, 0, 4, socket.SOL_SOCKET),
+        (_LOAD, 0, 0, _argument(2)),
+        (_IF_EQUAL, 1, 0, _SO_SNDBUF),
+        (_IF_EQUAL, 0, 1, _SO_SNDBUFFORCE),
+        _answer(0),  # a wish: the kernel too makes less of it where it is large
+    ]
+    # what is unmapped of it stays in memory as long as any part of it is mapped somewhere
+    large_and_shared = [
+        (_AND, 0, 0, _SHARED | _ANONYMOUS),
+        (_IF_EQUAL, 0, 5, _SHARED | _ANONYMOUS),
+        (_LOAD, 0, 0, _argument(1) + 4),
+        (_IF_EQUAL, 0, 2, 0),
+        (_LOAD, 0, 0, _argument(1)),
+        (_IF_AT_LEAST, 0, 1, SHARED_AT_ONCE + 1),
+        _answer(errno.ENOMEM),
+    ]
+    return [
+        # a core that no one else may share, where cores are threads of one
+        *_on(_PRCTL[column], 0, [(_IF_EQUAL, 0, 1, _PR_SCHED_CORE), _answer(errno.EPERM)]),
+        *_on(_FCNTL[column], 1, [(_IF_EQUAL, 0, 1, _F_SETPIPE_SZ), _answer(errno.EPERM)]),
+        *_on(_SETSOCKOPT[column], 1, larger_buffers),
+        *([] if counted else _on(_MMAP[column], 3, large_and_shared)),
+    ]
 
 
 def _sockets(internet, own_root, column):

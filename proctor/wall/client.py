@@ -43,6 +43,11 @@ class Wall:
         self._raised, self._calls, self._carried = {}, 0, 0
         self.remotes, self.news = {}, False
 
+    @property
+    def under_way(self):
+        """What `asked` says, while that call is under way; else None."""
+        return self.asked if self._codec.lent else None
+
     def begin(self, deadline=None):
         """Begin a test: the total of bytes starts at 0 again."""
         self.deadline, self._carried = deadline, self._channel.carried

@@ -16,6 +16,7 @@ for _name in (
     "processes",
     "network",
     "resources",
+    "counting",
     "metadata",
     "packaging",
     "markup",
