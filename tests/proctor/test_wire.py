@@ -370,8 +370,17 @@ def test_subclasses_arrive_as_plain_data():
     (got,) = Pair().back(sent)
     want = [1.5, "a", [1, 2], np.arange(3.0), np.float64(2.5), 3, sent[-1].view(np.ndarray)]
     assert same(got, want)
-    other = [collections.OrderedDict(a=1), collections.Counter("aa"), True]
-    assert same(Pair().back(*other), [{"a": 1}, {"a": 2}, True])
+
+    class Votes(collections.Counter):
+        def __eq__(self, other):
+            return True
+
+    class Queue(collections.deque):
+        def __eq__(self, other):
+            return True
+
+    assert same(Pair().back(Votes("aa"), True), [{"a": 2}, True])
+    assert type(Pair().back(Queue())[0]) is Thing
 
 
 class Orphans(type):
@@ -671,7 +680,7 @@ HOSTILE = {
     "an object dtype": {"values": [["dt", "|O8"]]},
     "an object dtype in a field": {"values": [["dt", ["r", ["a"], ["|O8"], [0], 8]]]},
     "a scalar of objects": {"values": [["g", "|O8", "AAAAAAAAAAA="]]},
-    "fields that overlap the end": {"values": [["dt", ["r", ["a"], ["<f8"], [4], 8]]]},
+    "a named tuple with a private field": {"values": [["t", [1], "P", ["_count"]]]},
     "a huge dtype": {"values": [["dt", ["a", "<f8", [1 << 40]]]]},
     "a dtype in a dtype in a dtype …": {
         "values": [["dt", json.loads('["a",' * 50 + '"<f8"' + ",[1]]" * 50)]]
