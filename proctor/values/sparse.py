@@ -14,7 +14,7 @@ from ..wire.names import must
 from .doubt import ROWS, array, parts, whole, within
 from .registry import Converter
 
-_PYTHON = 100_000  # rows, or elements, of those that are made of Python's lists or dicts
+_PYTHON = 100_000  # rows, or elements, of those that are made of Python's lists
 
 
 def _shape(data):
@@ -102,5 +102,5 @@ CONVERTERS = [
     *_both("csc", _compressed, _from_compressed, axis=1),
     *_both("coo", _coordinates),
     *_both("dia", _diagonals, _from_diagonals),
-    *(one for name in ("lil", "dok") for one in _both(name, _coordinates, most=_PYTHON)),
+    *_both("lil", _coordinates, most=_PYTHON),
 ]

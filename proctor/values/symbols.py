@@ -33,7 +33,7 @@ _NAMES = (
     *("sinh", "cosh", "tanh", "coth", "asinh", "acosh", "atanh", "exp", "log", "Abs", "sign"),
     *("re", "im", "arg", "conjugate", "floor", "ceiling", "factorial", "binomial", "gamma"),
     *("erf", "erfc", "Heaviside", "DiracDelta", "Max", "Min", "Pow", "Piecewise", "Derivative"),
-    *("Integral", "Sum", "Product", "Limit", "Equality", "Unequality", "StrictLessThan"),
+    *("Integral", "Sum", "Product", "Equality", "Unequality", "StrictLessThan"),
     *("LessThan", "StrictGreaterThan", "GreaterThan", "And", "Or", "Not", "FiniteSet"),
 )
 _CALLS = {name: getattr(sympy, name) for name in _NAMES}
@@ -109,7 +109,7 @@ def _made(data, nodes):
     return _CALLS[tag](*args, evaluate=False) if tag not in _PLAIN else _CALLS[tag](*args)
 
 
-_PLAIN = ("Integral", "Sum", "Product", "Limit")  # they wait to be asked, by themselves
+_PLAIN = ("Integral", "Sum", "Product")  # they wait to be asked, by themselves
 
 
 def _check_power(base, exponent):
