@@ -18,6 +18,6 @@ No library is imported for its converters: they are there once it has been impor
 crosses from the student's process are values of what the trusted end has imported, too.
 """
 
-from .registry import Converter, Values
+from .registry import Converter, Values, warm
 
-__all__ = ["Converter", "Values"]
+__all__ = ["Converter", "Values", "warm"]

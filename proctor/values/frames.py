@@ -23,9 +23,9 @@ _UNITS = ("s", "ms", "us", "ns")
 _FREQ = re.compile(r"-?\d{0,6}[A-Za-z]{1,6}(?:-[A-Z]{3}){0,2}", re.ASCII)
 _CLOSED = ("left", "right", "both", "neither")
 _NULLABLE = {
-    **{name: pd.arrays.IntegerArray for name in ("Int8", "Int16", "Int32", "Int64")},
-    **{name: pd.arrays.IntegerArray for name in ("UInt8", "UInt16", "UInt32", "UInt64")},
-    **{name: pd.arrays.FloatingArray for name in ("Float32", "Float64")},
+    **dict.fromkeys(("Int8", "Int16", "Int32", "Int64"), pd.arrays.IntegerArray),
+    **dict.fromkeys(("UInt8", "UInt16", "UInt32", "UInt64"), pd.arrays.IntegerArray),
+    **dict.fromkeys(("Float32", "Float64"), pd.arrays.FloatingArray),
     "boolean": pd.arrays.BooleanArray,
 }
 _DEPTH = 3  # of an interval of dates as categories

@@ -65,7 +65,7 @@ class Converter:
 
     def made_here(self, data, trusted):
         """The object that data of the other end stands for."""
-        return (trusted and self.guarded or self.from_data)(data)
+        return ((trusted and self.guarded) or self.from_data)(data)
 
 
 class Values:
@@ -130,7 +130,8 @@ class Values:
         try:
             converters = load()
         except Exception as why:  # of another version than the converters are for, or a plug-in's
-            logging.getLogger(__name__).warning("no values of %s cross the wall: %s", name, why)
+            if self._trusted:
+                logging.getLogger(__name__).warning("no values of %s cross: %s", name, why)
             return
         finally:
             self._seen = len(_modules)
@@ -148,6 +149,11 @@ class Values:
             if name.startswith(f"{module.partition('.')[0]}."):
                 import_module(module)
                 self._look()
+
+
+def warm():
+    """Do once, before a fork, what is slow the first time, for the libraries that are imported."""
+    Values(trusted=False)
 
 
 @lru_cache(1)

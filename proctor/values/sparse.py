@@ -94,7 +94,9 @@ def _assign(old, new):
 def _both(name, from_data, to_data=_from_any, **more):
     """The converters of the matrix and of the array of this layout."""
     for kind in (getattr(sp, f"{name}_matrix"), getattr(sp, f"{name}_array")):
-        yield Converter(kind, to_data, lambda data, k=kind: from_data(k, **more)(data), assign=_assign)
+        yield Converter(
+            kind, to_data, lambda data, k=kind: from_data(k, **more)(data), assign=_assign
+        )
 
 
 CONVERTERS = [

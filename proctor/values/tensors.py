@@ -30,6 +30,4 @@ def _assign(old, new):
         old.set_(new)
 
 
-
-
 CONVERTERS = [Converter(torch.Tensor, _from_tensor, _tensor, assign=_assign)]

@@ -15,7 +15,7 @@ from numpy import zeros as np_zeros
 
 from .memory import address_of, cells_of, extent, is_dense, memory_of
 from .names import must
-from .values import CHANGEABLE, CONTAINERS, LEAVES, NESTING, SWEPT, kind_of, parts_of
+from .values import CHANGEABLE, LEAVES, NESTING, SWEPT, kind_of, parts_of
 
 
 class _Strong:

@@ -63,7 +63,7 @@ DATES = [
     datetime.datetime(1, 1, 1, tzinfo=datetime.UTC),
     datetime.time(23, 59, tzinfo=datetime.timezone(datetime.timedelta(hours=-3), "there")),
     datetime.timedelta(-999_999_999),
-    datetime.timezone.utc,
+    datetime.UTC,
     BERLIN,
 ]
 NUMBERS = [
@@ -91,7 +91,9 @@ def alike(a, b):
     return type(a) is type(b) and repr(a) == repr(b)
 
 
-@pytest.mark.parametrize("value", STANDARD, ids=lambda value: f"{type(value).__name__} {value!r:.30}")
+@pytest.mark.parametrize(
+    "value", STANDARD, ids=lambda value: f"{type(value).__name__} {value!r:.30}"
+)
 def test_values_of_python_arrive_as_they_are_in_both_directions(value):
     ends = pair()
     for cross in (ends.lend, ends.back, ends.lend_copies, ends.back_copies):
@@ -148,7 +150,7 @@ def test_containers_of_python_change_in_both_directions():
     groups["new"].append(8)
     ends.lend(*mine)
     assert theirs[0] == {"a": 9, "b": 1}
-    assert theirs[1] == collections.deque([], 2)
+    assert theirs[1] == collections.deque(maxlen=2)
     assert theirs[2]["new"] == [7, 8]
 
 
@@ -537,7 +539,9 @@ def damaged(value, seeds, made=pair):
     for seed in range(seeds):
         chance, ends = random.Random(seed), made()
         code = json.loads(structure)
-        code = _damage(chance, code)
+        inner = code[7][0][1] if code[7] and len(code[7][0][1][2]) > 1 else code
+        if seed % 3:  # anywhere, or within the value's data, or only in its bytes
+            _damage(chance, inner[2][1] if seed % 3 == 1 and inner is not code else code)
         spoilt = [bytearray(buffer) for buffer in buffers]
         for buffer in spoilt:
             if buffer and chance.random() < 0.5:
@@ -778,7 +782,11 @@ def _hostile_frames():
             buffers,
         ),
         "a kind of array that is none": ("Series", of_series(tupled("pickle", "a")), []),
-        "an array of two axes": ("Series", of_series(tupled("numbers", number([[1, 2]])[0])), buffers),
+        "an array of two axes": (
+            "Series",
+            of_series(tupled("numbers", number([[1, 2]])[0])),
+            buffers,
+        ),
         "objects as numbers": ("Series", of_series(tupled("numbers", ["l", [1, 2]])), []),
         "objects that are a handle": (
             "Series",
@@ -795,8 +803,16 @@ def _hostile_frames():
             of_series(tupled("text", "os", "nan", ["l", ["a", "b"]])),
             [],
         ),
-        "codes beyond the categories": ("Categorical", tupled(categories, wild, False), wild_buffers),
-        "codes below the categories": ("Categorical", tupled(categories, below, False), below_buffers),
+        "codes beyond the categories": (
+            "Categorical",
+            tupled(categories, wild, False),
+            wild_buffers,
+        ),
+        "codes below the categories": (
+            "Categorical",
+            tupled(categories, below, False),
+            below_buffers,
+        ),
         "one category twice": ("Categorical", tupled(plain(["a", "a"]), two, False), buffers),
         "vast categories": ("Categorical", tupled(range_(0, 50_000, 1), two, False), buffers),
         "an order that is no bool": ("Categorical", tupled(categories, two, 1), buffers),
@@ -815,7 +831,11 @@ def _hostile_frames():
             tupled("index", text, None, ["l", ["a", "b"]]),
             [],
         ),
-        "a name that cannot be hashed": ("Index", tupled("index", text, None, ["l", [["l", []]]]), []),
+        "a name that cannot be hashed": (
+            "Index",
+            tupled("index", text, None, ["l", [["l", []]]]),
+            [],
+        ),
         "a frequency of text": ("Index", tupled("index", text, "D", ["l", [None]]), []),
         "a frequency that is a program": (
             "PeriodIndex",
@@ -1012,7 +1032,14 @@ def expressions(sympy):
         *(x + 1, sympy.sin(x) ** 2 * y / 3, sympy.Eq(x, y), -x / y, sympy.sqrt(2), sympy.S.Half),
         *(sympy.Piecewise((x, x > 1), (0, True)), sympy.Derivative(f(x), x), f(x).diff(x, 2)),
         *(sympy.Integral(x, (x, 0, 1)), sympy.Sum(x, (x, 1, 3)), sympy.Float("1.25", 40)),
-        *(sympy.pi * sympy.I, sympy.exp(-(x**2)), sympy.oo, -sympy.oo, sympy.true, sympy.Integer(0)),
+        *(
+            sympy.pi * sympy.I,
+            sympy.exp(-(x**2)),
+            sympy.oo,
+            -sympy.oo,
+            sympy.true,
+            sympy.Integer(0),
+        ),
         *(sympy.FiniteSet(1, x), sympy.Interval(0, 1), sympy.And(x > 1, y < 2), sympy.Max(x, y)),
         *(sympy.ImmutableMatrix([[x, 1], [2, y]]), sympy.Symbol("lambda"), sympy.Tuple(x, 1)),
     ]

@@ -19,5 +19,6 @@ for _name in (
     "metadata",
     "packaging",
     "markup",
+    "values",
 ):
     import_module(f".{_name}", __name__)
