@@ -680,7 +680,7 @@ HOSTILE = {
     "an object dtype": {"values": [["dt", "|O8"]]},
     "an object dtype in a field": {"values": [["dt", ["r", ["a"], ["|O8"], [0], 8]]]},
     "a scalar of objects": {"values": [["g", "|O8", "AAAAAAAAAAA="]]},
-    "a named tuple with a private field": {"values": [["t", [1], "P", ["_count"]]]},
+    "fields that overlap the end": {"values": [["dt", ["r", ["a"], ["<f8"], [4], 8]]]},
     "a huge dtype": {"values": [["dt", ["a", "<f8", [1 << 40]]]]},
     "a dtype in a dtype in a dtype …": {
         "values": [["dt", json.loads('["a",' * 50 + '"<f8"' + ",[1]]" * 50)]]
@@ -689,7 +689,7 @@ HOSTILE = {
     "a character that is none": {"values": [["g", "<U1", "/////w=="]]},
     "an integer with too many digits": {"values": [["i", "f" * 20_000]]},
     "a named tuple with a dunder": {"values": [["t", [1], "P", ["__class__"]]]},
-    "a named tuple that hides a method": {"values": [["t", [1], "P", ["count"]]]},
+    "a named tuple with a private field": {"values": [["t", [1], "P", ["_count"]]]},
     "a named tuple with wrong fields": {"values": [["t", [1, 2], "P", ["a"]]]},
     "a deep value": {"values": [json.loads('["t",[' * 200 + "]]" * 200)]},
     "a range of text": {"values": [["ra", "a", 1, 1]]},
