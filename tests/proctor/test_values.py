@@ -26,9 +26,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from proctor.template import Assignment, Template
 from proctor.values import Values, registry
 from proctor.wall import Limits, Wall
 from proctor.wire import WallError
+from tests.proctor.test_template import played
 from tests.proctor.test_wall import CELL, in_a_process, in_a_thread
 from tests.proctor.test_wire import Pair, Thing, _damage, frame
 
@@ -1164,3 +1166,31 @@ def test_no_converter_reads_code_or_imports_a_library():
             assert word not in text, path
     assert not set(itertools.chain(registry.LIBRARIES)) & {"numpy"}
     assert operator.attrgetter("name")(Values(trusted=True).of(datetime.date)) == DAY
+
+
+def test_values_cross_out_of_a_students_locked_in_process(pd):
+    """Where no file of the converters can be read any more."""
+    setup = "import pandas as pd\nfrom fractions import Fraction"
+    answer = """
+def half(d):
+    d["half"] = d.x / 2
+    return d.half, Fraction(1, 2), pd.Timestamp("2026")
+
+def unfinished(d):
+    return None
+"""
+    test = """
+d = pd.DataFrame({"x": [1, 2]})
+series, fraction, day = half(d)
+pd.testing.assert_series_equal(series, pd.Series([0.5, 1.0], name="half"))
+assert fraction == Fraction(1, 2) and day == pd.Timestamp("2026")
+assert type(d) == pd.DataFrame and d.equals(pd.DataFrame({"x": [1, 2], "half": [0.5, 1.0]}))
+print("as in one kernel")
+"""
+    made = Template(Assignment(lessons=(setup, answer), tests=(test,), preload=()))
+    try:
+        assert played(made, ("locked", setup), ("student", answer), ("test", test)) == (
+            "as in one kernel\n"
+        )
+    finally:
+        made.close()
