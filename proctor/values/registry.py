@@ -107,7 +107,7 @@ class Values:
         if len(_modules) != self._seen:
             self._look()
         if len(self._told) == len(self._there):
-            return []
+            return None
         return sorted(self._there - self._told)
 
     def told(self, news):

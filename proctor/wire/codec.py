@@ -66,7 +66,7 @@ class _Outgoing:
         self.unsent = []  # blocks that are new
         self.size = 0  # bytes of arrays
         self.fresh, self.met, self.unplaced = {}, {}, set()
-        self.reach = ()
+        self.reach, self.made = (), []  # what may change; of it what converters have just written
         self.refs = self.items = 0
 
     def buffer(self, data):
@@ -90,6 +90,7 @@ class Codec(Held):
     def __init__(self, trusted, limits, export, stand_in, converters=None):
         super().__init__(trusted, limits, stand_in)
         self._export, self.converters = export, converters
+        self._news = converters.news if trusted and converters else None
 
     # -- writing
 
@@ -119,8 +120,7 @@ class Codec(Held):
             if type(value) not in LEAVES:
                 self.survey(value, reach, done)
         coded = [self._value(value, out) for value in values]
-        found = map(self._known, reach.values())
-        out.reach = [shared.number for shared in found if shared and shared.kind != "thing"]
+        out.reach = [n for value in reach.values() if (n := self.number_of(value))] + out.made
         watched = list(self.watched(out))
         self._write_changes(watched, out)
         self._place_arrays(out)
@@ -150,7 +150,7 @@ class Codec(Held):
 
     def _complete(self, op, coded, out, lent):
         released, self._released = self._released, []
-        news = self.converters.news() if self.trusted and self.converters else ()
+        news = None if self._news is None else self._news()
         structure = _dumps(
             [
                 *(op, coded, out.things, out.wholes, out.blocks, out.arrays, out.shells),
@@ -294,6 +294,15 @@ class Codec(Held):
     def _write_container(self, value, out):
         shared = self._known(value)
         if shared is None:
+            kind = kind_of(type(value))
+            shared = self._create(value, kind, out)
+            out.shells.append([shared.number, kind])
+            self._write_content(shared, value, out)
+        return self._refer(shared, out)
+
+    def _write_special(self, value, out):
+        shared = self._known(value)
+        if shared is None:
             kind = self._container_kind(value)
             shared = self._create(value, kind, out)
             out.shells.append([shared.number, kind, *trait_of(value, kind)])
@@ -315,9 +324,11 @@ class Codec(Held):
 
     def _write_foreign(self, value, out):
         """What is no built-in data: data if a converter knows its class, else told by number."""
+        shared = self._known(value)
+        if shared is not None and out.writers is _WRITERS:
+            return self._refer(shared, out)
         if out.writers is _INNER:
             return self._write_inner(value, out)
-        shared = self._known(value)
         if shared is None or out.writers is _COPIERS:
             code = self._write_converted(value, out)
             if code is not None:
@@ -390,6 +401,7 @@ class Codec(Held):
         shared.converter = converter
         out.tuples.append([shared.number, code])
         if converter.changes:
+            out.made.append(shared.number)
             out.states.append((shared, _image(inner)))
         return self._refer(shared, out)
 
@@ -633,6 +645,7 @@ _MALFORMED = (
 
 _WRITERS = {
     **dict.fromkeys(CONTAINERS, Codec._write_container),
+    **dict.fromkeys(EXACT.values(), Codec._write_special),
     **{kind: getattr(Codec, f"_write_{kind}") for kind in {*KINDS.values()} - CONTAINERS},
 }
 _COPIERS = {kind: getattr(Codec, f"_copy_{kind}", write) for kind, write in _WRITERS.items()}

@@ -321,7 +321,12 @@ class Held:
         Raises ``ValueError`` if it contains itself, or is too deep or too big.
         """
         kind, key = kind_of(type(value)), id(value)
-        if kind in ("array", "bytearray", "foreign"):
+        if kind == "foreign":
+            shared = self._by_id.get(key)
+            if shared is not None and shared.kind == "value":
+                reach[key] = value
+            return 1, 0
+        if kind in ("array", "bytearray"):
             reach[key] = value
         if kind not in NESTING:
             return 1, 0

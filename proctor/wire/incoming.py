@@ -20,6 +20,7 @@ from .values import (
     AS_IS,
     CHANGEABLE,
     DICTS,
+    EMPTY,
     LEAVES,
     are_fields,
     container,
@@ -51,13 +52,13 @@ class Incoming:
     def __init__(self, codec, structure, buffers):
         self.codec, self.trusted, self.limits = codec, codec.trusted, codec.limits
         fields = _loads(structure)
-        must(type(fields) is list and len(fields) in (11, 12), "a message")
+        must(type(fields) is list, "a message")
+        if len(fields) == 12 and not self.trusted:
+            codec.converters.heed(fields.pop())
+        must(len(fields) == 11, "a message")
         must(type(fields[0]) is str and set(map(type, fields[1:])) == {list}, "a message")
         self.op, self.values, self.things, self.wholes, self.blocks, self.arrays = fields[:6]
-        self.shells, self.tuples, self.updates, self.released, self.lent = fields[6:11]
-        if len(fields) == 12:
-            must(not self.trusted, "a message")
-            codec.converters.heed(fields[11])
+        self.shells, self.tuples, self.updates, self.released, self.lent = fields[6:]
         self.base, self.inside = 0, False  # of a converter's data: its first buffer
         self.buffers = buffers
         self.items = self.extent = 0
@@ -79,7 +80,8 @@ class Incoming:
         arrays += [self._read_array(*node) for node in self.arrays]
         for number, kind, *trait in self.shells:
             must(number in self.content, "a container without content")
-            self._bind(Shared(self._unknown(number), kind), container(kind, trait))
+            made = container(kind, trait) if trait or kind not in EMPTY else EMPTY[kind]()
+            self._bind(Shared(self._unknown(number), kind), made)
         for number, code in self.tuples:
             self._read_tuple_or_value(number, code)
         blocks, rewritten = self._apply()
@@ -261,11 +263,10 @@ class Incoming:
             # what is taken out may be what this message is about: f(caches.pop())
             self.keep.append(list(value.items() if kind in DICTS else value))
             items = self._many(content)
-            if kind in DICTS:
-                items = self._pairs(items)
-            elif kind == "set":
-                items = self._hashed(items)
-            refill(value, kind, items)
+            if kind == "list":
+                list.__setitem__(value, slice(None), items)
+            else:
+                refill(value, kind, self._arranged(kind, items))
         shared.state = state_of(value, kind)
 
     def _reassign(self, shared, content):
@@ -420,13 +421,13 @@ class Incoming:
         if kind == "bytearray":
             value[:] = self._raw(items)
             return value
-        items = self._nested(items, depth)
-        if kind in DICTS:
-            items = self._pairs(items)
-        elif kind == "set":
-            items = self._hashed(items)
-        refill(value, kind, items)
+        refill(value, kind, self._arranged(kind, self._nested(items, depth)))
         return value
+
+    def _arranged(self, kind, items):
+        if kind in DICTS:
+            return self._pairs(items)
+        return self._hashed(items) if kind == "set" else items
 
     def _converter(self, name):
         converters = self.codec.converters

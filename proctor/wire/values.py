@@ -93,14 +93,14 @@ def container(kind, trait=()):
         (name,) = trait
         return defaultdict(None if name is None else FILLERS[name])
     must(not trait, "a container")
-    return _EMPTY[kind]()
+    return EMPTY[kind]()
 
 
 FILLERS = {
     kind.__name__: kind
     for kind in (bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset)
 }
-_EMPTY = {
+EMPTY = {
     **{"list": list, "dict": dict, "set": set, "bytearray": bytearray},
     **{"Counter": Counter, "OrderedDict": OrderedDict},
 }

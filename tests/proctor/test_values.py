@@ -43,8 +43,7 @@ Point = collections.namedtuple("Point", "name count index")
 
 def pair():
     """Two ends with converters, after their first message."""
-    ends = Pair()
-    ends.test.converters, ends.student.converters = Values(trusted=True), Values(trusted=False)
+    ends = Pair(converters=(Values(trusted=True), Values(trusted=False)))
     ends.lend(None)
     return ends
 
@@ -487,10 +486,9 @@ def test_a_course_adds_a_class_by_two_functions():
 
 
 def test_what_the_trusted_end_has_not_imported_stays_behind(plugged_in, monkeypatch):
-    ends, module = Pair(), sys.modules["purse"]
-    ends.student.converters = Values(trusted=False)
+    there, module = Values(trusted=False), sys.modules["purse"]
     monkeypatch.delitem(sys.modules, "purse")
-    ends.test.converters = Values(trusted=True)
+    ends = Pair(converters=(Values(trusted=True), there))
     ends.lend(None)
     assert type(ends.back(Money(5))[0]) is Thing
     with pytest.raises(WallError, match="class"):
