@@ -310,6 +310,7 @@ def _preload(names):
 
 def _grow(channel, about):
     """Import what this assignment needs; return the nursery's handle."""
+    from . import values
     from .shell import Shell
 
     _preload(about["preload"])
@@ -318,6 +319,7 @@ def _grow(channel, about):
     os.chdir(about["files"])
     sys.path[0] = about["files"]
     _import(about["lessons"])
+    values.warm()  # in a jail no converter can be read any more
     Shell.instance().foresee(about["lessons"])
     nursery, theirs = Nursery.pair()
     if os.fork() == 0:
@@ -331,6 +333,7 @@ def _grow(channel, about):
     tests = channel.receive()
     sys.path.insert(1, tests["private"])
     _import(tests["tests"])
+    values.warm()
     conductor.warm(about["lessons"], tests["tests"])
     gc.freeze()  # a collection in a child would copy every page of ours
     gc.enable()

@@ -9,6 +9,7 @@ import gc
 import threading
 import time
 
+from ..values import Values
 from ..wire import Channel, Codec, Limits, WallError
 from .errors import describe, make_error, prose, word
 from .handles import END, FLAVOURS, Handle, with_article
@@ -38,7 +39,7 @@ class Wall:
         self.timeout, self.limits = timeout, limits
         self.deadline = self.broken = self.asked = self.before = self.spent = None
         self._channel = Channel(sock, limits)
-        self._codec = Codec(True, limits, self._export, self._stand_in)
+        self._codec = Codec(True, limits, self._export, self._stand_in, Values(trusted=True))
         self._lock = threading.RLock()
         self._raised, self._calls, self._carried = {}, 0, 0
         self.remotes, self.news = {}, False

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections import deque
 
+from ..values import Values
 from ..wire import Channel, Codec, Limits, WallError
 from .errors import FRAMES, SIMPLE, describe, make_error
 
@@ -31,7 +32,7 @@ class Student:
     def __init__(self, sock, namespace, limits=Limits(), news=lambda: False):  # noqa: B008  (it is frozen)
         self._namespace, self._news = namespace, news
         self._channel = Channel(sock, limits)
-        self._codec = Codec(False, limits, self._export, self._stand_in)
+        self._codec = Codec(False, limits, self._export, self._stand_in, Values(trusted=False))
         self._thread, self._thrown = None, {}
 
     def serve(self):

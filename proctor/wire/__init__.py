@@ -11,10 +11,12 @@ bounds of a view, kinds, depth, number of items; it lets only those of its own o
 that it has lent for the call under way.
 
 What crosses: None, bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set,
-frozenset, slice, range, Ellipsis; NumPy's arrays, scalars and dtypes without Python objects; the
-types of the table. An object of a subclass arrives as plain data of the built-in class, with no
-method of the subclass asked; a named tuple keeps its fields' names. All else, arrays of objects and
-those with masked values too, stays where it is and is told of by number.
+frozenset, slice, range, Ellipsis, and the containers of ``collections``; NumPy's arrays, scalars
+and dtypes without Python objects; the types of the table. An object of a subclass arrives as plain
+data of the built-in class, with no method of the subclass asked; a named tuple keeps its fields'
+names. What a converter knows (the codec is given them, see ``proctor.values``) crosses as the
+class's name and plain data in which nothing refers to what is outside of it. All else, arrays with
+masked values too, stays where it is and is told of by number.
 
 Changes follow the objects: each message carries what changed, since it last crossed, in the objects
 of this message and of the calls under way, and in the last few others (``Limits.watched``).

@@ -19,14 +19,18 @@ from .memory import extent, key_of, memory_of, root_of, whole_of
 from .names import NAMES, dtype_code
 from .values import (
     AS_IS,
+    CONTAINERS,
+    EXACT,
     KINDS,
     LEAVES,
+    can_fill,
     fields_of,
     hides_nothing,
     is_same,
     kind_of,
     parts_of,
     state_of,
+    trait_of,
 )
 
 _encoder = json.JSONEncoder(separators=(",", ":"))
@@ -54,7 +58,7 @@ class _Outgoing:
     """
 
     def __init__(self, writers):
-        self.writers, self.depth = writers, 0
+        self.writers, self.depth, self.code = writers, 0, None
         self.things, self.wholes, self.blocks, self.arrays, self.shells = [], [], [], [], []
         self.tuples, self.updates, self.buffers = [], [], []
         self.created, self.moved, self.rewritten = [], [], []  # to undo, if it is not sent
@@ -62,7 +66,7 @@ class _Outgoing:
         self.unsent = []  # blocks that are new
         self.size = 0  # bytes of arrays
         self.fresh, self.met, self.unplaced = {}, {}, set()
-        self.reach = ()
+        self.reach, self.made = (), []  # what may change; of it what converters have just written
         self.refs = self.items = 0
 
     def buffer(self, data):
@@ -78,11 +82,15 @@ class Codec(Held):
     export      function of an object that is no data; returns what to tell of it (plain data);
                 raises ``TypeError`` if it may not cross
     stand_in    function of a number and what ``export`` told; returns what stands for it here
+    converters  what makes plain data of objects of other classes, and these of it, or None:
+                ``of(class)`` and ``named(name)`` return a converter or None; the trusted end's
+                ``news()`` what the other end need know of them, whose ``heed(news)`` takes it
     """
 
-    def __init__(self, trusted, limits, export, stand_in):
+    def __init__(self, trusted, limits, export, stand_in, converters=None):
         super().__init__(trusted, limits, stand_in)
-        self._export = export
+        self._export, self.converters = export, converters
+        self._news = converters.news if trusted and converters else None
 
     # -- writing
 
@@ -112,7 +120,7 @@ class Codec(Held):
             if type(value) not in LEAVES:
                 self.survey(value, reach, done)
         coded = [self._value(value, out) for value in values]
-        out.reach = [n for value in reach.values() if (n := self.number_of(value))]
+        out.reach = [n for value in reach.values() if (n := self.number_of(value))] + out.made
         watched = list(self.watched(out))
         self._write_changes(watched, out)
         self._place_arrays(out)
@@ -142,10 +150,12 @@ class Codec(Held):
 
     def _complete(self, op, coded, out, lent):
         released, self._released = self._released, []
+        news = None if self._news is None else self._news()
         structure = _dumps(
             [
                 *(op, coded, out.things, out.wholes, out.blocks, out.arrays, out.shells),
                 *(out.tuples, out.updates, released, lent),
+                *((news,) if news else ()),
             ]
         )
         size = len(structure) + sum(map(len, out.buffers))
@@ -153,6 +163,8 @@ class Codec(Held):
         if size > limits.message_bytes or len(structure) > limits.structure_bytes:
             self._released = released
             raise ValueError(f"{size:,} bytes; at most {limits.message_bytes:,} may cross the wall")
+        if news:
+            self.converters.told(news)
         return structure, out.buffers
 
     def _value(self, value, out):
@@ -288,7 +300,18 @@ class Codec(Held):
             self._write_content(shared, value, out)
         return self._refer(shared, out)
 
-    _write_list = _write_dict = _write_set = _write_bytearray = _write_container
+    def _write_special(self, value, out):
+        shared = self._known(value)
+        if shared is None:
+            kind = self._container_kind(value)
+            shared = self._create(value, kind, out)
+            out.shells.append([shared.number, kind, *trait_of(value, kind)])
+            self._write_content(shared, value, out)
+        return self._refer(shared, out)
+
+    def _container_kind(self, value):
+        kind = kind_of(type(value))
+        return "dict" if kind == "defaultdict" and not can_fill(value) else kind
 
     def _write_content(self, shared, value, out):
         kind, state = shared.kind, state_of(value, shared.kind)
@@ -300,7 +323,16 @@ class Codec(Held):
         out.states.append((shared, state))
 
     def _write_foreign(self, value, out):
+        """What is no built-in data: data if a converter knows its class, else told by number."""
         shared = self._known(value)
+        if shared is not None and out.writers is _WRITERS:
+            return self._refer(shared, out)
+        if out.writers is _INNER:
+            return self._write_inner(value, out)
+        if shared is None or out.writers is _COPIERS:
+            code = self._write_converted(value, out)
+            if code is not None:
+                return code
         if shared is None and out.writers is _COPIERS:
             raise TypeError(f"no copy of a {type(value).__name__} can cross the wall")
         if shared is None:
@@ -315,11 +347,118 @@ class Codec(Held):
             if shared.kind == "block":
                 continue
             value = shared.ref()
-            if not is_same(shared.state, value, shared.kind):
+            if shared.kind == "value":
+                self._write_changed(shared, value, out)
+            elif not is_same(shared.state, value, shared.kind):
                 self.survey(value, {}, {})
                 self._write_content(shared, value, out)
 
+    # -- writing what converters know
+
+    def _converter(self, kind):
+        return None if self.converters is None else self.converters.of(kind)
+
+    def _write_converted(self, value, out):
+        """The code of a value that a converter knows; None for any other."""
+        converter = self._converter(type(value))
+        if converter is None:
+            return None
+        try:
+            inner = self._taken_apart(converter, value, out)
+        except TimeoutError:  # an alarm's
+            raise
+        except Exception as why:
+            if self.trusted:
+                name = type(value).__name__
+                text = f"this {name} cannot be passed to a student's function: {why}"
+                raise TypeError(text) from None
+            return None  # it stays where it is
+        return self._enclosed(converter, value, inner, out)
+
+    def _taken_apart(self, converter, value, out):
+        """A message within the message: the value as data, with buffers of its own."""
+        inner = _Outgoing(_INNER)
+        inner.items, inner.depth, inner.size = out.items, out.depth, out.size
+        inner.code = self._inner_code(converter, value, inner)
+        return inner
+
+    def _inner_code(self, converter, value, out):
+        if out.depth >= self.limits.depth:
+            raise ValueError(f"nested deeper than {out.depth}: it cannot cross the wall")
+        out.depth += 1
+        data = converter.to_data(value)
+        if converter.careful:  # what cannot be made again must not be sent: it would end the test
+            converter.from_data(data)
+        code = ["v", converter.name, self._value(data, out)]
+        out.depth -= 1
+        return code
+
+    def _enclosed(self, converter, value, inner, out):
+        code = self._adopted(inner, out)
+        if not (converter.changes or converter.keeps) or out.writers is _COPIERS:
+            return code
+        shared = self._create(value, "value" if converter.changes else "tuple", out)
+        shared.converter = converter
+        out.tuples.append([shared.number, code])
+        if converter.changes:
+            out.made.append(shared.number)
+            out.states.append((shared, _image(inner)))
+        return self._refer(shared, out)
+
+    def _adopted(self, inner, out):
+        """The inner message's code, with its buffers in the outer one."""
+        out.items, out.size = inner.items, inner.size
+        if not inner.buffers:
+            return inner.code
+        first = len(out.buffers)
+        out.buffers += inner.buffers
+        return [*inner.code, first]
+
+    def _write_inner(self, value, out):
+        """Within data of a converter nothing is told by number: it is data all through."""
+        converter = self._converter(type(value))
+        if converter is None:
+            raise TypeError(f"there is a {type(value).__name__} in it")
+        return self._inner_code(converter, value, out)
+
+    def image_of(self, shared, value):
+        """What a value that can change is made of now, to be compared later."""
+        return _image(self._taken_apart(shared.converter, value, _Outgoing(_INNER)))
+
+    def _write_changed(self, shared, value, out):
+        """A value of a converter's that changed here since it last crossed, or the news that its
+        change cannot cross: once, for the message that says so crosses, too."""
+        try:
+            inner = self._taken_apart(shared.converter, value, out)
+        except TimeoutError:  # an alarm's
+            raise
+        except Exception as why:
+            self._lose(shared, (), why)
+            return
+        image = _image(inner)
+        if image == shared.state:
+            return
+        if shared.converter.assign is None:
+            self._lose(shared, image, "changes of it do not cross")
+        out.updates.append([shared.number, self._adopted(inner, out)])
+        out.states.append((shared, image))
+
+    def _lose(self, shared, image, why):
+        lost, shared.state = shared.state != image, image
+        if lost:
+            name = type(shared.ref()).__name__
+            raise TypeError(f"the {name} that was passed was changed in place, and {why}")
+
     # -- writing copies
+
+    def _copy_special(self, value, out):
+        kind = self._container_kind(value)
+        if kind == "dict":
+            return self._copy_dict(value, out)
+        return ["k", kind, self._inner(value, kind, out), *trait_of(value, kind)]
+
+    def _copy_bytearray(self, value, out):
+        return ["k", "bytearray", self._raw(bytearray.__getitem__(value, slice(None)), out)]
 
     def _copy_tuple(self, value, out):
         return ["t", self._inner(value, "tuple", out), *(fields_of(value) or ())]
@@ -476,6 +615,10 @@ class Codec(Held):
             raise WallError(f"a message has more than {self.limits.items:,} items")
 
 
+def _image(inner):
+    return [_dumps(inner.code), *map(bytes, inner.buffers)]
+
+
 def _clusters(members):
     """Group arrays whose extents overlap; yield (low, high, members) of addresses."""
     spans = []
@@ -500,6 +643,12 @@ _MALFORMED = (
     *(MemoryError, RecursionError, TypeError),
 )
 
-_WRITERS = {kind: getattr(Codec, f"_write_{kind}") for kind in KINDS.values()}
+_WRITERS = {
+    **dict.fromkeys(CONTAINERS, Codec._write_container),
+    **dict.fromkeys(EXACT.values(), Codec._write_special),
+    **{kind: getattr(Codec, f"_write_{kind}") for kind in {*KINDS.values()} - CONTAINERS},
+}
 _COPIERS = {kind: getattr(Codec, f"_copy_{kind}", write) for kind, write in _WRITERS.items()}
+_COPIERS |= dict.fromkeys(EXACT.values(), Codec._copy_special)
+_INNER = {**_COPIERS, "set": Codec._copy_special, "masked": Codec._write_foreign}
 _COPIERS["set"] = _COPIERS["bytearray"] = _COPIERS["masked"] = Codec._write_foreign

@@ -15,7 +15,7 @@ from numpy import zeros as np_zeros
 
 from .memory import address_of, cells_of, extent, is_dense, memory_of
 from .names import must
-from .values import CHANGEABLE, CONTAINERS, LEAVES, kind_of, parts_of
+from .values import CHANGEABLE, LEAVES, NESTING, SWEPT, kind_of, parts_of
 
 
 class _Strong:
@@ -33,10 +33,10 @@ class _Strong:
 class Shared:
     """An object that both ends hold. Numbers of the trusted end's objects are positive."""
 
-    __slots__ = ("at", "info", "kind", "number", "ref", "state")
+    __slots__ = ("at", "converter", "info", "kind", "number", "ref", "state")
 
-    def __init__(self, number, kind, info=None):
-        self.number, self.kind, self.info = number, kind, info
+    def __init__(self, number, kind, info=None, converter=None):
+        self.number, self.kind, self.info, self.converter = number, kind, info, converter
         self.ref = self.at = self.state = None
 
 
@@ -134,7 +134,7 @@ class Held:
         """Bind a shared object to what it is here."""
         number, kind = shared.number, shared.kind
         weak = not self.is_mine(number) if kind == "thing" else self.trusted
-        if weak and kind not in CONTAINERS and kind != "tuple":
+        if weak and kind not in SWEPT:
             shared.ref = weakref.ref(value, partial(self._die, number))
         else:
             shared.ref = _Strong(value)
@@ -145,9 +145,9 @@ class Held:
             self._by_root.setdefault(shared.at, []).append(number)
         else:
             self._by_id[shared.at] = shared
-        if kind in CONTAINERS or kind == "tuple":
+        if kind in SWEPT:
             self.containers[number] = shared
-        if kind in CONTAINERS or kind == "block":
+        if kind in CHANGEABLE:
             self.recent[number] = True
         self.by_number[number] = shared
 
@@ -227,7 +227,12 @@ class Held:
         left = self.limits.watched_bytes
         for number in islice(reversed(self.recent), self.limits.watched):
             shared = self.by_number[number]
-            size = shared.size if shared.kind == "block" else 8 * len(shared.state or ())
+            if shared.kind == "block":
+                size = shared.size
+            elif shared.kind == "value":
+                size = sum(map(len, shared.state or ()))
+            else:
+                size = 8 * len(shared.state or ())
             if size <= left:
                 left -= size
                 yield number
@@ -316,9 +321,14 @@ class Held:
         Raises ``ValueError`` if it contains itself, or is too deep or too big.
         """
         kind, key = kind_of(type(value)), id(value)
+        if kind == "foreign":
+            shared = self._by_id.get(key)
+            if shared is not None and shared.kind == "value":
+                reach[key] = value
+            return 1, 0
         if kind in ("array", "bytearray"):
             reach[key] = value
-        if kind not in ("list", "dict", "set", "tuple", "frozenset"):
+        if kind not in NESTING:
             return 1, 0
         if key in done:
             if done[key] is None:

@@ -16,7 +16,18 @@ from .frames import WallError
 from .held import Array, Block, Shared
 from .memory import address_of, extent, is_sound, key_of
 from .names import TYPES, dtype_made, must, natural, naturals
-from .values import AS_IS, CONTAINERS, LEAVES, are_fields, record, state_of
+from .values import (
+    AS_IS,
+    CHANGEABLE,
+    DICTS,
+    EMPTY,
+    LEAVES,
+    are_fields,
+    container,
+    record,
+    refill,
+    state_of,
+)
 
 _decoder = json.JSONDecoder()
 
@@ -41,10 +52,14 @@ class Incoming:
     def __init__(self, codec, structure, buffers):
         self.codec, self.trusted, self.limits = codec, codec.trusted, codec.limits
         fields = _loads(structure)
-        must(type(fields) is list and len(fields) == 11, "a message")
+        must(type(fields) is list, "a message")
+        if len(fields) == 12 and not self.trusted:
+            codec.converters.heed(fields.pop())
+        must(len(fields) == 11, "a message")
         must(type(fields[0]) is str and set(map(type, fields[1:])) == {list}, "a message")
         self.op, self.values, self.things, self.wholes, self.blocks, self.arrays = fields[:6]
         self.shells, self.tuples, self.updates, self.released, self.lent = fields[6:]
+        self.base, self.inside = 0, False  # of a converter's data: its first buffer
         self.buffers = buffers
         self.items = self.extent = 0
         self.refers = False  # whether a value is, or has within it, what crossed before
@@ -63,13 +78,12 @@ class Incoming:
         for node in self.blocks:
             self._read_block(*node)
         arrays += [self._read_array(*node) for node in self.arrays]
-        for number, kind in self.shells:
+        for number, kind, *trait in self.shells:
             must(number in self.content, "a container without content")
-            self._bind(Shared(self._unknown(number), kind), CONTAINERS[kind]())
+            made = container(kind, trait) if trait or kind not in EMPTY else EMPTY[kind]()
+            self._bind(Shared(self._unknown(number), kind), made)
         for number, code in self.tuples:
-            value = self._made(code)
-            must(isinstance(value, tuple), "a tuple")
-            self._bind(Shared(self._unknown(number), "tuple"), value)
+            self._read_tuple_or_value(number, code)
         blocks, rewritten = self._apply()
         values = [self._made(code) for code in self.values]
         if self.trusted:
@@ -94,6 +108,20 @@ class Incoming:
         self.fresh.add(shared.number)
         self.keep.append(value)
 
+    def _read_tuple_or_value(self, number, code):
+        value = self._made(code)
+        if code[0] != "v":
+            must(isinstance(value, tuple), "a tuple")
+            self._bind(Shared(self._unknown(number), "tuple"), value)
+            return
+        converter = self._converter(code[1])
+        must(converter.changes or converter.keeps, "a value with a number")
+        kind = "value" if converter.changes else "tuple"
+        shared = Shared(self._unknown(number), kind, converter=converter)
+        self._bind(shared, value)
+        if converter.changes:
+            shared.state = self._image_of(shared, value)
+
     def _update(self, update):
         number, content = update
         must(type(number) is int, "a change")
@@ -108,7 +136,9 @@ class Incoming:
             self.codec.drop(number)
 
     def _buffer(self, index):
-        must(type(index) is int and 0 <= index < len(self.buffers), "the number of a buffer")
+        must(type(index) is int and index >= 0, "the number of a buffer")
+        index += self.base
+        must(index < len(self.buffers), "the number of a buffer")
         return self.buffers[index]
 
     # -- arrays
@@ -209,13 +239,15 @@ class Incoming:
         codec, blocks, rewritten = self.codec, [], []
         for number, content in self.content.items():
             shared = codec.by_number[number]
-            must(shared.kind in (*CONTAINERS, "block"), "a change")
+            must(shared.kind in CHANGEABLE, "a change")
             fresh = number in self.fresh
             if self.trusted and number > 0 and not codec.may_write(shared):
                 raise WallError("a value was changed that had not been passed")
             if number in codec.recent:
                 codec.recent.move_to_end(number)
-            if shared.kind != "block":
+            if shared.kind == "value":
+                self._reassign(shared, content)
+            elif shared.kind != "block":
                 self._refill(shared, content)
                 rewritten += [] if fresh else [shared]
             elif not fresh:
@@ -229,15 +261,31 @@ class Incoming:
             value[:] = self._raw(content)
         else:
             # what is taken out may be what this message is about: f(caches.pop())
-            self.keep.append(list(value.items() if kind == "dict" else value))
+            self.keep.append(list(value.items() if kind in DICTS else value))
             items = self._many(content)
             if kind == "list":
                 list.__setitem__(value, slice(None), items)
             else:
-                items = self._pairs(items) if kind == "dict" else self._hashed(items)
-                value.clear()
-                value.update(items)
+                refill(value, kind, self._arranged(kind, items))
         shared.state = state_of(value, kind)
+
+    def _reassign(self, shared, content):
+        """Put a converter's new value in place of the content of the old one."""
+        converter, value = shared.converter, shared.ref()
+        must(type(content) is list and content[:2] == ["v", converter.name], "a change")
+        must(converter.assign is not None, "a change")
+        new = self._made(content)
+        try:
+            converter.assign(value, new)
+        except Exception as why:  # of a library: it refused
+            raise _refused(converter.name, why) from None
+        shared.state = self._image_of(shared, value)
+
+    def _image_of(self, shared, value):
+        try:
+            return self.codec.image_of(shared, value)
+        except Exception as why:
+            raise _refused(shared.converter.name, why) from None
 
     def _overwrite(self, block, data):
         codec = self.codec
@@ -326,7 +374,7 @@ class Incoming:
         return _READERS[tag](self, *rest)
 
     def _read_reference(self, number):
-        must(type(number) is int, "the number of an object")
+        must(type(number) is int and not self.inside, "the number of an object")
         self.refers = True
         value, shared = self.codec.object(number), self.codec.by_number[number]
         if shared.kind == "array":
@@ -367,6 +415,39 @@ class Incoming:
 
     def _read_dict(self, items, depth=0):
         return dict(self._pairs(self._nested(items, depth)))
+
+    def _read_special(self, kind, items, *trait, depth=0):
+        value = container(kind, trait)
+        if kind == "bytearray":
+            value[:] = self._raw(items)
+            return value
+        refill(value, kind, self._arranged(kind, self._nested(items, depth)))
+        return value
+
+    def _arranged(self, kind, items):
+        if kind in DICTS:
+            return self._pairs(items)
+        return self._hashed(items) if kind == "set" else items
+
+    def _converter(self, name):
+        converters = self.codec.converters
+        must(type(name) is str and converters is not None, "the name of a value's class")
+        converter = converters.named(name)
+        must(converter is not None, "the name of a value's class")
+        return converter
+
+    def _read_value(self, name, code, base=0, depth=0):
+        """A value that a converter makes of data; within it nothing refers to what is outside."""
+        converter = self._converter(name)
+        before, depth = (self.base, self.inside), depth if self.inside else 0
+        must(base == 0 or not self.inside, "data of a value")
+        self.base, self.inside = self.base + natural(base), True
+        data = self._made(code, depth)
+        self.base, self.inside = before
+        try:
+            return converter.made_here(data, self.trusted)
+        except Exception as why:  # whatever a library says to data that is not right
+            raise _refused(name, why) from None
 
     def _read_copy(self, shape, code, order, index):
         value = self._new_array(shape, code, order, index)
@@ -423,6 +504,10 @@ class Incoming:
                 codec.survey(value, {}, done)
 
 
+def _refused(name, why):
+    return WallError(f"a {name[:100]} is not right ({type(why).__name__}: {str(why)[:200]!r})")
+
+
 _READERS = {
     "i": Incoming._read_integer,
     "c": Incoming._read_complex,
@@ -444,4 +529,6 @@ _NESTED = {
     "d": Incoming._read_dict,
     "fs": Incoming._read_frozenset,
     "sl": Incoming._read_slice,
+    "k": Incoming._read_special,
+    "v": Incoming._read_value,
 }

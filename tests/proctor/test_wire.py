@@ -38,10 +38,12 @@ class Thing:
 class Pair:
     """A trusted end and a student's, without a socket between them."""
 
-    def __init__(self, limits=Limits()):  # noqa: B008
+    def __init__(self, limits=Limits(), converters=(None, None)):  # noqa: B008
         self.limits = limits
-        self.test = Codec(True, limits, self._refuse, lambda number, info: Thing(number))
-        self.student = Codec(False, limits, lambda value: [], lambda number, info: Thing(number))
+        here, there = converters
+        stand_in = lambda number, info: Thing(number)  # noqa: E731
+        self.test = Codec(True, limits, self._refuse, stand_in, here)
+        self.student = Codec(False, limits, lambda value: [], stand_in, there)
         self.test.lent.append(set())
         self.student.lent.append(set())
 
@@ -370,8 +372,17 @@ def test_subclasses_arrive_as_plain_data():
     (got,) = Pair().back(sent)
     want = [1.5, "a", [1, 2], np.arange(3.0), np.float64(2.5), 3, sent[-1].view(np.ndarray)]
     assert same(got, want)
-    other = [collections.OrderedDict(a=1), collections.Counter("aa"), True]
-    assert same(Pair().back(*other), [{"a": 1}, {"a": 2}, True])
+
+    class Votes(collections.Counter):
+        def __eq__(self, other):
+            return True
+
+    class Queue(collections.deque):
+        def __eq__(self, other):
+            return True
+
+    assert same(Pair().back(Votes("aa"), True), [{"a": 2}, True])
+    assert type(Pair().back(Queue())[0]) is Thing
 
 
 class Orphans(type):
@@ -680,7 +691,7 @@ HOSTILE = {
     "a character that is none": {"values": [["g", "<U1", "/////w=="]]},
     "an integer with too many digits": {"values": [["i", "f" * 20_000]]},
     "a named tuple with a dunder": {"values": [["t", [1], "P", ["__class__"]]]},
-    "a named tuple that hides a method": {"values": [["t", [1], "P", ["count"]]]},
+    "a named tuple with a private field": {"values": [["t", [1], "P", ["_count"]]]},
     "a named tuple with wrong fields": {"values": [["t", [1, 2], "P", ["a"]]]},
     "a deep value": {"values": [json.loads('["t",[' * 200 + "]]" * 200)]},
     "a range of text": {"values": [["ra", "a", 1, 1]]},

@@ -21,5 +21,6 @@ for _name in (
     "packaging",
     "markup",
     "growing",
+    "values",
 ):
     import_module(f".{_name}", __name__)
