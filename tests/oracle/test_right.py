@@ -47,12 +47,10 @@ def test_plain_loops_lose_exactly_what_is_given_for_no_loops():
     assert failed == {f"{task}_vectorised" for task in right.LOOPS}
 
 
-def test_the_specification_is_a_right_answer_that_loops():
-    forward = "maxpool_forward = spec.maxpool_forward\n"
-    backward = "maxpool_backward = spec.maxpool_backward\n"
-    answers = {"maxpool_forward": forward, "maxpool_backward": backward}
-    failed = notebooks.play(CHAPTER, answers).failed
-    assert failed == {"maxpool_forward_vectorised", "maxpool_backward_vectorised"}
+def test_what_the_chapter_is_about_is_worth_about_a_quarter_of_it():
+    points = notebooks.points(CHAPTER)
+    worth = sum(n for name, n in points.items() if name.endswith("_vectorised"))
+    assert 0.2 <= worth / sum(points.values()) <= 0.3
 
 
 @pytest.mark.parametrize("style", right.NETWORK)

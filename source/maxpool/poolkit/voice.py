@@ -141,7 +141,6 @@ def attempt(function, *args, **kwargs):
                 got=f"{type(error).__name__}: {error}",
                 odd=True,
                 certain=True,
-                read="The loops are the specification",
             ) from None
         if isinstance(error, NotImplementedError) and not error.args:  # as a stub raises it
             stub = frames[-1].name if frames else name  # it may be another one that is called
@@ -179,7 +178,7 @@ def by_itself(function, *first, of=None):
     def asked(*args, **kwargs):
         return unaided(function, *first, *args, **kwargs)
 
-    asked.__name__ = getattr(of or function, "__name__", "your function")
+    asked.__name__ = getattr(function if of is None else of, "__name__", "your function")
     return asked
 
 
