@@ -300,6 +300,7 @@ RESNET = Case(
 )
 FORWARD = "batches dtype overlap rectangular remainder gaps negative padding dilation nan sizes"
 BACKWARD = "dtype overlap rectangular remainder gaps ties padding dilation nan batches sizes"
+SOME_LARGE = {"large", "overlap", "rectangular", "padding", "dilation"}
 TOGETHER = {
     "maxpool_forward": combined(FORWARD.split()),
     "maxpool_backward": combined(BACKWARD.split()),
@@ -307,8 +308,8 @@ TOGETHER = {
 for _found in TOGETHER.values():
     _found["rectangular"] += not_square()
     _found["large"] = [
-        drawn(0, ("large", "overlap", "rectangular", "padding", "batches")),
-        drawn(1, ("large", "overlap", "dilation", "remainder", "nan", "dtype")),
+        drawn(0, SOME_LARGE | {"batches"}),
+        drawn(1, SOME_LARGE | {"remainder", "nan", "ties", "dtype"}),
     ]
     _found["padding" if _found is TOGETHER["maxpool_forward"] else "batches"].insert(0, RESNET)
 # what is right is computed once, and not by every process that is forked later
