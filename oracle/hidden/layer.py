@@ -223,9 +223,7 @@ def seeded(seed):
 K, KS, KD = ("kernel_size",), ("kernel_size", "stride"), ("kernel_size", "dilation")
 ALONE = {
     "maxpool_forward": {
-        "batches": cases_of(
-            seeded(8), [((2, 3, 6, 6), 2), ((3, 2, 8, 8), 4), *MANY_IMAGES], *K
-        ),
+        "batches": cases_of(seeded(8), [((2, 3, 6, 6), 2), ((3, 2, 8, 8), 4), *MANY_IMAGES], *K),
         "large": cases_of(seeded(38), LARGE, *K),
         "dtype": [of_dtype("f4", PLAIN), of_dtype("f8", PLAIN)],
         "overlap": [
@@ -263,9 +261,7 @@ ALONE = {
         "nan": nans_alone(
             seeded(28), [(4, 2, [(0, 1), (1, 0), (3, 2)]), (6, 3, [(1, 4), (2, 3), (5, 0)])]
         ),
-        "batches": cases_of(
-            seeded(29), [((2, 3, 6, 6), 3), ((3, 2, 2, 2), 2), *MANY_IMAGES], *K
-        ),
+        "batches": cases_of(seeded(29), [((2, 3, 6, 6), 3), ((3, 2, 2, 2), 2), *MANY_IMAGES], *K),
         "sizes": cases_of(seeded(30), SMALL, *K),
     },
 }
