@@ -18,7 +18,7 @@ from poolkit.voice import Failed, brief, fingerprint, lent, number, short
 
 MOST = 2_000  # characters of a message
 
-WIDE = np.dtype([("f" * 200 + str(n), "f8") for n in range(2_000)])
+WIDE = np.dtype([("f" * 200 + str(n), "f8") for n in range(300)])
 
 
 class Refuses:

@@ -20,8 +20,8 @@ import numpy as np
 
 from . import spec
 
-# Whatever a message quotes, a dtype, a key, a name, a value, is shortened here. These are characters
-# of a part; with what stands around them a message has below 2,000.
+# Whatever a message quotes, a dtype, a key, a name, a value, is shortened here. These are the
+# characters of a part; with what stands around them a message has below 2,000.
 MOST_OF_WHAT, MOST_OF_WHERE, MOST_OF_CAUSE = 400, 600, 400
 LINES = 8  # of a ``where``
 
@@ -112,6 +112,11 @@ class Failed(AssertionError):
             return
         self.cause = hint or self.cause or (None if self.odd else cause)
         self.about = about
+
+    @property
+    def error(self):
+        """The type and text of what the student's function raised, if it did; else empty."""
+        return self.got if isinstance(self.got, str) else ""
 
     def fingerprint(self):
         """A short digest of the place and what was returned; equal mistakes have equal digests."""
@@ -303,7 +308,7 @@ def ahead(work, functions, cases):
         plainly = tuple((arguments, tuple(named.items())) for arguments, named in cases)
         got = attempt(functools.partial(there, *functions, plainly))
     except Failed as failure:
-        if str(failure.got).startswith("KeyboardInterrupt"):  # late already: not once more
+        if failure.error.startswith("KeyboardInterrupt"):  # late already: not once more
             raise
         return ()
     return got if type(got) is tuple and len(got) <= len(cases) else ()
@@ -513,6 +518,22 @@ def same(name, got, expected, where=None, cause=None, dtype=False, rtol=1e-5, at
             + (f" ({count} of {wrong.size} values differ)" if count > 1 else ""),
             index,
         )
+
+
+def as_float(number):
+    """A number as a float; NaN for one that is none: complex, or a huge int."""
+    try:
+        return float(number)
+    except (TypeError, OverflowError):
+        return float("nan")
+
+
+def shape_of(value):
+    """The shape of an array, or of lists that could be one; None if they could not."""
+    try:
+        return np.shape(value)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _huge(value):

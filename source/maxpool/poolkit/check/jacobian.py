@@ -9,6 +9,7 @@ from ..figures import answers
 from ..voice import (
     Failed,
     answered,
+    as_float,
     call,
     each,
     in_turn,
@@ -581,7 +582,7 @@ def together(names, got, expected, where=None, pictures=None):
         except Failed as failure:
             failure.draw = pictures[n] if pictures else None
             if all(isinstance(answer, single) for answer in got):
-                failure.got = np.array([float(answer) for answer in got])
+                failure.got = np.array([as_float(answer) for answer in got])
             raise
 
 

@@ -20,6 +20,7 @@ from ..voice import (
     number,
     plain,
     same,
+    shape_of,
     short,
     where_it_lives,
 )
@@ -164,7 +165,7 @@ def forward_pass(forward, x, **arguments):
     try:
         result = call(by_itself(forward), x, **arguments)
     except Failed as failure:
-        if arguments.get("stride") is None and USES_NONE.search(str(failure.got)):
+        if arguments.get("stride") is None and USES_NONE.search(failure.error):
             failure.cause = "stride is None here, and None means kernel_size"
         raise
     if not is_pair(result):
@@ -185,8 +186,8 @@ def cache_for(dy, forward, x, **arguments):
     """Call the student's forward pass for its cache; its y must be as large as dy."""
     with because(WRONG_ALREADY), drawn(answers.forward, x, **arguments):
         y, cache = forward_pass(forward, x, **arguments)
-        if np.shape(y) != dy.shape:
-            said = f"y has shape {np.shape(y)}, so dy of shape {dy.shape} does not fit"
+        if shape_of(y) != dy.shape:
+            said = f"y has shape {shape_of(y)}, so dy of shape {dy.shape} does not fit"
             raise Failed(said, f"That was {spelled(x, arguments)}.", got=y, odd=True)
     return cache
 
@@ -197,7 +198,7 @@ def both_passes(forward, backward, x, dy, **arguments):
     try:
         return call(by_itself(backward), dy.copy(), cache)
     except Failed as failure:
-        if np.any(arguments.get("padding", 0)) and "is out of bounds" in str(failure.got):
+        if np.any(arguments.get("padding", 0)) and "is out of bounds" in failure.error:
             failure.cause = OFF_THE_IMAGE
             # if the forward pass is right, then no place in the border has won
             failure.certain = right_forward(forward, x, **arguments)

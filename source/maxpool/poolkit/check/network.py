@@ -5,7 +5,7 @@ import contextlib
 import numpy as np
 
 from .. import spec
-from ..voice import Failed, answered, brief, call, each, lent, same, short, spelled_out
+from ..voice import Failed, answered, brief, call, each, lent, same, shape_of, short, spelled_out
 from ._visible import visible
 from .layer import because, every_dx, every_y, images, own_gradients, same_dx, same_y, unchanged
 
@@ -54,7 +54,7 @@ def missing(only_of_the_layer=False):
     try:
         yield
     except Failed as failure:
-        if str(failure.got).startswith("NameError"):
+        if failure.error.startswith("NameError"):
             failure.cause = "your layer of chapter 3 is not complete here: paste all that it calls"
             if only_of_the_layer and "'maxpool_" not in failure.got:
                 failure.cause = "return the two functions themselves, without calling them"
@@ -156,7 +156,7 @@ def same_loss(cross_entropy, cases):
     answers = each(answered, (cross_entropy,), calls, call)
     for scores, _, expected in cases:
         loss, _ = parts_of(next(answers), cross_entropy, ENTROPY)
-        if np.ndim(loss):
+        if shape_of(loss) != ():
             said = short(loss)
             raise Failed(f"loss is {said}, expected one number: the mean of all images", got=said)
         same("loss", loss, expected, f"{len(scores)} rows of scores, from {span(scores)}.")

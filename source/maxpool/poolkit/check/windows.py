@@ -7,6 +7,7 @@ from ..figures import answers
 from ..voice import (
     Failed,
     answered,
+    as_float,
     call,
     each,
     no_array,
@@ -279,14 +280,6 @@ def value(answer):
 def plain(answers):
     """Answers without their type, to compare with other people's."""
     return tuple(as_float(a) if isinstance(a, NUMBERS) else spelled_out(a) for a in answers)
-
-
-def as_float(number):
-    """A number as a float; NaN for one that is none: complex, or a huge int."""
-    try:
-        return float(number)
-    except (TypeError, OverflowError):
-        return float("nan")
 
 
 def same_sizes(output_size, cases, whole=False):
