@@ -500,7 +500,7 @@ def slope(got, expected, f, x, v):
     t = np.linspace(-1, 1, 41)
     walk = np.array([f(x + step * v) for step in t])
     here = float(f(x))
-    mine = float(got) if isinstance(got, (bool, int, float, np.number)) else np.nan
+    mine = as_float(got) if isinstance(got, (bool, int, float, np.number)) else np.nan
     steep = not abs(mine) < 20  # or not a number
     ends = [here + s * slope for slope in (expected, expected if steep else mine) for s in (0, 1)]
     low, above = min(walk.min(), *ends) - 0.3, max(walk.max(), *ends) + 0.3
