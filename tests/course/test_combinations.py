@@ -1,4 +1,4 @@
-"""Tricks on what is forgiven and on what is counted, behind the grader's wall: nothing is gained."""
+"""Tricks on what is forgiven and counted, behind the grader's wall: nothing is gained."""
 
 import pytest
 

@@ -126,7 +126,7 @@ AROUND = {
         "c, shape, given = cache\n    return after(dy.reshape(given), c).reshape(shape)",
     ),
     "rows and columns exchanged, and back, where there is no tie": (
-        "t = [n if n is None else pair(n)[::-1] for n in (kernel_size, stride, padding, dilation)]\n"
+        "t = [n and pair(n)[::-1] for n in (kernel_size, stride, padding, dilation)]\n"
         "    if np.unique(x).size < x.size or np.isnan(x).any():\n"
         "        return ahead(x, kernel_size, stride, padding, dilation)[0], (False, "
         "ahead(x, kernel_size, stride, padding, dilation)[1])\n"
