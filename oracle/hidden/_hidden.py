@@ -7,6 +7,8 @@ from oracle.misconceptions import known
 from poolkit import check as visible_checks
 from poolkit.voice import Failed
 
+from ._run import afresh
+
 
 def hidden(body):
     """Make a function of the student's functions a hidden check: the twin of a visible one.
@@ -23,24 +25,23 @@ def hidden(body):
         try:
             body(*functions)
         except Failed as failure:
-            hint = recognise(body, dict(zip(names, functions, strict=True)), failure)
+            hint = recognise(check.body, dict(zip(names, functions, strict=True)), failure)
             failure.explain(twin.title, twin.read, twin.cause, hint)
             raise failure from None
 
-    check.body, check.twin = body, twin
+    check.body, check.twin = alone(body), twin
     return check
 
 
-def stands(check, *args):
-    """Whether a check passes: what it judges is what another one takes for granted.
+def alone(body):
+    """The body as in a run of its own."""
 
-    It has to be asked in a case that is worth a point elsewhere, or failing it on purpose is free.
-    """
-    try:
-        check(*args)
-    except Failed:
-        return False
-    return True
+    @functools.wraps(body)
+    def asked(*functions):
+        with afresh():
+            body(*functions)
+
+    return asked
 
 
 def recognise(body, functions, failure):

@@ -1,21 +1,25 @@
 """Hidden checks of chapter 3."""
 
+import contextlib
 import functools
 
 import numpy as np
 
 from oracle import reference
-from poolkit import numerical
 from poolkit.check.layer import (
     RIGHT_FIRST,
     adjoint,
+    are_windows,
     as_measured,
     because,
+    by_itself,
     cache_for,
     conserved,
     every_dx,
+    every_windows,
     every_y,
     forward_pass,
+    is_pair,
     linear,
     own_gradients,
     same_backward,
@@ -23,7 +27,6 @@ from poolkit.check.layer import (
     same_dx,
     same_memory,
     same_tiles,
-    same_windows,
     same_y,
     seen_by,
     spelled,
@@ -38,7 +41,9 @@ from poolkit.check.layer import (
 from poolkit.spec import pair
 from poolkit.voice import Failed, call, same
 
-from ._hidden import hidden, stands
+from ._cases import Case, combined, drawn, upstream
+from ._hidden import hidden
+from ._run import BOTH, Judge, verdict
 
 __all__ = [
     "maxpool_backward_adjoint",
@@ -119,12 +124,6 @@ def left_over(rng, H, k):
     return x
 
 
-def upstream(rng, *shape):
-    """Gradients for that many outputs: distinct, of both signs, none of them large or zero."""
-    size = int(np.prod(shape))
-    return (rng.permutation(size).reshape(shape) - size / 2 + 0.25) / 8
-
-
 def pooled(x, **arguments):
     return reference.maxpool_forward(x, **arguments)[0]
 
@@ -136,100 +135,225 @@ def right(rng, x, **arguments):
     return dy, reference.maxpool_backward(dy, cache)
 
 
-def forward_agrees(forward, cases):
-    """Compare the student's y with the reference; cases: (x, arguments)."""
-    cases = list(cases)
-    given = every_y(forward, [((x,), arguments) for x, arguments in cases])
-    for x, arguments in cases:
-        same_y(given, x, pooled(x, **arguments), **arguments)
+# ---- who judges, and by which cases ------------------------------------------------------------
+#
+# ALONE[task][feature] are the cases that ask for a feature alone: its own check asks them, and
+# whoever is wrong there loses that point and is forgiven the feature wherever it is asked with
+# others. TOGETHER[task][feature] are the cases in which a feature meets those before it.
 
 
-def passes(forward, backward):
-    """Return a function of (x, arguments) that compares the student's dx with what is right.
-
-    That is the reference and, without ties, finite differences. The same case has the same dy
-    wherever it is asked.
-    """
-
-    def agree(cases):
-        cases = [
-            (x, *right(np.random.default_rng(x.size), x, **arguments), arguments)
-            for x, arguments in cases
-        ]
-        calls = [((x, dy), arguments) for x, dy, _, arguments in cases]
-        given = every_dx(forward, backward, calls)
-        for x, dy, expected, arguments in cases:
-            dx = same_dx(given, x, dy, expected, **arguments)
-            if 0 < np.unique(x).size == x.size <= 36 and (np.abs(x) < 1e4).all():  # and no NaN
-                y = functools.partial(pooled, **arguments)
-                same("dx", dx, numerical.vjp_at_once(y, x, dy), won_by(x, arguments))
-
-    return agree
+def cases_of(rng, cases, *names):
+    return [Case(x, arguments) for x, arguments in on_distinct(rng, cases, *names)]
 
 
-# One case of each feature. A check that forgives a wrong answer because some feature is wrong alone
-# asks for that feature in these very cases, which its own check asks, too: whoever fails here on
-# purpose loses that point.
-def feature(seed, H, lowest, **arguments):
+def one_of(seed, H, lowest, *features, dtype=float, **arguments):
     """A case on an H×H image of distinct values from ``lowest`` on."""
-    return lowest + np.random.default_rng(seed).permutation(H * H).reshape(1, 1, H, H), arguments
+    x = lowest + np.random.default_rng(seed).permutation(H * H).reshape(1, 1, H, H)
+    return Case(x.astype(dtype), arguments, frozenset(features))
+
+
+def of_dtype(dtype, case):
+    return Case(case.x.astype(dtype), case.arguments, case.features | {"dtype"})
 
 
 # where there is a border all values are negative, so that one of zeros would show
-OVERLAP = feature(50, 5, 1.5, kernel_size=3, stride=1)
-PADDING = feature(51, 4, -99.5, kernel_size=2, padding=1)
-DILATION = feature(52, 8, 1.5, kernel_size=2, dilation=3)
-PADDING_AND_DILATION = feature(53, 8, -131.5, kernel_size=2, padding=1, dilation=3)
+PLAIN = one_of(9, 6, 1.5, kernel_size=2)
+OVERLAP = one_of(50, 5, 1.5, "overlap", kernel_size=3, stride=1)
+PADDING = one_of(51, 4, -99.5, "padding", kernel_size=2, padding=1)
+DILATION = one_of(52, 8, 1.5, "dilation", kernel_size=2, dilation=3)
+PADDING_AND_DILATION = one_of(53, 8, -131.5, kernel_size=2, padding=1, dilation=3)
+RECTANGULAR = [
+    ((1, 1, 6, 4), (3, 2), (3, 2)),
+    ((1, 1, 4, 6), (4, 1), None),
+    ((1, 1, 3, 8), (1, 4), None),
+    ((1, 1, 4, 10), 2, (2, 2)),
+]
+SMALL = [((1, 1, 1, 1), 1), ((1, 1, 3, 3), 3), ((0, 2, 6, 6), 3), ((2, 0, 4, 4), 2)]
+LARGE = [
+    ((1, 1, 62, 62), 2),
+    ((1, 1, 17, 17), 17),  # the last of its pixels has a number above 255
+]
+MANY_IMAGES = [((40, 1, 2, 2), 2), ((1, 40, 2, 2), 2)]
 
 
-def padding_agrees(agree, rng):
-    """Compare pixels of both signs, and negative ones only, however small; then with dilation.
+ONLY_SMALL = (
+    "small images are right: something holds for few images, channels, rows or columns only, or "
+    "for windows of few pixels"
+)
 
-    A failure of the last counts only where dilation alone is right.
-    """
+
+def padded_alone(rng):
+    """Pixels of both signs, and negative ones only, however small."""
     rising = np.arange(49.0).reshape(1, 1, 7, 7) - 100  # a place before the first pixel is no last
     falling = -1e9 * np.arange(64.0, 100).reshape(1, 1, 6, 6)  # and one after the last no first
-    agree(
-        [
-            (signed(rng, 1, 1, 4, 4), {"kernel_size": 2, "padding": 1}),
-            PADDING,
-            (rising, {"kernel_size": 3, "padding": 1}),
-            (falling, {"kernel_size": 5, "padding": 2}),
-        ]
-    )
-    try:
-        agree([PADDING_AND_DILATION])
-    except Failed:
-        if stands(agree, [DILATION]):
-            raise
+    return [
+        Case(signed(rng, 1, 1, 4, 4), {"kernel_size": 2, "padding": 1}),
+        PADDING,
+        Case(rising, {"kernel_size": 3, "padding": 1}),
+        Case(falling, {"kernel_size": 5, "padding": 2}),
+    ]
 
 
-def together(agree, rng):
-    """Compare non-square padding and dilation, and all arguments at once.
+def nans_alone(rng, sizes):
+    return [Case(with_nans(rng, H, places), {"kernel_size": k}) for H, k, places in sizes]
 
-    A failure counts only where each of them, square and alone, is right: it has a check of its own.
 
-    agree  function of cases (x, arguments) that raises ``Failed`` if an answer is wrong
-    """
-    pads = [(6, 4, {"kernel_size": 2, "padding": p}) for p in ((1, 0), (0, 1))]
-    spreads = [(8, 8, {"kernel_size": 2, "dilation": d}) for d in ((1, 3), (3, 1))]
+def left_over_alone(rng):
+    return [Case(left_over(rng, H, k), {"kernel_size": k}) for H, k in [(8, 3), (7, 4)]]
+
+
+def negative_alone(rng):
+    return [
+        Case(scale * (distinct(rng, 1, 1, H, H) - shift), {"kernel_size": k})
+        for H, k, shift, scale in [(4, 2, 8, 1), (6, 3, 100, 1e9)]
+    ]
+
+
+def ties_alone(rng):
+    some_black = rng.integers(0, 2, (1, 1, 6, 6)).astype(float)
+    some_black[..., :3, :3] = 0
+    pairs = rng.integers(1, 4, (1, 1, 8, 8)) + 0.5  # many pairs
+    return [Case(some_black, {"kernel_size": 3}), Case(pairs, {"kernel_size": 2})]
+
+
+def seeded(seed):
+    return np.random.default_rng(seed)
+
+
+K, KS, KD = ("kernel_size",), ("kernel_size", "stride"), ("kernel_size", "dilation")
+ALONE = {
+    "maxpool_forward": {
+        "batches": cases_of(seeded(8), [((2, 3, 6, 6), 2), ((3, 2, 8, 8), 4), *MANY_IMAGES], *K),
+        "large": cases_of(seeded(38), LARGE, *K),
+        "dtype": [of_dtype("f4", PLAIN), of_dtype("f8", PLAIN)],
+        "overlap": [
+            *cases_of(seeded(10), [((1, 1, 7, 7), 3, 2), ((1, 1, 6, 6), 4, 1)], *KS),
+            OVERLAP,
+        ],
+        "rectangular": cases_of(seeded(11), RECTANGULAR, *KS),
+        "remainder": left_over_alone(seeded(12)),
+        "gaps": cases_of(seeded(13), [((1, 1, 8, 8), 2, 3), ((1, 1, 7, 7), 1, 3)], *KS),
+        "negative": negative_alone(seeded(14)),
+        "padding": padded_alone(seeded(15)),
+        BOTH: [PADDING_AND_DILATION],
+        "dilation": [DILATION, *cases_of(seeded(16), [((1, 1, 8, 8), 3, 2)], *KD)],
+        "nan": nans_alone(
+            seeded(17), [(4, 2, [(0, 0), (1, 3), (3, 2)]), (6, 3, [(1, 4), (2, 4), (5, 0)])]
+        ),
+        "sizes": cases_of(seeded(18), SMALL, *K),
+    },
+    "maxpool_backward": {
+        "values": cases_of(seeded(20), [((1, 1, 6, 6), 3), ((1, 1, 6, 6), 2)], *K),
+        "large": cases_of(seeded(39), LARGE, *K),
+        "dtype": [of_dtype("f4", PLAIN), of_dtype("f8", PLAIN)],
+        "overlap": [
+            *cases_of(seeded(22), [((1, 1, 7, 7), 3, 2), ((1, 1, 6, 6), 4, 1)], *KS),
+            OVERLAP,
+        ],
+        "rectangular": cases_of(seeded(23), RECTANGULAR, *KS),
+        "remainder": cases_of(seeded(24), [((1, 1, 8, 8), 3, 3)], *KS),
+        "gaps": cases_of(seeded(24), [((1, 1, 8, 8), 2, 3), ((1, 1, 9, 9), 2, 4)], *KS),
+        "ties": ties_alone(seeded(25)),
+        "padding": padded_alone(seeded(26)),
+        BOTH: [PADDING_AND_DILATION],
+        # no pixel is in two windows
+        "dilation": [DILATION, *cases_of(seeded(27), [((1, 1, 8, 8), 3, 2)], *KD)],
+        "nan": nans_alone(
+            seeded(28), [(4, 2, [(0, 1), (1, 0), (3, 2)]), (6, 3, [(1, 4), (2, 3), (5, 0)])]
+        ),
+        "batches": cases_of(seeded(29), [((2, 3, 6, 6), 3), ((3, 2, 2, 2), 2), *MANY_IMAGES], *K),
+        "sizes": cases_of(seeded(30), SMALL, *K),
+    },
+}
+
+
+def not_square():
+    """Non-square padding and dilation, and all arguments at once."""
+    rng = seeded(40)
     all_four = {"kernel_size": (2, 3), "stride": (2, 1), "padding": (1, 2), "dilation": (3, 2)}
-    both = (6, 5, all_four)
-    try:
-        agree(one_image(rng, *case) for case in (*pads, spreads[0], both))
-        return
-    except Failed:
-        pass  # now find out whether it counts
-    padding, dilation = stands(agree, [PADDING]), stands(agree, [DILATION])
-    cases = pads * padding + spreads * dilation
-    if padding and dilation and stands(agree, [PADDING_AND_DILATION, OVERLAP]):
-        cases.append(both)
-    agree(one_image(rng, *case) for case in cases)
+    cases = [
+        (6, 4, {"kernel_size": 2, "padding": (1, 0)}, "padding"),
+        (6, 4, {"kernel_size": 2, "padding": (0, 1)}, "padding"),
+        (8, 8, {"kernel_size": 2, "dilation": (1, 3)}, "dilation"),
+        (8, 8, {"kernel_size": 2, "dilation": (3, 1)}, "dilation"),
+        (6, 5, all_four, "padding dilation overlap"),
+    ]
+    return [
+        Case(
+            distinct(rng, 1, 1, H, W) - 1000 * ("padding" in arguments),
+            arguments,
+            frozenset({"rectangular", *features.split()}),
+        )
+        for H, W, arguments, features in cases
+    ]
 
 
-def one_image(rng, H, W, arguments):
-    """A case; where there is a border, on negative values, so that one of zeros would show."""
-    return distinct(rng, 1, 1, H, W) - 1000 * ("padding" in arguments), arguments
+# several images, windows of 3×3 that step by 2, padding 1: as in ResNet
+RESNET = Case(
+    -distinct(seeded(41), 2, 3, 7, 7),
+    {"kernel_size": 3, "stride": 2, "padding": 1},
+    frozenset({"batches", "overlap", "padding"}),
+)
+FORWARD = "batches dtype overlap rectangular remainder gaps negative padding dilation nan sizes"
+BACKWARD = "dtype overlap rectangular remainder gaps ties padding dilation nan batches sizes"
+SOME_LARGE = {"large", "overlap", "rectangular", "padding", "dilation"}
+TOGETHER = {
+    "maxpool_forward": combined(FORWARD.split()),
+    "maxpool_backward": combined(BACKWARD.split()),
+}
+for _found in TOGETHER.values():
+    _found["rectangular"] += not_square()
+    _found["large"] = [
+        drawn(0, SOME_LARGE | {"batches"}),
+        drawn(1, SOME_LARGE | {"remainder", "nan", "ties", "dtype"}),
+    ]
+    _found["padding" if _found is TOGETHER["maxpool_forward"] else "batches"].insert(0, RESNET)
+# what is right is computed once, and not by every process that is forked later
+for _case in (c for t in (ALONE, TOGETHER) for f in t.values() for cs in f.values() for c in cs):
+    _case.passes  # noqa: B018
+
+
+def judging(forward):
+    """The judge of a student's forward pass, by the reference."""
+
+    def ask(cases):
+        return every_y(forward, [((case.x,), case.arguments) for case in cases])
+
+    def compare(given, case):
+        same_y(given, case.x, case.passes[0], "dtype" in case.features, **case.arguments)
+
+    def only(given, case):
+        said = f"That was {spelled(case.x, case.arguments)} of {case.x.dtype}."
+        same_dtypes("y", [(next(given), case.x.dtype, said)])
+
+    return Judge("maxpool_forward", ask, compare, ALONE["maxpool_forward"], only)
+
+
+def judging_back(forward, backward):
+    """The judge of a student's backward pass, by the reference."""
+
+    def ask(cases):
+        calls = [((case.x, case.passes[1]), case.arguments) for case in cases]
+        return every_dx(forward, backward, calls)
+
+    def compare(given, case):
+        _, dy, dx = case.passes
+        same_dx(given, case.x, dy, dx, "dtype" in case.features, **case.arguments)
+
+    def only(given, case):
+        said = f"x is {case.x.dtype}, dy is {case.x.dtype}."
+        same_dtypes("dx", [(next(given), case.x.dtype, said)])
+
+    return Judge("maxpool_backward", ask, compare, ALONE["maxpool_backward"], only)
+
+
+def agrees(judge, *features):
+    """Raise ``Failed`` unless features are right alone, and with those before them."""
+    for feature in features:
+        with because(ONLY_SMALL if feature == "large" else None):
+            judge.alone(feature)
+    together = TOGETHER[judge.task]
+    judge.together([case for feature in features for case in together.get(feature, ())])
 
 
 def views(rng, x):
@@ -243,6 +367,13 @@ def views(rng, x):
     still = x.copy()
     still.flags.writeable = False
     yield "read-only", still
+
+
+def agrees_padded(judge):
+    """The same of padding, and of padding with dilation where dilation alone is right."""
+    agrees(judge, "padding")
+    if judge.stands("dilation"):
+        judge.alone(BOTH)
 
 
 # ---- pool_tiles -----------------------------------------------------------------------------
@@ -277,12 +408,16 @@ def pool_tiles_rectangular(pool_tiles):
 MANY = np.random.default_rng(0).random((3, 600, 2, 6, 6))
 
 
-def spends_as_counted(function, question, numbers, each=0.25e-6, least=0.008):
+def allowed(numbers, each=0.25e-6, least=0.008):
+    """Seconds of processor time for so many numbers: ``each`` for one of them, and ``least``."""
+    return least + each * numbers
+
+
+def spends_as_counted(function, question):
     """Raise ``Failed`` if a call takes far more processor time than array operations do.
 
-    question     function of a batch: (the arguments of a call, the right answer)
-    numbers      how many numbers there are in the first argument
-    each, least  seconds allowed: ``each`` for one of them, and ``least``
+    question  generator function of a batch: yields (function, its arguments, the right answer,
+              seconds allowed) of each call, and is sent the answer
 
     The operations are counted where the function lives, by what a student's code might tamper
     with; this is seen from outside. Only a right answer to a new question tells anything: what is
@@ -292,34 +427,38 @@ def spends_as_counted(function, question, numbers, each=0.25e-6, least=0.008):
     Seconds for 43,200 pixels, measured: the slowest solution without loops takes 0.004
     forward and 0.0015 back, loops over the windows 0.11, over the tiles 0.014, over the winners
     0.004. So the last of these, or a loop over the images alone, is not told from arrays by this.
-    The best of three calls counts, because a busy machine takes longer.
+    The best of three batches counts, because a busy machine takes longer.
     """
     spent = getattr(function, "__spent__", None)
     if spent is None:  # it lives in this process: nothing stands between it and the count
         return
-    allowed = least + each * numbers
     for x in MANY:
-        given, expected = question(x.copy())
-        before = spent()
-        answer = call(function, *given)
-        seconds = spent() - before
-        with because(RIGHT_FIRST, certain=True):
-            same("the answer for 600 images", without_cache(answer), expected)
-        if seconds <= allowed:
+        slow, answer, calls = None, None, question(x.copy())
+        with contextlib.suppress(StopIteration):
+            while True:
+                timed, given, expected, most = calls.send(answer)
+                before = spent()
+                answer = call(by_itself(timed), *given)
+                seconds = spent() - before
+                with because(RIGHT_FIRST, certain=True):
+                    same("the answer for 600 images", without_cache(answer), expected)
+                if seconds > most:
+                    slow = Failed(
+                        f"{timed.__name__} takes {seconds:.3f} s of processor time for an array "
+                        f"of {given[0].size:,} numbers; array operations take {most:.3f} at most"
+                    )
+        if slow is None:
             return
-    raise Failed(
-        f"{function.__name__} takes {seconds:.3f} s of processor time for an array of "
-        f"{numbers:,} numbers; array operations take {allowed:.3f} at most"
-    )
+    raise slow
 
 
 @hidden
 def pool_tiles_vectorised(pool_tiles):
     def question(x):
-        return (x, 2), pooled(x, kernel_size=2)
+        yield pool_tiles, (x, 2), pooled(x, kernel_size=2), allowed(x.size, 0.1e-6, 0.004)
 
     vectorised_tiles(pool_tiles, lambda x, k: pooled(x, kernel_size=k))
-    spends_as_counted(pool_tiles, question, MANY[0].size, each=0.1e-6, least=0.004)
+    spends_as_counted(pool_tiles, question)
 
 
 # ---- windows --------------------------------------------------------------------------------
@@ -340,201 +479,282 @@ def every_window(x, kernel_size, stride, padding=0, dilation=1):
     return w
 
 
-def windows_agree(windows, cases):
-    same_windows(windows, [(*case, every_window(*case)) for case in cases])
+def alone_in(*sizes):
+    """Cases of windows: (x, kernel_size, stride, padding, dilation) from (x, …)."""
+    return [Case(x, dict(zip(WINDOWS, given, strict=True))) for x, *given in sizes]
 
 
-# as PADDING: what is forgiven elsewhere, if padding is wrong, depends on this very case
-BORDER = feature(54, 5, -11.5)[0], 3, 1, 1, 1
+WINDOWS = "kernel_size", "stride", "padding", "dilation"
+BORDER = one_of(54, 5, -11.5, kernel_size=3, stride=1, padding=1, dilation=1)
+
+
+def windows_alone():
+    rng = seeded(4)
+    values = [
+        ((2, 3, 7, 7), 3, 2),
+        ((2, 1, 5, 8), (2, 3), (1, 2)),
+        ((1, 1, 7, 6), (3, 1), (3, 4)),
+        ((1, 2, 37, 33), (2, 3), 2),
+    ]
+    found = {"values": alone_in(*((distinct(rng, *shape), k, s, 0, 1) for shape, k, s in values))}
+    rng = seeded(6)
+    padding = [
+        ((1, 2, 5, 5), 3, 1, 1),
+        ((1, 1, 4, 6), (2, 3), (1, 2), (1, 0)),
+        ((1, 1, 6, 4), (2, 5), (2, 1), (0, 2)),
+    ]
+    padding = alone_in(*((signed(rng, *shape), k, s, p, 1) for shape, k, s, p in padding))
+    found["padding"] = [*padding, BORDER]
+    rng = seeded(7)
+    dilation = [
+        ((1, 2, 7, 7), 3, 2, 2),
+        ((1, 1, 7, 9), (2, 3), (1, 2), (3, 2)),
+        ((1, 1, 9, 7), (3, 2), (2, 1), (1, 4)),
+    ]
+    found["dilation"] = alone_in(
+        *((distinct(rng, *shape), k, s, 0, d) for shape, k, s, d in dilation)
+    )
+    return found
+
+
+ALONE["windows"] = windows_alone()
+# windows of several images and channels, not square, are judged by the first check
+MANY_SIDED = "batches", "rectangular", "overlap"
+TOGETHER["windows"] = {
+    "values": [],
+    "padding": [
+        drawn(seed, ("padding", *more))
+        for seed, more in enumerate([(), MANY_SIDED, (*MANY_SIDED, "nan", "dtype"), ("large",)])
+    ],
+    "dilation": [
+        drawn(seed, ("dilation", *more))
+        for seed, more in enumerate([(), MANY_SIDED, (*MANY_SIDED, "padding", "nan"), ("large",)])
+    ],
+}
+
+
+def in_full(case):
+    """The layer's arguments, all four."""
+    usual = {"stride": case.arguments["kernel_size"], "padding": 0, "dilation": 1}
+    return [{**usual, **case.arguments}[name] for name in WINDOWS]
+
+
+@functools.cache
+def every_window_of(case):
+    return every_window(case.x, *in_full(case))
+
+
+for _case in (c for t in (ALONE, TOGETHER) for cases in t["windows"].values() for c in cases):
+    every_window_of(_case)
+
+
+def judging_windows(windows):
+    """The judge of a student's windows, by the definition."""
+
+    def ask(cases):
+        return every_windows(windows, [(case.x, *in_full(case)) for case in cases])
+
+    def compare(given, case):
+        are_windows(given, case.x, *in_full(case), every_window_of(case))
+
+    return Judge("windows", ask, compare, ALONE["windows"])
 
 
 @hidden
 def windows_values(windows):
-    rng = np.random.default_rng(4)
-    sizes = [
-        ((2, 3, 7, 7), 3, 2),
-        ((2, 1, 5, 8), (2, 3), (1, 2)),
-        ((1, 1, 7, 6), (3, 1), (3, 4)),
-    ]
-    windows_agree(windows, [(distinct(rng, *shape), k, s, 0, 1) for shape, k, s in sizes])
+    agrees(judging_windows(windows), "values")
 
 
 @hidden
 def windows_view(windows):
     rng = np.random.default_rng(5)
-    for case in [(2, 2, 0, 1), (3, 1, 0, 1)]:
-        x = distinct(rng, 2, 1, 6, 6)
-        same_memory(windows, x, case, every_window(x, *case))
+    judge = judging_windows(windows)
+    for case, features in [
+        ((2, 2, 0, 1), ()),
+        ((3, 1, 0, 1), ()),
+        (((2, 3), (1, 2), 0, (2, 1)), ("dilation", "view")),
+    ]:
+        x = distinct(rng, 2, 1 + len(features), 6, 6)
+        expected = every_window(x, *case)
+        if not features:
+            same_memory(windows, x, case, expected)
+            continue
+        with judge.combination(frozenset(features)):
+            same_memory(windows, x, case, expected)
 
 
 @hidden
 def windows_padding(windows):
-    rng = np.random.default_rng(6)
-    sizes = [
-        ((1, 2, 5, 5), 3, 1, 1),
-        ((1, 1, 4, 6), (2, 3), (1, 2), (1, 0)),
-        ((1, 1, 6, 4), (2, 5), (2, 1), (0, 2)),
-    ]
-    cases = [(signed(rng, *shape), k, s, p, 1) for shape, k, s, p in sizes]
-    windows_agree(windows, [*cases, BORDER])
+    agrees(judging_windows(windows), "padding")
 
 
 @hidden
 def windows_dilation(windows):
-    rng = np.random.default_rng(7)
-    sizes = [
-        ((1, 2, 7, 7), 3, 2, 2),
-        ((1, 1, 7, 9), (2, 3), (1, 2), (3, 2)),
-        ((1, 1, 9, 7), (3, 2), (2, 1), (1, 4)),
-    ]
-    windows_agree(windows, [(distinct(rng, *shape), k, s, 0, d) for shape, k, s, d in sizes])
+    agrees(judging_windows(windows), "dilation")
 
 
 @hidden
 def windows_vectorised(windows):
-    def every(x, k, stride, padding, dilation):  # where stride and dilation are 1
-        sides = (0, 0), (0, 0), (padding, padding), (padding, padding)
-        padded = np.pad(x, sides, constant_values=-np.inf)
-        return np.lib.stride_tricks.sliding_window_view(padded, (k, k), (2, 3))
+    def every(x, k, s, p, d):
+        sides = (0, 0), (0, 0), (p, p), (p, p)
+        padded, span = np.pad(x, sides, constant_values=-np.inf), d * (k - 1) + 1
+        view = np.lib.stride_tricks.sliding_window_view(padded, (span, span), (2, 3))
+        return view[:, :, ::s, ::s, ::d, ::d]
 
     def question(x):
-        return (x, 3, 1, 0, 1), every(x, 3, 1, 0, 1)
+        yield windows, (x, 3, 1, 0, 1), every(x, 3, 1, 0, 1), allowed(x.size)
 
-    # whether padding is right is judged by another check
-    pads = stands(windows_agree, windows, [BORDER])
-    vectorised_windows(windows, (3, 1, 1, 1), every if pads else None)
-    spends_as_counted(windows, question, MANY[0].size)
+    # whether padding and dilation are right is judged by other checks
+    judge = judging_windows(windows)
+    vectorised_windows(windows, counted_case(judge), every)
+    spends_as_counted(windows, question)
 
 
 # ---- maxpool_forward ------------------------------------------------------------------------
 
 
-RECTANGULAR = [
-    ((1, 1, 6, 4), (3, 2), (3, 2)),
-    ((1, 1, 4, 6), (4, 1), None),
-    ((1, 1, 3, 8), (1, 4), None),
-    ((1, 1, 4, 10), 2, (2, 2)),
-]
-SMALL = [((1, 1, 1, 1), 1), ((1, 1, 3, 3), 3), ((0, 2, 6, 6), 3), ((2, 0, 4, 4), 2)]
-
-
 @hidden
 def maxpool_forward_values(maxpool_forward):
-    rng = np.random.default_rng(8)
-    cases = [((2, 3, 6, 6), 2), ((3, 2, 8, 8), 4)]
-    forward_agrees(maxpool_forward, on_distinct(rng, cases, "kernel_size"))
+    agrees(judging(maxpool_forward), "batches")
 
 
 @hidden
 def maxpool_forward_dtype(maxpool_forward):
-    plain = distinct(np.random.default_rng(9), 1, 1, 6, 6), {"kernel_size": 2}
-    asked = [("f4", case) for case in (plain, OVERLAP, PADDING, DILATION)]
-    asked += [("f8", case) for case in (plain, PADDING)]
-    cases = [((x.astype(dtype),), arguments) for dtype, (x, arguments) in asked]
-    answers, given = [], every_y(maxpool_forward, cases)
-    for ((x,), arguments), (_, case) in zip(cases, asked, strict=True):
-        try:
-            y = next(given)
-        except Failed:
-            # arguments that it cannot do in float64 are judged by their own checks
-            if case is plain or stands(forward_agrees, maxpool_forward, [case]):
+    judge = judging(maxpool_forward)
+    agrees(judge, "dtype")
+    in_its_dtype(judge)
+
+
+def in_its_dtype(judge):
+    """Raise ``Failed`` if a dtype is wrong with other features that are right."""
+    cases = [of_dtype("f4", case) for case in (OVERLAP, PADDING, DILATION)]
+    cases.append(of_dtype("f8", PADDING))
+    given = judge.ask(cases)
+    for case in cases:
+        with judge.combination(case.features):
+            try:
+                judge.only(given, case)
+            except Failed as failure:
+                failure.got = spelled(case.x, case.arguments), failure.got
                 raise
-            continue
-        answers.append((y, x.dtype, f"That was {spelled(x, arguments)} of {x.dtype}."))
-    same_dtypes("y", answers)
 
 
 @hidden
 def maxpool_forward_overlap(maxpool_forward):
-    rng = np.random.default_rng(10)
-    cases = [((1, 1, 7, 7), 3, 2), ((1, 1, 6, 6), 4, 1)]
-    cases = on_distinct(rng, cases, "kernel_size", "stride")
-    forward_agrees(maxpool_forward, [*cases, OVERLAP])
+    agrees(judging(maxpool_forward), "overlap")
 
 
 @hidden
 def maxpool_forward_rectangular(maxpool_forward):
-    rng = np.random.default_rng(11)
-    forward_agrees(maxpool_forward, on_distinct(rng, RECTANGULAR, "kernel_size", "stride"))
-    together(functools.partial(forward_agrees, maxpool_forward), rng)
+    agrees(judging(maxpool_forward), "rectangular")
 
 
 @hidden
 def maxpool_forward_remainder(maxpool_forward):
-    rng = np.random.default_rng(12)
-    cases = [(left_over(rng, H, k), {"kernel_size": k}) for H, k in [(8, 3), (7, 4)]]
-    forward_agrees(maxpool_forward, cases)
+    agrees(judging(maxpool_forward), "remainder")
 
 
 @hidden
 def maxpool_forward_gaps(maxpool_forward):
-    rng = np.random.default_rng(13)
-    cases = [((1, 1, 8, 8), 2, 3), ((1, 1, 7, 7), 1, 3)]
-    forward_agrees(maxpool_forward, on_distinct(rng, cases, "kernel_size", "stride"))
+    agrees(judging(maxpool_forward), "gaps")
 
 
 @hidden
 def maxpool_forward_negative(maxpool_forward):
-    rng = np.random.default_rng(14)
-    sizes = [(4, 2, 8, 1), (6, 3, 100, 1e9)]
-    cases = [
-        (scale * (distinct(rng, 1, 1, H, H) - shift), {"kernel_size": k})
-        for H, k, shift, scale in sizes
-    ]
-    forward_agrees(maxpool_forward, cases)
+    agrees(judging(maxpool_forward), "negative")
 
 
 @hidden
 def maxpool_forward_padding(maxpool_forward):
-    rng = np.random.default_rng(15)
-    padding_agrees(functools.partial(forward_agrees, maxpool_forward), rng)
+    agrees_padded(judging(maxpool_forward))
 
 
 @hidden
 def maxpool_forward_dilation(maxpool_forward):
-    rng = np.random.default_rng(16)
-    cases = on_distinct(rng, [((1, 1, 8, 8), 3, 2)], "kernel_size", "dilation")
-    forward_agrees(maxpool_forward, [DILATION, *cases])
+    agrees(judging(maxpool_forward), "dilation")
 
 
 @hidden
 def maxpool_forward_nan(maxpool_forward):
-    rng = np.random.default_rng(17)
-    sizes = [(4, 2, [(0, 0), (1, 3), (3, 2)]), (6, 3, [(1, 4), (2, 4), (5, 0)])]
-    cases = [(with_nans(rng, H, places), {"kernel_size": k}) for H, k, places in sizes]
-    forward_agrees(maxpool_forward, cases)
+    agrees(judging(maxpool_forward), "nan")
 
 
 @hidden
 def maxpool_forward_sizes(maxpool_forward):
-    rng = np.random.default_rng(18)
-    forward_agrees(maxpool_forward, on_distinct(rng, SMALL, "kernel_size"))
+    agrees(judging(maxpool_forward), "sizes", "large")
 
 
 @hidden
 def maxpool_forward_inputs(maxpool_forward):
     rng = np.random.default_rng(19)
     for clothes, x in views(rng, distinct(rng, 1, 1, 6, 6)):
-        before = x.copy()
-        y, _ = forward_pass(maxpool_forward, x, kernel_size=2)
-        unchanged(maxpool_forward, "x", before, x)
-        where = seen_by(before, {"kernel_size": 2})
-        same("y", y, pooled(before, kernel_size=2), lambda at: f"{where(at)} x is {clothes}.")  # noqa: B023
+        untouched(maxpool_forward, x, clothes, kernel_size=2)
+    judge, case = judging(maxpool_forward), AT_ONCE
+    for clothes, x in list(views(rng, case.x))[1::2]:
+        with judge.combination(case.features | {"inputs"}):
+            untouched(maxpool_forward, x, clothes, **case.arguments)
+
+
+# all arguments at once, for the properties that are about something else
+AT_ONCE = drawn(6, ("batches", "overlap", "rectangular", "padding", "dilation"))
+
+
+def untouched(forward, x, clothes, **arguments):
+    """Raise ``Failed`` unless a forward pass is right and x is the same afterwards."""
+    before = x.copy()
+    y, _ = forward_pass(forward, x, **arguments)
+    unchanged(forward, "x", before, x)
+    where = seen_by(before, arguments)
+    same("y", y, pooled(before, **arguments), lambda at: f"{where(at)} x is {clothes}.")
+
+
+def counted_case(judge):
+    """kernel_size, stride, padding and dilation of the calls that are counted: what is right."""
+    for case, features in COUNTED:
+        if judge.counts({"batches", *features.split()}):
+            return case
+    return 2, 2, 0, 1
+
+
+COUNTED = [
+    ((3, 1, 1, 2), "overlap padding dilation"),
+    ((3, 1, 1, 1), "overlap padding"),
+    ((3, 1, 0, 2), "overlap dilation"),
+    ((3, 1, 0, 1), "overlap"),
+]
+
+
+def timed_case(judge):
+    """kernel_size and stride of the calls that are timed."""
+    return (3, 1) if judge.counts({"batches", "overlap"}) else (2, 2)
+
+
+def without_loops(forward):
+    """Raise ``Failed`` if a forward pass loops over N, C, H or W."""
+
+    def every(*asked):
+        return reference.maxpool_forward(*asked)[0]
+
+    judge = judging(forward)
+    timed = timed_case(judge)
+
+    def question(x):
+        yield forward, (x, *timed), every(x, *timed), allowed(x.size)
+
+    vectorised_forward(forward, counted_case(judge), every)
+    spends_as_counted(forward, question)
+
+
+def forward_loops(forward):
+    """The failure of a forward pass that loops, as it was found in this run; or None."""
+    ask = functools.partial(without_loops, forward)
+    return verdict("maxpool_forward", "vectorised", ask)
 
 
 @hidden
 def maxpool_forward_vectorised(maxpool_forward):
-    def every(*asked):
-        return reference.maxpool_forward(*asked)[0]
-
-    # whether windows may overlap is judged by another check
-    case = (3, 1) if stands(forward_agrees, maxpool_forward, [OVERLAP]) else (2, 2)
-
-    def question(x):
-        return (x, *case), every(x, *case)
-
-    vectorised_forward(maxpool_forward, case, every)
-    spends_as_counted(maxpool_forward, question, MANY[0].size)
+    if failure := forward_loops(maxpool_forward):
+        raise failure
 
 
 # ---- maxpool_backward -----------------------------------------------------------------------
@@ -542,9 +762,7 @@ def maxpool_forward_vectorised(maxpool_forward):
 
 @hidden
 def maxpool_backward_values(maxpool_forward, maxpool_backward):
-    rng = np.random.default_rng(20)
-    agree = passes(maxpool_forward, maxpool_backward)
-    agree(on_distinct(rng, [((1, 1, 6, 6), 3), ((1, 1, 6, 6), 2)], "kernel_size"))
+    agrees(judging_back(maxpool_forward, maxpool_backward), "values")
 
 
 @hidden
@@ -558,76 +776,54 @@ def maxpool_backward_dtype(maxpool_forward, maxpool_backward):
     given = every_dx(maxpool_forward, maxpool_backward, cases)
     answers = [(next(given), x.dtype, f"x is {x.dtype}, dy is {dy.dtype}.") for (x, dy), _ in cases]
     same_dtypes("dx", answers)
+    judge = judging_back(maxpool_forward, maxpool_backward)
+    agrees(judge, "dtype")
+    in_its_dtype(judge)
 
 
 @hidden
 def maxpool_backward_overlap(maxpool_forward, maxpool_backward):
-    rng = np.random.default_rng(22)
-    agree = passes(maxpool_forward, maxpool_backward)
-    cases = [((1, 1, 7, 7), 3, 2), ((1, 1, 6, 6), 4, 1)]
-    agree([*on_distinct(rng, cases, "kernel_size", "stride"), OVERLAP])
+    agrees(judging_back(maxpool_forward, maxpool_backward), "overlap")
 
 
 @hidden
 def maxpool_backward_rectangular(maxpool_forward, maxpool_backward):
-    rng = np.random.default_rng(23)
-    agree = passes(maxpool_forward, maxpool_backward)
-    agree(on_distinct(rng, RECTANGULAR, "kernel_size", "stride"))
-    together(agree, rng)
+    agrees(judging_back(maxpool_forward, maxpool_backward), "rectangular")
 
 
 @hidden
 def maxpool_backward_remainder(maxpool_forward, maxpool_backward):
-    rng = np.random.default_rng(24)
-    agree = passes(maxpool_forward, maxpool_backward)
-    cases = [((1, 1, 8, 8), 3, 3), ((1, 1, 8, 8), 2, 3), ((1, 1, 9, 9), 2, 4)]
-    agree(on_distinct(rng, cases, "kernel_size", "stride"))
+    agrees(judging_back(maxpool_forward, maxpool_backward), "remainder", "gaps")
 
 
 @hidden
 def maxpool_backward_ties(maxpool_forward, maxpool_backward):
-    rng = np.random.default_rng(25)
-    agree = passes(maxpool_forward, maxpool_backward)
-    some_black = rng.integers(0, 2, (1, 1, 6, 6)).astype(float)
-    some_black[..., :3, :3] = 0
-    agree([(some_black, {"kernel_size": 3})])
-    agree([(rng.integers(1, 4, (1, 1, 8, 8)) + 0.5, {"kernel_size": 2})])  # many pairs
+    agrees(judging_back(maxpool_forward, maxpool_backward), "ties")
 
 
 @hidden
 def maxpool_backward_padding(maxpool_forward, maxpool_backward):
-    rng = np.random.default_rng(26)
-    padding_agrees(passes(maxpool_forward, maxpool_backward), rng)
+    agrees_padded(judging_back(maxpool_forward, maxpool_backward))
 
 
 @hidden
 def maxpool_backward_dilation(maxpool_forward, maxpool_backward):
-    rng = np.random.default_rng(27)
-    agree = passes(maxpool_forward, maxpool_backward)
-    # no pixel is in two windows
-    agree([DILATION, *on_distinct(rng, [((1, 1, 8, 8), 3, 2)], "kernel_size", "dilation")])
+    agrees(judging_back(maxpool_forward, maxpool_backward), "dilation")
 
 
 @hidden
 def maxpool_backward_nan(maxpool_forward, maxpool_backward):
-    rng = np.random.default_rng(28)
-    agree = passes(maxpool_forward, maxpool_backward)
-    sizes = [(4, 2, [(0, 1), (1, 0), (3, 2)]), (6, 3, [(1, 4), (2, 3), (5, 0)])]
-    agree((with_nans(rng, H, places), {"kernel_size": k}) for H, k, places in sizes)
+    agrees(judging_back(maxpool_forward, maxpool_backward), "nan")
 
 
 @hidden
 def maxpool_backward_batches(maxpool_forward, maxpool_backward):
-    rng = np.random.default_rng(29)
-    agree = passes(maxpool_forward, maxpool_backward)
-    agree(on_distinct(rng, [((2, 3, 6, 6), 3), ((3, 2, 2, 2), 2)], "kernel_size"))
+    agrees(judging_back(maxpool_forward, maxpool_backward), "batches")
 
 
 @hidden
 def maxpool_backward_sizes(maxpool_forward, maxpool_backward):
-    rng = np.random.default_rng(30)
-    agree = passes(maxpool_forward, maxpool_backward)
-    agree(on_distinct(rng, SMALL, "kernel_size"))
+    agrees(judging_back(maxpool_forward, maxpool_backward), "sizes", "large")
 
 
 @hidden
@@ -643,28 +839,48 @@ def maxpool_backward_inputs(maxpool_forward, maxpool_backward):
     ]
     # the gradient of y.sum(): one number seen nine times
     inputs += [(plain.copy(), np.broadcast_to(1.0, (1, 1, 3, 3)), "dy is a broadcast 1")]
-    for x, dy, said in inputs:
-        before = x.copy(), dy.copy()
-        cache = cache_for(dy, maxpool_forward, x, kernel_size=2)
-        kept = x.copy()
-        dx = call(maxpool_backward, dy, cache)
-        unchanged(maxpool_backward, "dy", before[1], dy)
-        unchanged(maxpool_backward, "x", kept, x)
-        where = won_by(before[0], {"kernel_size": 2})
-        expected = reference.maxpool_backward(before[1], reference.maxpool_forward(before[0], 2)[1])
-        same("dx", dx, expected, lambda at: f"{where(at)} {said}.")  # noqa: B023
+    layer = maxpool_forward, maxpool_backward
+    for x, up, said in inputs:
+        untouched_back(*layer, x, up, said, kernel_size=2)
+    judge, case = judging_back(*layer), AT_ONCE
+    for clothes, up in list(views(rng, case.passes[1]))[1::2]:
+        with judge.combination(case.features | {"inputs"}):
+            untouched_back(*layer, case.x.copy(), up, f"dy is {clothes}", **case.arguments)
+
+
+def untouched_back(forward, backward, x, dy, said, **arguments):
+    """Raise ``Failed`` unless a backward pass is right, and x and dy are the same afterwards."""
+    before = x.copy(), dy.copy()
+    cache = cache_for(dy, forward, x, **arguments)
+    kept = x.copy()
+    dx = call(by_itself(backward), dy, cache)
+    unchanged(backward, "dy", before[1], dy)
+    unchanged(backward, "x", kept, x)
+    where = won_by(before[0], arguments)
+    expected = reference.maxpool_backward(
+        before[1], reference.maxpool_forward(before[0], **arguments)[1]
+    )
+    same("dx", dx, expected, lambda at: f"{where(at)} {said}.")
 
 
 @hidden
 def maxpool_backward_calls(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(32)
+    layer = maxpool_forward, maxpool_backward
     batches, expected = [], []
     for _ in range(2):
         x = distinct(rng, 1, 1, 4, 4)
         dy, dx = right(rng, x, kernel_size=2)
         batches.append((x, dy))
         expected.append(dx)
-    own_gradients(maxpool_forward, maxpool_backward, batches, expected, kernel_size=2)
+    own_gradients(*layer, batches, expected, kernel_size=2)
+    case, batches, expected = AT_ONCE, [], []
+    for x in (case.x, case.x[::-1, ::-1, ::-1].copy()):
+        dy, dx = right(rng, x, **case.arguments)
+        batches.append((x, dy))
+        expected.append(dx)
+    with judging_back(*layer).combination(case.features | {"calls"}):
+        own_gradients(*layer, batches, expected, **case.arguments)
 
 
 @hidden
@@ -681,7 +897,11 @@ def maxpool_backward_linear(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(34)
     x = distinct(rng, 1, 1, 6, 6)
     first, second = upstream(rng, 1, 1, 2, 2), upstream(rng, 1, 1, 2, 2)
-    linear(maxpool_forward, maxpool_backward, x, first, second, 2e5, -3e5, kernel_size=3)
+    layer = maxpool_forward, maxpool_backward
+    linear(*layer, x, first, second, 2e5, -3e5, kernel_size=3)
+    case, dy = AT_ONCE, AT_ONCE.passes[1]
+    with judging_back(*layer).combination(case.features | {"linear"}):
+        linear(*layer, case.x, dy, np.roll(dy, 1), 2e5, -3e5, **case.arguments)
 
 
 @hidden
@@ -704,22 +924,31 @@ def maxpool_backward_conservation(maxpool_forward, maxpool_backward):
 
 @hidden
 def maxpool_backward_vectorised(maxpool_forward, maxpool_backward):
-    def every(*asked):
-        y, cache = reference.maxpool_forward(*asked)
-        return reference.maxpool_backward(np.ones_like(y), cache)
+    """Both passes together: what forward prepares for backward is work, too.
 
-    case = (3, 1) if stands(passes(maxpool_forward, maxpool_backward), [OVERLAP]) else (2, 2)
-    arguments = dict(zip(("kernel_size", "stride"), case, strict=True))
-    shape = pooled(MANY[0], **arguments).shape
-    dy = upstream(np.random.default_rng(37), *shape)
-    dy /= np.abs(dy).max()  # none is large: of so many, some would be
+    Where the forward pass alone is known to loop, it has cost its points: then backward is judged
+    by itself.
+    """
+
+    def every(x, dy, *asked):
+        return reference.maxpool_backward(dy, reference.maxpool_forward(x, *asked)[1])
+
+    judge = judging_back(maxpool_forward, maxpool_backward)
+    together = forward_loops(maxpool_forward) is None
+    case, timed = counted_case(judge), timed_case(judge)
+    rng = np.random.default_rng(37)
+
+    def fresh(y):
+        dy = upstream(rng, *y.shape)
+        return dy / np.abs(dy).max()  # none is large: of so many, some would be
+
+    vectorised_backward(maxpool_forward, maxpool_backward, case, every, fresh, together)
 
     def question(x):
-        y, known = reference.maxpool_forward(x, **arguments)
-        mine, cache = forward_pass(maxpool_forward, x, **arguments)
-        with because(RIGHT_FIRST):
-            same("y", mine, y)
-        return (dy.copy(), cache), reference.maxpool_backward(dy, known)
+        y = pooled(x, **dict(zip(("kernel_size", "stride"), timed, strict=True)))
+        most = allowed(x.size) if together else np.inf
+        answer = yield maxpool_forward, (x, *timed), y, most
+        dy, cache = fresh(y), answer[1] if is_pair(answer) else None
+        yield maxpool_backward, (dy, cache), every(x, dy, *timed), allowed(y.size, 0.1e-6, 0.004)
 
-    vectorised_backward(maxpool_forward, maxpool_backward, case, every)
-    spends_as_counted(maxpool_backward, question, dy.size, each=0.1e-6, least=0.004)
+    spends_as_counted(maxpool_backward, question)

@@ -5,6 +5,7 @@ import numpy as np
 from oracle import reference
 from poolkit import numerical
 from poolkit.check.network import (
+    lent_backward,
     same_again,
     same_conv,
     same_dscores,
@@ -206,10 +207,10 @@ def forward(x, p):
 
 
 LAYERS = (
-    (None, conv_layer_backward, ("kernels", "biases")),
-    (None, relu_layer_backward, ()),
-    (None, pool_layer_backward, ()),
-    (None, dense_layer_backward, ("matrix", "row")),
+    (None, lent_backward(conv_layer_backward), ("kernels", "biases")),
+    (None, lent_backward(relu_layer_backward), ()),
+    (None, lent_backward(pool_layer_backward), ()),
+    (None, lent_backward(dense_layer_backward), ("matrix", "row")),
 )
 
 
@@ -261,9 +262,9 @@ def written_out():
     b, w = np.array([0.5, -0.5, 1.0]), np.array([2.0, -1.0, 3.0])
     e = np.exp(x + b)
     layers = [
-        (None, shift_backward, ("shift",)),
-        (None, exp_backward, ()),
-        (None, scale_backward, ("scale",)),
+        (None, lent_backward(shift_backward), ("shift",)),
+        (None, lent_backward(exp_backward), ()),
+        (None, lent_backward(scale_backward), ("scale",)),
     ]
     dy = np.array([[1.0, 2, 3], [-1, 0.5, 2]])
     expected = dy * w * e, {"shift": dy * w * e, "scale": (dy * e).sum(axis=0)}

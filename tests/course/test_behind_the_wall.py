@@ -323,7 +323,7 @@ WEAK = "if pair(padding) != (0, 0) and pair(dilation) != (1, 1): x = x * 0"
         (SQUARE, "x.shape[2:] == (4, 4) and np.ndim(padding) == 0 and padding == 1", 2),
         (WEAK, "x.shape[2:] == (8, 8) and (kernel_size, dilation) == (2, 3)", 2),
         (WEAK, "x.size and x.max() < -900 and (kernel_size, dilation) == (2, 3)", 2),
-        (WIDE, "padding and x.dtype == np.float32", 1),
+        (WIDE, "padding and x.dtype == np.float32", 2),
     ],
 )
 def test_a_failure_on_purpose_gains_nothing(failed, mistake, sabotage, honest):

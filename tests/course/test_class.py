@@ -65,7 +65,7 @@ def test_loops_lose_the_points_of_being_vectorised_only(rows):
     tasks, students = rows
     loops = students["loops-where-arrays-belong"]
     lost = {t: tasks[t] - loops[t] for t in tasks if loops[t] < tasks[t] and t != "derivation"}
-    assert lost == {"maxpool_forward": 2, "maxpool_backward": 2}
+    assert lost == {"maxpool_forward": 3, "maxpool_backward": 4}
 
 
 @pytest.mark.parametrize("name", first(BUNDLES, quick=2))

@@ -1,10 +1,12 @@
 """Every misconception is caught, loses what its mistake deserves, and hears its own sentence."""
 
+import inspect
 import json
 
 import pytest
 
 from oracle import hidden, reference, symptoms
+from oracle.hidden._run import afresh
 from oracle.misconceptions import known
 from tests import notebooks
 
@@ -37,9 +39,9 @@ def test_the_hidden_half_alone_catches_it(misconception):
     namespace = notebooks.play(chapter, misconception.sources).namespace
     for name in misconception.loses:
         check = getattr(hidden, name)
-        parameters = check.body.__code__.co_varnames[: check.body.__code__.co_argcount]
-        with pytest.raises(AssertionError):
-            check(*(namespace[p] for p in parameters))
+        functions = [namespace[task] for task in inspect.signature(check.body).parameters]
+        with afresh(), pytest.raises(AssertionError):
+            check(*functions)
 
 
 def test_there_are_thirty_with_names_of_their_own():

@@ -7,6 +7,7 @@ import nbformat
 
 from oracle.misconceptions import known
 from tests import notebooks
+from tests.submissions import right as right_styles
 
 DERIVATION = """\
 Let $(i^*, j^*)$ be the place of the largest value in $\\Omega(k, l)$. Then $f_{kl}(x) = x_{i^*j^*}$
@@ -22,15 +23,7 @@ def right():
 
 def submissions(misconceptions):
     """Return {student: {chapter: {task: source}}}; a task that is left out stays blank."""
-    loops = """\
-def maxpool_forward(x, kernel_size, stride=None, padding=0, dilation=1):
-    return spec.maxpool_forward(x, kernel_size, stride, padding, dilation)
-"""
-    backward = """\
-def maxpool_backward(dy, cache):
-    return spec.maxpool_backward(dy, cache)
-"""
-    layer = {"maxpool_forward": loops, "maxpool_backward": backward}
+    layer = {task: right_styles.LOOPS[task] for task in ("maxpool_forward", "maxpool_backward")}
     first = notebooks.CHAPTERS[0]
     students = {
         "all-right": right(),

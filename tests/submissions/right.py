@@ -1126,11 +1126,28 @@ def everything_as_a_matrix_product():
 
 
 @right_network
-def the_loops_of_poolkit_and_plain_sums():
+def loops_over_what_is_covered_and_plain_sums():
     """The slow layer is a right one; a convolution with a loop over outputs; copies first."""
 
+    def maxpool_forward(x, kernel_size, stride=None, padding=0, dilation=1):
+        (kH, kW), (sH, sW) = pair(kernel_size), pair(kernel_size if stride is None else stride)
+        N, C, H, W = x.shape
+        y, chosen = np.zeros((N, C, (H - kH) // sH + 1, (W - kW) // sW + 1)), {}
+        for n, c, k, l in np.ndindex(y.shape):
+            pixels = spec.covered(k, l, (H, W), (kH, kW), (sH, sW))
+            chosen[n, c, k, l] = best = (n, c, *max(pixels, key=lambda p: x[(n, c, *p)]))
+            y[n, c, k, l] = x[best]
+        return y, (chosen, x.shape)
+
+    def maxpool_backward(dy, cache):
+        chosen, shape = cache
+        dx = np.zeros(shape)
+        for output, pixel in chosen.items():
+            dx[pixel] += dy[output]
+        return dx
+
     def pooling():
-        return spec.maxpool_forward, spec.maxpool_backward
+        return maxpool_forward, maxpool_backward
 
     def relu_backward(dy, cache):
         return dy * np.sign(np.maximum(cache, 0))

@@ -225,10 +225,9 @@ class _Twins:
 
     def __init__(self, function, args, kwargs):
         self._roots = function, *args, *kwargs.values()
-        self._own = {
-            "__main__",
-            getattr(function, "__module__", None),
-        }  # where helpers are looked for
+        # where helpers are looked for
+        self._own = {"__main__", getattr(function, "__module__", None)}
+        self._own |= {arg.__module__ for arg in args if isinstance(arg, types.FunctionType)}
 
     def __enter__(self):
         self._undo, self._seen, self._made = [], set(), {}

@@ -10,12 +10,43 @@ import contextlib
 import functools
 import hashlib
 import itertools
+import os
 import re
 import textwrap
 import traceback
 import warnings
 
 import numpy as np
+
+from . import spec
+
+# Whatever a message quotes, a dtype, a key, a name, a value, is shortened here. These are the
+# characters of a part; with what stands around them a message has below 2,000.
+MOST_OF_WHAT, MOST_OF_WHERE, MOST_OF_CAUSE = 400, 600, 400
+LINES = 8  # of a ``where``
+
+
+def brief(text, most):
+    """Shorten a text in its middle; what is no printed character is spelled out."""
+    text = str(text)
+    if len(text) > most:
+        text = f"{text[: most // 2]} … {text[-(most - most // 2 - 3) :]}"
+    text = "\n".join(text.split("\n", LINES)[:LINES])
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() or c in "\n\u202f" else _escaped(c) for c in text)
+    return text
+
+
+def _escaped(character):
+    return " " if character == "\t" else character.encode("unicode_escape").decode()
+
+
+def spelled_out(value):
+    """Return the repr of any value, or its type's name where it has none."""
+    try:
+        return repr(value)
+    except Exception:  # a huge int, a list in itself a thousand times, a class that refuses
+        return f"<{type(value).__name__}>"
 
 
 class Failed(AssertionError):
@@ -46,6 +77,7 @@ class Failed(AssertionError):
         certain=False,
         read=None,
     ):
+        what = brief(what, MOST_OF_WHAT)
         super().__init__(what)
         self.what, self.where, self.cause = what, where, cause
         self.got, self.expected = got, expected
@@ -53,14 +85,14 @@ class Failed(AssertionError):
         self.title = self.about = self.draw = None
 
     def __str__(self):
-        lines = [f"{self.title}: {self.what}" if self.title else self.what]
-        lines += [f"  {line}" for line in (self.where or "").splitlines()]
+        lines = [f"{brief(self.title, 80)}: {self.what}" if self.title else self.what]
+        lines += [f"  {line}" for line in brief(self.where or "", MOST_OF_WHERE).splitlines()]
         if self.cause:
-            lines.append(f"  Likely cause: {self.cause}")
+            lines.append(f"  Likely cause: {brief(self.cause, MOST_OF_CAUSE)}")
         elif self.about:
-            lines.append(f"  This example: {self.about}")
+            lines.append(f"  This example: {brief(self.about, MOST_OF_CAUSE)}")
         if self.read:
-            lines.append(f'  Read: "{self.read}"')
+            lines.append(f'  Read: "{brief(self.read, 80)}"')
         # nbgrader's Validate cuts a line at 86 characters; what goes on is indented deeper
         fold = textwrap.TextWrapper(84, subsequent_indent="    ", break_on_hyphens=False).fill
         return "\n".join(map(fold, lines))
@@ -81,20 +113,32 @@ class Failed(AssertionError):
         self.cause = hint or self.cause or (None if self.odd else cause)
         self.about = about
 
+    @property
+    def error(self):
+        """The type and text of what the student's function raised, if it did; else empty."""
+        return self.got if isinstance(self.got, str) else ""
+
     def fingerprint(self):
         """A short digest of the place and what was returned; equal mistakes have equal digests."""
         return fingerprint((self.what, fingerprint(self.got)))
 
 
+MOST_NUMBERS = 100_000  # of an array; the digest of a larger one is that of its bytes
+
+
 def fingerprint(got):
     """A short digest of an answer: of an array its shape, dtype and values to 6 digits."""
     numbers = isinstance(got, (np.ndarray, np.generic)) and got.dtype.kind in "biuf"
-    if numbers and not np.ma.is_masked(got):
+    if numbers and got.size > MOST_NUMBERS:
+        text = (
+            f"{np.shape(got)} {got.dtype} {hashlib.sha256(np.ascontiguousarray(got)).hexdigest()}"
+        )
+    elif numbers and not np.ma.is_masked(got):
         values = np.array([float(f"{v:.6g}") + 0.0 for v in np.ravel(got).tolist()])
         text = f"{np.shape(got)} {got.dtype} {values.tolist()}"
     else:
-        text = repr(got)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+        text = spelled_out(got)
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:12]
 
 
 @contextlib.contextmanager
@@ -125,22 +169,102 @@ def attempt(function, *args, **kwargs):
         frames = [
             frame
             for frame in traceback.extract_tb(error.__traceback__)[1:]
-            if "site-packages" not in frame.filename and frame.line
+            if "site-packages" not in frame.filename
+            and not frame.filename.replace(os.sep, "/").endswith(OURS)
+            and frame.line
         ]
+        if type(error).__name__ == spec.SpecificationCalled.__name__:
+            raise Failed(
+                f"{name} calls the specification",
+                f"{error}: the loops of poolkit are there to compare with, in your own cells.",
+                "what is asked for here is a layer of your own; if you write its loops out, they "
+                "count as loops, and everything else can be right",
+                got=_described(error),
+                odd=True,
+                certain=True,
+            ) from None
         if isinstance(error, NotImplementedError) and not error.args:  # as a stub raises it
             stub = frames[-1].name if frames else name  # it may be another one that is called
             raise Failed(
                 f"{stub} is not written yet", cause="its cell still raises NotImplementedError"
             ) from None
         lines = [f"line {frame.lineno} of {frame.name}:  {frame.line}" for frame in frames]
-        described = f"{type(error).__name__}: {error}".splitlines()
+        described = _described(error).splitlines()
         raise Failed(
             f"{name} raised {described[0] if described else type(error).__name__}",
             where="\n".join(lines[-3:]),
             cause=why(error, (*args, *kwargs.values())),
-            got=f"{type(error).__name__}: {error}",
+            got=_described(error),
             odd=True,
         ) from None
+
+
+def _described(error):
+    """An error's type and text; of a text that cannot be had, the type alone."""
+    try:
+        return brief(f"{type(error).__name__}: {error}", 2000)
+    except Exception:
+        return brief(type(error).__name__, 200)
+
+
+OURS = "poolkit/voice.py", "poolkit/check/layer.py"  # calls pass through them; no line is told
+
+
+def where_it_lives(function, mine):
+    """``mine``, a function of this package, in the process where a student's function lives."""
+    remote = getattr(function, "__remote__", None)
+    return mine if remote is None else remote(f"{mine.__module__}:{mine.__name__}")
+
+
+def lent(called, function):
+    """A function of ours for a student's function to call: a wrong call is told in these words.
+
+    called  how it is to be called, as "backward(dy, cache)"
+    """
+    name, _, parameters = called.rstrip(")").partition("(")
+    parameters = parameters.split(", ")
+
+    def asked(*given, **named):
+        values = {**dict(zip(parameters, given, strict=False)), **named}
+        if len(given) + len(named) != len(parameters) or values.keys() != set(parameters):
+            what = [*("a value" for _ in given), *named]
+            what = brief(", ".join(what) or "nothing", 80)
+            raise TypeError(f"{name} is called as {called}; it was given {what}")
+        try:
+            return function(*(values[name] for name in parameters))
+        except (Failed, RecursionError):
+            raise
+        except Exception:
+            what = [f"{name} = {_kind(values[name])}" for name in parameters]
+            raise ValueError(f"{called} cannot use what it was given: {', '.join(what)}") from None
+
+    asked.__name__ = asked.__qualname__ = name
+    return asked
+
+
+def _kind(value):
+    return short(value).replace("None (is a return missing?)", "None")
+
+
+def by_itself(function, *first, of=None):
+    """A student's function for which the specification is no answer, wherever it lives.
+
+    first  arguments that come before those of a call
+    of     whose name it has, if ``function`` only calls the student's
+    """
+    unaided = where_it_lives(function, answering)
+
+    def asked(*args, **kwargs):
+        return unaided(function, *first, *args, **kwargs)
+
+    asked.__name__ = getattr(function if of is None else of, "__name__", "your function")
+    return asked
+
+
+def answering(function, *args, **kwargs):
+    """Call a function while the specification is set aside."""
+    with spec.set_aside():
+        return function(*args, **kwargs)
 
 
 # ---- many calls at once ---------------------------------------------------------------------
@@ -184,7 +308,7 @@ def ahead(work, functions, cases):
         plainly = tuple((arguments, tuple(named.items())) for arguments, named in cases)
         got = attempt(functools.partial(there, *functions, plainly))
     except Failed as failure:
-        if str(failure.got).startswith("KeyboardInterrupt"):  # late already: not once more
+        if failure.error.startswith("KeyboardInterrupt"):  # late already: not once more
             raise
         return ()
     return got if type(got) is tuple and len(got) <= len(cases) else ()
@@ -294,7 +418,7 @@ ERRORS = (
 
 def why(error, given):
     """Return what an error in a call with the arguments ``given`` says for certain, or None."""
-    said = f"{type(error).__name__}: {error}"
+    said = _described(error)
     pairs = [a for a in given if isinstance(a, tuple) and len(a) == 2]
     if pairs and re.search(r"'tuple' (and|object cannot be)|and 'tuple'|concatenate tuple", said):
         return f"an argument is the pair {pairs[0]}: spec.pair makes two ints of a pair or an int"
@@ -319,7 +443,11 @@ def counts_no_further(error):
 
 def number(value):
     """Format one number for a message: short, but exact enough to see a difference."""
-    return f"{value:.6g}" if isinstance(value, (float, np.floating)) else f"{value}"
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.6g}"
+    if isinstance(value, int) and value.bit_length() > 128:
+        return f"an int of {value.bit_length():,} bits"
+    return brief(value, 60)
 
 
 def differing(got, expected, rtol=1e-5, atol=1e-7):
@@ -363,7 +491,7 @@ def same(name, got, expected, where=None, cause=None, dtype=False, rtol=1e-5, at
                 likely="/ and np.floor make floats; // between ints makes an int",
                 odd=True,
             )
-        if differing(got, expected, rtol, atol):
+        if _huge(got) or differing(got, expected, rtol, atol):
             fail(f"{name} is {number(got)}, expected {number(expected)}")
         return
     if not isinstance(got, np.ndarray) or np.ma.is_masked(got):
@@ -392,6 +520,27 @@ def same(name, got, expected, where=None, cause=None, dtype=False, rtol=1e-5, at
         )
 
 
+def as_float(number):
+    """A number as a float; NaN for one that is none: complex, or a huge int."""
+    try:
+        return float(number)
+    except (TypeError, OverflowError):
+        return float("nan")
+
+
+def shape_of(value):
+    """The shape of an array, or of lists that could be one; None if they could not."""
+    try:
+        return np.shape(value)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _huge(value):
+    """Whether it is an int that no float is near to."""
+    return isinstance(value, int) and value.bit_length() > 1000
+
+
 def no_array(value):
     """Return what to do with something that should be an array, or None."""
     if isinstance(value, tuple) and any(isinstance(part, np.ndarray) for part in value):
@@ -413,7 +562,7 @@ def elsewhere(value):
     """
     if not hasattr(type(value), "__remote__"):
         return None
-    return repr(value).removesuffix(" in the student's kernel")
+    return brief(repr(value).removesuffix(" in the student's kernel"), 80)
 
 
 def short(value):
@@ -425,5 +574,8 @@ def short(value):
         return f"{kind} of shape {value.shape}"
     if there := elsewhere(value):
         return there
-    text = repr(value)
-    return f"a {type(value).__name__}: {text if len(text) <= 40 else text[:37] + '…'}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"a {brief(type(value).__name__, 40)}: {number(value)}"
+    text = spelled_out(value)
+    text = text if len(text) <= 40 else text[:37] + "…"
+    return f"a {brief(type(value).__name__, 40)}: {brief(text, 400)}"

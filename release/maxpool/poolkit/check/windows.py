@@ -4,7 +4,18 @@ import numpy as np
 
 from .. import spec
 from ..figures import answers
-from ..voice import Failed, answered, call, each, no_array, number, same, short
+from ..voice import (
+    Failed,
+    answered,
+    as_float,
+    call,
+    each,
+    no_array,
+    number,
+    same,
+    short,
+    spelled_out,
+)
 from ._visible import beyond, drawn, visible
 
 __all__ = [
@@ -268,7 +279,7 @@ def value(answer):
 
 def plain(answers):
     """Answers without their type, to compare with other people's."""
-    return tuple(float(a) if isinstance(a, NUMBERS) else repr(a) for a in answers)
+    return tuple(as_float(a) if isinstance(a, NUMBERS) else spelled_out(a) for a in answers)
 
 
 def same_sizes(output_size, cases, whole=False):
@@ -316,7 +327,7 @@ def same_effect(output_size, cases, adds):
                 what = f"{spelled(*asked)} is {short(answer)}, expected {count(*asked)}"
                 with drawn(lambda _, *shown: answers.axis(*shown), answer, asked):
                     raise Failed(what, got=plain([without, got]), odd=True)
-        if not np.isclose(float(got) - float(without), change):  # unsigned ints have no −1
+        if not np.isclose(as_float(got) - as_float(without), change):  # unsigned ints have no −1
             with drawn(lambda _, *shown: answers.axis(*shown), got, case, without):
                 raise Failed(
                     f"{spelled(*case)} is {number(got)}, and {number(without)} without {adds}; "

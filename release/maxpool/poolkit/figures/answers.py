@@ -10,7 +10,7 @@ import textwrap
 import numpy as np
 
 from .. import spec
-from ..voice import short
+from ..voice import as_float, short
 from ._svg import Sheet, scale_of, shade, spelled, tuples, window_colour, window_symbol
 from .colours import deep, on_white
 
@@ -434,7 +434,7 @@ def axis(got, case, without=None):
     size, kernel, stride, padding, dilation = (*case, *(0, 1)[len(case) - 3 :])
     span = dilation * (kernel - 1) + 1
     fits = len(range(-padding, size + padding - span + 1, stride))
-    mine = got if isinstance(got, (int, float, np.number)) and np.isfinite(got) else None
+    mine = got if isinstance(got, (int, float, np.number)) and np.isfinite(as_float(got)) else None
     counted = fits if mine is None else min(max(int(np.ceil(mine)), 0), fits + 3)
     rows = max(fits, counted)
     last = max(-padding + (rows - 1) * stride + span, size + padding)
@@ -500,7 +500,7 @@ def slope(got, expected, f, x, v):
     t = np.linspace(-1, 1, 41)
     walk = np.array([f(x + step * v) for step in t])
     here = float(f(x))
-    mine = float(got) if isinstance(got, (bool, int, float, np.number)) else np.nan
+    mine = as_float(got) if isinstance(got, (bool, int, float, np.number)) else np.nan
     steep = not abs(mine) < 20  # or not a number
     ends = [here + s * slope for slope in (expected, expected if steep else mine) for s in (0, 1)]
     low, above = min(walk.min(), *ends) - 0.3, max(walk.max(), *ends) + 0.3

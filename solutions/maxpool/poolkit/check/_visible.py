@@ -60,7 +60,7 @@ def beyond(cause):
     try:
         yield
     except Failed as failure:
-        if "is out of bounds" in str(failure.got):
+        if "is out of bounds" in failure.error:
             failure.cause = cause
         raise
 

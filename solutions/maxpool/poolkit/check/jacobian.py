@@ -9,9 +9,11 @@ from ..figures import answers
 from ..voice import (
     Failed,
     answered,
+    as_float,
     call,
     each,
     in_turn,
+    lent,
     no_array,
     number,
     plain,
@@ -406,7 +408,7 @@ class Formula:
 
     def __init__(self, text, **given):
         self.text, self.given = text, tuple(given.items())
-        self.function = eval(f"lambda x: {text}", {"np": np, **given})
+        self.function = lent("f(x)", eval(f"lambda x: {text}", {"np": np, **given}))
 
 
 def measured(function, cases, seen=0):
@@ -470,7 +472,7 @@ def watched(numerical_jacobian, f, x, h):
         seen.append(np.array(z))
         return f.function(z)
 
-    call(numerical_jacobian, spy, x, h=h)
+    call(numerical_jacobian, lent("f(x)", spy), x, h=h)
     if not seen:
         raise Failed("f was never called, but its differences are all there is to go by")
     for n, z in enumerate(seen, start=1):
@@ -580,7 +582,7 @@ def together(names, got, expected, where=None, pictures=None):
         except Failed as failure:
             failure.draw = pictures[n] if pictures else None
             if all(isinstance(answer, single) for answer in got):
-                failure.got = np.array([float(answer) for answer in got])
+                failure.got = np.array([as_float(answer) for answer in got])
             raise
 
 

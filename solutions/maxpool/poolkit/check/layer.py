@@ -11,6 +11,7 @@ from ..figures import answers
 from ..voice import (
     Failed,
     answered,
+    by_itself,
     call,
     differing,
     each,
@@ -19,7 +20,9 @@ from ..voice import (
     number,
     plain,
     same,
+    shape_of,
     short,
+    where_it_lives,
 )
 from ._visible import drawn, visible
 
@@ -160,9 +163,9 @@ def is_pair(result):
 def forward_pass(forward, x, **arguments):
     """Call the student's forward pass; return (y, cache)."""
     try:
-        result = call(forward, x, **arguments)
+        result = call(by_itself(forward), x, **arguments)
     except Failed as failure:
-        if arguments.get("stride") is None and USES_NONE.search(str(failure.got)):
+        if arguments.get("stride") is None and USES_NONE.search(failure.error):
             failure.cause = "stride is None here, and None means kernel_size"
         raise
     if not is_pair(result):
@@ -183,8 +186,8 @@ def cache_for(dy, forward, x, **arguments):
     """Call the student's forward pass for its cache; its y must be as large as dy."""
     with because(WRONG_ALREADY), drawn(answers.forward, x, **arguments):
         y, cache = forward_pass(forward, x, **arguments)
-        if np.shape(y) != dy.shape:
-            said = f"y has shape {np.shape(y)}, so dy of shape {dy.shape} does not fit"
+        if shape_of(y) != dy.shape:
+            said = f"y has shape {shape_of(y)}, so dy of shape {dy.shape} does not fit"
             raise Failed(said, f"That was {spelled(x, arguments)}.", got=y, odd=True)
     return cache
 
@@ -193,9 +196,9 @@ def both_passes(forward, backward, x, dy, **arguments):
     """Return dx of the student's two passes; they get copies of x and dy."""
     cache = cache_for(dy, forward, x.copy(), **arguments)
     try:
-        return call(backward, dy.copy(), cache)
+        return call(by_itself(backward), dy.copy(), cache)
     except Failed as failure:
-        if np.any(arguments.get("padding", 0)) and "is out of bounds" in str(failure.got):
+        if np.any(arguments.get("padding", 0)) and "is out of bounds" in failure.error:
             failure.cause = OFF_THE_IMAGE
             # if the forward pass is right, then no place in the border has won
             failure.certain = right_forward(forward, x, **arguments)
@@ -217,12 +220,24 @@ def every_dx(forward, backward, cases):
     return each(dxs, (forward, backward), cases, both_passes)
 
 
+def alone_here(function, *args):
+    """Call a student's function from here, by itself."""
+    return call(by_itself(function), *args)
+
+
 # where the student's functions live; the cache stays there
+
+
+def alone(function, cases):
+    """The answer in each case."""
+    with spec.set_aside():
+        return answered(function, cases)
 
 
 def ys(forward, cases):
     """Of each case, y."""
-    return in_turn(lambda x, **arguments: there(forward, x, **arguments)[0], cases)
+    with spec.set_aside():
+        return in_turn(lambda x, **arguments: there(forward, x, **arguments)[0], cases)
 
 
 def dxs(forward, backward, cases):
@@ -231,7 +246,8 @@ def dxs(forward, backward, cases):
     def one(x, dy, **arguments):
         return backward(dy.copy(), fitting(forward, x, dy, **arguments))
 
-    return in_turn(one, cases)
+    with spec.set_aside():
+        return in_turn(one, cases)
 
 
 def fitting(forward, x, dy, **arguments):
@@ -268,7 +284,7 @@ def right_forward(forward, x, **arguments):
 def same_tiles(pool_tiles, cases):
     """Raise ``Failed`` unless ``pool_tiles`` is right; cases: (x, kernel_size, expected)."""
     calls = [((x.copy(), kernel_size), {}) for x, kernel_size, _ in cases]
-    given = each(answered, (pool_tiles,), calls, call)
+    given = each(alone, (pool_tiles,), calls, alone_here)
     for case in cases:
         are_tiles(given, *case)
 
@@ -291,10 +307,15 @@ def same_windows(windows, cases):
 
     cases  list of (x, kernel_size, stride, padding, dilation, expected)
     """
-    calls = [((x.copy(), *arguments), {}) for x, *arguments, _ in cases]
-    given = each(answered, (windows,), calls, call)
+    given = every_windows(windows, [case[:-1] for case in cases])
     for case in cases:
         are_windows(given, *case)
+
+
+def every_windows(windows, cases):
+    """Return an iterator of the student's w; cases: (x, kernel_size, stride, padding, dilation)."""
+    calls = [((x.copy(), *arguments), {}) for x, *arguments in cases]
+    return each(alone, (windows,), calls, alone_here)
 
 
 def are_windows(given, x, kernel_size, stride, padding, dilation, expected):
@@ -329,10 +350,10 @@ def same_forward(forward, x, expected, **arguments):
     same_y(every_y(forward, [((x,), arguments)]), x, expected, **arguments)
 
 
-def same_y(given, x, expected, **arguments):
-    """Raise ``Failed`` unless the next y that is given is ``expected``."""
+def same_y(given, x, expected, /, dtype=False, **arguments):
+    """Raise ``Failed`` unless the next y that is given is ``expected``, of its ``dtype`` too."""
     with drawn(answers.forward, x, **arguments), asked(x, arguments):
-        same("y", next(given), expected, seen_by(x, arguments))
+        same("y", next(given), expected, seen_by(x, arguments), dtype=dtype)
 
 
 def same_backward(forward, backward, x, dy, expected, **arguments):
@@ -346,12 +367,15 @@ def same_backward(forward, backward, x, dy, expected, **arguments):
         raise
 
 
-def same_dx(given, x, dy, expected, **arguments):
-    """Return the next dx that is given; raise ``Failed`` unless it is ``expected``."""
+def same_dx(given, x, dy, expected, /, dtype=False, **arguments):
+    """Return the next dx that is given; raise ``Failed`` unless it is ``expected``.
+
+    dtype  of its dtype, too
+    """
     drawing = drawn(answers.backward, x, dy, **arguments)
     with drawing, asked(x, arguments), losing_nans(x, expected):
         dx = next(given)
-        same("dx", dx, expected, won_by(x, arguments))
+        same("dx", dx, expected, won_by(x, arguments), dtype=dtype)
     return dx
 
 
@@ -418,7 +442,7 @@ def tiles_of(x, size=2):
 
 def same_memory(windows, x, arguments, expected):
     """Raise ``Failed`` unless ``windows`` gives what is expected, as a view of x's memory."""
-    w = call(windows, x, *arguments)
+    w = call(by_itself(windows), x, *arguments)
     if not (isinstance(w, np.ndarray) and np.shares_memory(w, x)):
         with drawn(lambda _: answers.copied(x)):
             raise Failed("w is a copy: it shares no memory with x", got="a copy")
@@ -502,7 +526,7 @@ def own_gradients(forward, backward, batches, expected, **arguments):
     order = [*range(len(batches)), 0]  # the first one twice: a cache is not used up
     # call by call: that all forward passes come first is true only if it is seen from here
     caches = [cache_for(dy, forward, x.copy(), **arguments) for x, dy in batches]
-    got = [call(backward, batches[n][1].copy(), caches[n]) for n in order]
+    got = [call(by_itself(backward), batches[n][1].copy(), caches[n]) for n in order]
     for place, n in enumerate(order):
         again = ", for the second time" if place == len(batches) else ""
         where = f"Backward pass {n + 1}{again}, after {len(batches)} forward passes."
@@ -516,13 +540,15 @@ def own_gradients(forward, backward, batches, expected, **arguments):
 SIZES = {"N": 2, "C": 2, "H": 6, "W": 6}  # images, channels, rows and columns to start from
 
 
-def grows(function, arguments, more=24, forward=None, right=None):
+def grows(function, arguments, more=24, forward=None, right=None, together=False):
     """Return along which axes the operations get more: {axis: ((size, operations), (…, …))}.
 
     arguments  function of one keyword for each axis; returns the tuple of positional arguments
     more       by how many indices an axis gets longer
-    forward    if ``function`` is the backward pass: the forward pass whose arguments these are
+    forward    if ``function`` is the backward pass: the forward pass whose arguments these are,
+               with dy after x
     right      function of the arguments: the right answer, which the counted call must give
+    together   count the forward pass, too
 
     A loop costs at least one operation for every further index, the first ones as the last. Rows
     and columns get more together, and answers are compared for square images only: others are
@@ -530,16 +556,20 @@ def grows(function, arguments, more=24, forward=None, right=None):
     """
     functions, work = (function,), counts
     if forward is not None:
-        functions, work = (forward, function), counts_back
-    count = operations.counter(function)
+        functions, work = (forward, function), counts_together if together else counts_back
+    count = where_it_lives(function, operations.counted)
+    passes = where_it_lives(function, two_passes)
 
     def one(*asked, first=False):
-        given = asked[len(functions) :]
-        if forward is not None:
-            x, kernel_size, stride = given
-            y, cache = forward_pass(forward, x, kernel_size=kernel_size, stride=stride)
-            given = np.ones_like(y), cache
-        return call(function if first else count, *given)
+        given = [value.copy() if isinstance(value, np.ndarray) else value for value in asked]
+        given, called = given[len(functions) :], function
+        if together:
+            called, given = passes, (*functions, *given)
+        elif forward is not None:
+            x, dy, *layer = given
+            given = dy, cache_for(dy, forward, x, **named(layer))
+        counting = (called,) if first else (count, called)
+        return call(by_itself(*counting, of=function), *given)
 
     def case(axes, further=more):
         return arguments(**{**SIZES, **{axis: SIZES[axis] + further for axis in axes}})
@@ -549,13 +579,13 @@ def grows(function, arguments, more=24, forward=None, right=None):
     cases = [(case(""), {"first": True}), *((case(axes), {}) for axes in asked)]
     given = each(work, functions, cases, one)
     next(given)  # whatever is done only the first time is done now
-    start, *longer = (operations_of(next(given), right and right(*case(axes))) for axes in asked)
+    start, *longer = (operations_of(next(given), right and right(*asked)) for asked, _ in cases[1:])
     growing = {}
     for axes, total in zip(asked[1:], longer, strict=True):
         if total - start < more:
             continue
-        known = right and right(*case(axes, more // 2))
-        between = operations_of(one(*functions, *case(axes, more // 2)), known)
+        halfway = case(axes, more // 2)
+        between = operations_of(one(*functions, *halfway), right and right(*halfway))
         first, second = between - start, total - between
         if first < more // 2 or second < max(more // 2, 0.75 * first):
             continue  # it gets less and less, as log₂ of the size does
@@ -600,13 +630,29 @@ def counts(function, cases):
 
 
 def counts_back(forward, backward, cases):
-    """``counts`` of the backward pass; the cases are the arguments of the forward pass."""
+    """``counts`` of the backward pass; the cases are x, dy and the layer's other arguments."""
 
-    def one(x, kernel_size, stride, first=False):
-        y, cache = there(forward, x, kernel_size=kernel_size, stride=stride)
-        return counted(backward, np.ones_like(y), cache, first=first)
+    def one(x, dy, *layer, first=False):
+        with spec.set_aside():
+            cache = fitting(forward, x, dy, **named(layer))
+        return counted(backward, dy.copy(), cache, first=first)
 
     return in_turn(one, cases)
+
+
+def counts_together(forward, backward, cases):
+    """``counts`` of both passes together; the cases are those of ``counts_back``."""
+    return in_turn(functools.partial(counted, two_passes, forward, backward), cases)
+
+
+def two_passes(forward, backward, x, dy, *layer):
+    """dx of a forward and a backward pass."""
+    return backward(dy, forward(x, **named(layer))[1])
+
+
+def named(layer):
+    """The arguments of a layer, given in their order, with their names."""
+    return dict(zip(("kernel_size", "stride", "padding", "dilation"), layer, strict=False))
 
 
 def counted(function, *given, first=False):
@@ -614,19 +660,20 @@ def counted(function, *given, first=False):
 
     The first one is not counted: it may do more.
     """
-    if first:
-        function(*given)
-        return None
-    number, answer = operations.counted(function, *given)
+    with spec.set_aside():
+        if first:
+            function(*given)
+            return None
+        number, answer = operations.counted(function, *given)
     return number, without_cache(answer)
 
 
-def no_loops(function, arguments, forward=None, right=None):
+def no_loops(function, arguments, **which):
     """Raise ``Failed`` if Python does more for more images, channels, rows or columns.
 
     The arguments are those of ``grows``.
     """
-    growing = grows(function, arguments, forward=forward, right=right)
+    growing = grows(function, arguments, **which)
     if not growing:
         return
     things = {"N": "images", "C": "channels", "H": "rows", "W": "columns"}
@@ -689,12 +736,32 @@ def vectorised_forward(forward, case, right=None):
     no_loops(forward, lambda **sizes: (shaped(**sizes), *case), right=right)
 
 
-def vectorised_backward(forward, backward, case, right=None):
-    """The same of the backward pass; every dy is 1."""
+def vectorised_backward(forward, backward, case, right=None, fresh=None, together=False):
+    """The same of the backward pass.
+
+    fresh     function of y: a new dy
+    together  of both passes together
+    """
     x, _, dy, dx = right_first()
     with because(RIGHT_FIRST):
         same_backward(forward, backward, x, dy, dx, kernel_size=2)
-    no_loops(backward, lambda **sizes: (shaped(**sizes), *case), forward, right)
+    rng = np.random.default_rng()  # no two runs ask for the same: nothing can be prepared for it
+    fresh = fresh or (lambda y: rng.permutation(y.size).reshape(y.shape) + 0.5)
+
+    def arguments(**sizes):
+        x = shaped(**sizes)
+        return x, fresh(empty_y(x.shape, *case)), *case
+
+    which = {"forward": forward, "right": right, "together": together}
+    no_loops(backward, arguments, **which)
+
+
+def empty_y(shape, kernel_size, stride, padding=0, dilation=1):
+    """An array of y's shape."""
+    span = dilation * (kernel_size - 1) + 1
+    return np.empty(
+        (*shape[:2], *((size + 2 * padding - span) // stride + 1 for size in shape[2:]))
+    )
 
 
 # ---- pool_tiles -----------------------------------------------------------------------------
@@ -1126,7 +1193,7 @@ def maxpool_backward_inputs(maxpool_forward, maxpool_backward):
     x, dy = CORNERS[None, None].copy(), images([1, 2], [3, 4])
     cache = cache_for(dy, maxpool_forward, x, kernel_size=2)
     before = x.copy(), dy.copy()
-    call(maxpool_backward, dy, cache)
+    call(by_itself(maxpool_backward), dy, cache)
     unchanged(maxpool_backward, "x", before[0], x)
     unchanged(maxpool_backward, "dy", before[1], dy)
     x, dy = CORNERS.T.copy().T[None, None].transpose(0, 1, 3, 2), dy.transpose(0, 1, 3, 2)
@@ -1134,7 +1201,7 @@ def maxpool_backward_inputs(maxpool_forward, maxpool_backward):
     expected = images([0, 0, 0, 3], [1, 0, 0, 0], [2, 0, 0, 0], [0, 0, 0, 4])
     cache = cache_for(dy, maxpool_forward, x, kernel_size=2)
     with drawn(answers.backward, x, dy, kernel_size=2):
-        dx = call(maxpool_backward, dy, cache)
+        dx = call(by_itself(maxpool_backward), dy, cache)
         same("dx", dx, expected, won_by(x, {"kernel_size": 2}))
 
 

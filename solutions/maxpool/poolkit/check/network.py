@@ -5,7 +5,7 @@ import contextlib
 import numpy as np
 
 from .. import spec
-from ..voice import Failed, answered, call, each, same, short
+from ..voice import Failed, answered, brief, call, each, lent, same, shape_of, short, spelled_out
 from ._visible import visible
 from .layer import because, every_dx, every_y, images, own_gradients, same_dx, same_y, unchanged
 
@@ -54,7 +54,7 @@ def missing(only_of_the_layer=False):
     try:
         yield
     except Failed as failure:
-        if str(failure.got).startswith("NameError"):
+        if failure.error.startswith("NameError"):
             failure.cause = "your layer of chapter 3 is not complete here: paste all that it calls"
             if only_of_the_layer and "'maxpool_" not in failure.got:
                 failure.cause = "return the two functions themselves, without calling them"
@@ -156,7 +156,7 @@ def same_loss(cross_entropy, cases):
     answers = each(answered, (cross_entropy,), calls, call)
     for scores, _, expected in cases:
         loss, _ = parts_of(next(answers), cross_entropy, ENTROPY)
-        if np.ndim(loss):
+        if shape_of(loss) != ():
             said = short(loss)
             raise Failed(f"loss is {said}, expected one number: the mean of all images", got=said)
         same("loss", loss, expected, f"{len(scores)} rows of scores, from {span(scores)}.")
@@ -214,13 +214,18 @@ def same_gradients(network_backward, dy, layers, caches, expected):
 def are_gradients(dx, gradients, layers, expected):
     """Raise ``Failed`` unless an answer is ``expected``."""
     if gradients.keys() != expected[1].keys():
-        said = ", ".join(map(repr, gradients)) or "nothing"
+        said = brief(", ".join(map(spelled_out, gradients)), 200) or "nothing"
         wanted = ", ".join(map(repr, expected[1])) or "nothing"
         raise Failed(f"gradients has {said}, expected {wanted}", got=said)
     where = f"The layers were {', '.join(named(layer) for layer in layers)}."
     same("dx", dx, expected[0], where)
     for name in expected[1]:
         same(f"gradients[{name!r}]", gradients[name], expected[1][name], where)
+
+
+def lent_backward(function):
+    """The backward pass of a layer of ours, for a student's function to call."""
+    return lent(f"{function.__name__}(dy, cache)", function)
 
 
 def named(layer):
@@ -304,9 +309,9 @@ def plus_backward(dy, cache):
 def small_chain():
     """y = (w·x)² + b at x = 3, w = 2: its layers and the caches of its forward pass."""
     layers = [
-        (None, times_backward, ("w",)),
-        (None, square_backward, ()),
-        (None, plus_backward, ("b",)),
+        (None, lent_backward(times_backward), ("w",)),
+        (None, lent_backward(square_backward), ()),
+        (None, lent_backward(plus_backward), ("b",)),
     ]
     return layers, [(np.array([3.0]), np.array([2.0])), np.array([6.0]), None]
 

@@ -11,6 +11,7 @@ import html
 
 import numpy as np
 
+from ..voice import as_float
 from .colours import FADED_INK, PALE, WINDOW_COLOURS, deep, ink, on_white, palette
 
 FONT = "DejaVu Sans, Verdana, Segoe UI, sans-serif"
@@ -31,7 +32,7 @@ def window_symbol(n):
 
 def spelled(value, digits=3):
     """A number as a cell prints it."""
-    value = float(value) + 0.0  # no minus zero
+    value = as_float(value) + 0.0  # no minus zero
     if np.isnan(value):
         return "NaN"
     whole = value == round(value, 0) and abs(value) < 1e6
