@@ -12,6 +12,7 @@ import pytest
 from tests import notebooks, tiers  # noqa: F401  (registers a profile)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items):
     """What shares a fixture of a module or a folder stays on one worker (``--dist loadgroup``)."""
     for item in items:
