@@ -12,9 +12,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from proctor.course import Settings
+from proctor.run.course import Settings
+from proctor.run.template import Assignment, Job, Template
 from proctor.sandbox import LAYERS
-from proctor.template import Assignment, Job, Template
 
 LIMIT = 1.0  # seconds of a cell
 TOTAL = 3.0

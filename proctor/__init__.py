@@ -17,17 +17,17 @@ def configure(config):
     Also lets this process's nbgrader, gradebook and Formgrader, which have no settings for that,
     read, take and show what students control with care.
     """
-    from .collect.names import guard_gradebook
-    from .formgrader import protect
-    from .times import guard_times
+    from proctor.plugins.collect.names import guard_gradebook
+    from proctor.plugins.formgrader import protect
+    from proctor.plugins.times import guard_times
 
     guard_times()
     guard_gradebook()
     protect()
     autograde = config.Autograde
-    autograde.exporter_class = "proctor.reading.Exporter"
+    autograde.exporter_class = "proctor.plugins.exporter.Exporter"
     autograde.autograde_preprocessors = [
-        "proctor.execute.Execute",
+        "proctor.plugins.execute.Execute",
         "nbgrader.preprocessors.IgnorePattern",
         "nbconvert.preprocessors.ClearMetadataPreprocessor",
         "nbgrader.preprocessors.LimitOutput",
@@ -37,21 +37,21 @@ def configure(config):
     ]
     config.GenerateFeedback.preprocessors = [
         "nbgrader.preprocessors.GetGrades",
-        "proctor.feedback.HideTests",
+        "proctor.plugins.feedback.HideTests",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]
-    config.GenerateFeedback.exporter_class = "proctor.templates.Page"
-    config.ExchangeFactory.collect = "proctor.collect.ExchangeCollect"
-    config.ZipCollectApp.extractor_plugin = "proctor.collect.Extractor"
-    config.ZipCollectApp.collector_plugin = "proctor.collect.FileNameCollector"
+    config.GenerateFeedback.exporter_class = "proctor.plugins.page.Page"
+    config.ExchangeFactory.collect = "proctor.plugins.collect.ExchangeCollect"
+    config.ZipCollectApp.extractor_plugin = "proctor.plugins.collect.Extractor"
+    config.ZipCollectApp.collector_plugin = "proctor.plugins.collect.FileNameCollector"
     if url := os.environ.get("NBGRADER_DB_URL"):
         config.CourseDirectory.db_url = url
     # both pages are rendered by this exporter
-    config.HTMLExporter.preprocessors = ["proctor.sanitise.Clean"]
+    config.HTMLExporter.preprocessors = ["proctor.plugins.sanitise.Clean"]
     config.HTMLExporter.filters = {
-        "markdown2html": "proctor.sanitise.Markdown",
-        "highlight_code": "proctor.sanitise.Code",
-        "ansi2html": "proctor.sanitise.colours",
-        "strip_files_prefix": "proctor.sanitise.as_written",
+        "markdown2html": "proctor.plugins.sanitise.Markdown",
+        "highlight_code": "proctor.plugins.sanitise.Code",
+        "ansi2html": "proctor.plugins.sanitise.colours",
+        "strip_files_prefix": "proctor.plugins.sanitise.as_written",
     }
     return config

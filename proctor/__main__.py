@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-from . import __version__
+from proctor import __version__
 
 _FORMATS = (
     *("fqdn", "isoduration", "rfc3339_validator", "rfc3986_validator", "rfc3987_syntax"),
@@ -39,7 +39,7 @@ def _run(command, *rest):
     if command == "grade":
         _grade(rest)
     elif command == "doctor":
-        from . import doctor
+        from proctor.sandbox import doctor
 
         sys.exit(doctor.main(list(rest)))
     elif command == "kernel":
@@ -57,7 +57,7 @@ def _kernel(words):
         helped = words[0] in ("-h", "--help")
         print(_KERNEL, end="", file=sys.stdout if helped else sys.stderr)
         sys.exit(0 if helped else 2)
-    from .provisioner import install
+    from proctor.plugins.provisioner import install
 
     print(f"installed in {install()}")
 
@@ -76,7 +76,7 @@ def _grade(words):
     for name in _FORMATS:
         sys.modules.setdefault(name, None)
     gc.disable()  # what is imported stays: looking for garbage in it is in vain
-    from .grade.app import GradeApp
+    from proctor.batch.app import GradeApp
 
     gc.freeze()
     gc.enable()
@@ -88,12 +88,12 @@ def _grade(words):
 
 
 def _begin():
-    from . import template
+    from proctor.run import template
 
     try:
         template.begin()
     except OSError as error:
-        from .told import reason
+        from proctor.wording import reason
 
         print(f"proctor grade: {reason(error)}", file=sys.stderr)
         sys.exit(2)

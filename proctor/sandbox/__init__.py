@@ -9,9 +9,9 @@
 machine allows it; `Jailed.held` says which are. Linux only.
 """
 
-from .inside import enter, fork, prepare
-from .outside import Ended, Jailed, launch
-from .policy import LAYERS, NoIsolation, Policy, clean_environment
+from proctor.sandbox.enter import enter, fork, prepare
+from proctor.sandbox.launch import Ended, Jailed, launch
+from proctor.sandbox.policy import LAYERS, NoIsolation, Policy, clean_environment
 
 __all__ = [
     "LAYERS",

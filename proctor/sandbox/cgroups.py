@@ -13,7 +13,7 @@ import os
 import re
 from dataclasses import dataclass, field
 
-from . import linux
+from proctor.sandbox import linux
 
 _WANTED = ("memory", "pids", "cpu", "cpuset")
 _LEAF = "proctor-itself"  # version 2: a group with groups in it holds no processes of its own

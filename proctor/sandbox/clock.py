@@ -10,7 +10,7 @@ import os
 import struct
 import time
 
-from . import linux
+from proctor.sandbox import linux
 
 _OPEN = {"x86_64": 298, "aarch64": 241}
 _SOFTWARE, _TASK_CLOCK = 1, 1

@@ -9,7 +9,7 @@ import select
 import signal
 import time
 
-from . import linux, memory
+from proctor.sandbox import linux, memory
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _OFTEN = 0.005  # seconds between two looks, where little memory is left

@@ -4,8 +4,8 @@ import json
 import os
 import socket
 
-from . import cgroups, inside, linux
-from .policy import NoIsolation, Policy
+from proctor.sandbox import cgroups, enter, linux
+from proctor.sandbox.policy import NoIsolation, Policy
 
 
 def main(descriptor):
@@ -13,10 +13,10 @@ def main(descriptor):
     control = socket.socket(fileno=descriptor)
     request = json.loads(control.recv(1 << 20))
     if "namespaces" in request["known"]:
-        inside.namespaces_refused = lambda: request["known"]["namespaces"]
+        enter.namespaces_refused = lambda: request["known"]["namespaces"]
     cgroups.know(*request["nest"])
     try:
-        inside.enter(Policy(**request["policy"]), control, request["keep_fds"])
+        enter.enter(Policy(**request["policy"]), control, request["keep_fds"])
     except (NoIsolation, OSError, ValueError):
         os._exit(70)  # the caller has been told
     linux.fresh_signals()

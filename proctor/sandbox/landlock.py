@@ -6,8 +6,8 @@ Numbers and layouts are those of <linux/landlock.h>; see landlock(7).
 import os
 import struct
 
-from . import linux
-from .policy import contains
+from proctor.sandbox import linux
+from proctor.sandbox.policy import contains
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 

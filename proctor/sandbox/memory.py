@@ -10,8 +10,8 @@ import functools
 import os
 import re
 
-from . import linux
-from .seccomp import SHARED_AT_ONCE
+from proctor.sandbox import linux
+from proctor.sandbox.syscalls import SHARED_AT_ONCE
 
 _ANONYMOUS = re.compile(r"^\S+ ...s \S+ \S+ (\d+) +/dev/zero \(deleted\)$", re.MULTILINE)
 _PIPE = 64 << 10

@@ -10,8 +10,8 @@ import pytest
 from nbgrader.coursedir import CourseDirectory
 
 from oracle import hidden as checks
-from proctor.course import Course, Settings, hide, play
-from proctor.template import Template
+from proctor.run.course import Course, Settings, hide, play
+from proctor.run.template import Template
 from tests import notebooks
 from tests.submissions import right
 

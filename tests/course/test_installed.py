@@ -12,7 +12,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 import proctor
-from proctor.course import hide
+from proctor.run.course import hide
 from tests import notebooks
 from tests.conftest import nbgrader
 from tests.submissions import classroom
@@ -174,7 +174,13 @@ def import_closure(module):
 
 
 @pytest.mark.parametrize(
-    "module", ["proctor.grade.app", "proctor.execute", "proctor.feedback", "proctor.template"]
+    "module",
+    [
+        "proctor.batch.app",
+        "proctor.plugins.execute",
+        "proctor.plugins.feedback",
+        "proctor.run.template",
+    ],
 )
 def test_the_grader_imports_no_jupyterlab_and_no_widgets(module):
     assert not import_closure(module) & {"jupyterlab", "ipywidgets", "matplotlib", "oracle"}
@@ -228,7 +234,9 @@ def test_the_environment_of_make_finds_the_grader_and_not_the_answers(tmp_path):
 @pytest.mark.parametrize("packages", ["dist-packages", "site-packages", "anywhere"])
 def test_of_an_installed_grader_s_neighbours_nothing_is_hidden(packages, tmp_path, monkeypatch):
     """They are what notebooks import; beside a checkout lies oracle."""
-    monkeypatch.setattr("proctor.course.__file__", str(tmp_path / packages / "proctor/course.py"))
+    monkeypatch.setattr(
+        "proctor.run.course.__file__", str(tmp_path / packages / "proctor/course.py")
+    )
     assert hide("/course") == ("/course",)
     (tmp_path / packages).mkdir()
     (tmp_path / packages / "pyproject.toml").touch()

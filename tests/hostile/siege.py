@@ -123,7 +123,7 @@ class Siege:
         student = f"honest-{number}-{way}"
         if (
             way == "exchange" and self.owners
-        ):  # as `proctor.collect` calls an account without a name
+        ):  # as `proctor.plugins.collect` calls an account without a name
             student = f"no {10_000 + number}"
         if way == "hand":
             folder = self.submitted / student / "ps1"

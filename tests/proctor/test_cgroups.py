@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor import doctor
-from proctor.sandbox import Policy, cgroups, launch
+from proctor.sandbox import Policy, cgroups, doctor, launch
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")

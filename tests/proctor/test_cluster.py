@@ -87,7 +87,7 @@ def test_workers_join_later_and_one_is_killed(cluster, fresh, stock):
     grader, log = start(fresh, *words, env=cluster.known)
     one = cluster.worker()
     try:
-        # it has a template and a nursery; the other may be at work before it otherwise
+        # it has a template and a forkserver; the other may be at work before it otherwise
         wait_until(lambda: len(psutil.Process(one.pid).children(recursive=True)) >= 2)
         cluster.worker()
         wait_until(lambda: (fresh / "autograded" / "blank").exists())
@@ -142,7 +142,7 @@ def test_the_modules_that_tests_import_travel(course):
     """What the course's folder has beside them stays there."""
     from nbgrader.coursedir import CourseDirectory
 
-    from proctor.course import Course
+    from proctor.run.course import Course
 
     private = Course(CourseDirectory(root=str(course)), "ps1").assignment().private
     assert sorted(private) == ["answers.py", "truths/__init__.py"]

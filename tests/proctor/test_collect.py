@@ -28,9 +28,9 @@ from nbgrader.exchange.default import ExchangeSubmit
 from nbgrader.utils import capture_log
 from traitlets.config import Config
 
-from proctor import collect
-from proctor.collect import archives, screen
-from proctor.collect.names import student_problem
+from proctor.plugins import collect
+from proctor.plugins.collect import archives, screen
+from proctor.plugins.collect.names import student_problem
 from tests.conftest import nbgrader
 
 CANARY = "canary-of-the-course"
@@ -44,9 +44,9 @@ import proctor
 
 c = get_config()
 proctor.configure(c)
-c.ExchangeFactory.collect = "proctor.collect.ExchangeCollect"
-c.ZipCollectApp.extractor_plugin = "proctor.collect.Extractor"
-c.ZipCollectApp.collector_plugin = "proctor.collect.FileNameCollector"
+c.ExchangeFactory.collect = "proctor.plugins.collect.ExchangeCollect"
+c.ZipCollectApp.extractor_plugin = "proctor.plugins.collect.Extractor"
+c.ZipCollectApp.collector_plugin = "proctor.plugins.collect.FileNameCollector"
 c.FileNameCollectorPlugin.named_regexp = (
     r".+/ps1_(?P<student_id>\\w+)_attempt_(?P<timestamp>[0-9\\-]+)[_/](?P<file_id>.+)"
 )

@@ -10,9 +10,9 @@ import textwrap
 import pytest
 
 from benchmarks.limits import _BURN, _START, CPU_TRICKS, MEMORY_TRICKS
-from proctor.course import Settings
-from proctor.sandbox import LAYERS, Policy, clock, guard, inside, landlock, launch, memory, seccomp
-from proctor.template import Assignment, Job, Template
+from proctor.run.course import Settings
+from proctor.run.template import Assignment, Job, Template
+from proctor.sandbox import LAYERS, Policy, clock, enter, guard, landlock, launch, memory, syscalls
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
@@ -27,7 +27,7 @@ def layers(request):
     left_out = {"every layer": (), "no groups": ("cgroups",)}.get(
         request.param, ("cgroups", "namespaces")
     )
-    if "namespaces" not in left_out and inside.namespaces_refused():
+    if "namespaces" not in left_out and enter.namespaces_refused():
         pytest.skip("namespaces are refused here")
     if "namespaces" in left_out and not landlock.abi():
         pytest.skip("this kernel has no Landlock")
@@ -103,8 +103,8 @@ def test_a_look_from_time_to_time_counts_what_no_one_waits_for():
 
 
 def test_the_wish_for_other_cores_is_not_granted(layers, folder):
-    if seccomp.refused():
-        pytest.skip(seccomp.refused())
+    if syscalls.refused():
+        pytest.skip(syscalls.refused())
     code = """if True:
         import os
         before = os.sched_getaffinity(0)
@@ -178,7 +178,7 @@ def test_an_honest_process_is_not_charged_for_what_it_does_not_use(layers, folde
 def test_shared_memory_and_buffers_are_found():
     before = memory.shared([os.getpid()])
     piece = mmap.mmap(-1, 4096)
-    assert memory.shared([os.getpid()]) == before + seccomp.SHARED_AT_ONCE
+    assert memory.shared([os.getpid()]) == before + syscalls.SHARED_AT_ONCE
     piece.close()
     before = memory.buffers([os.getpid()], own_network=False)
     pair = socket.socketpair()
@@ -219,8 +219,8 @@ def fresh():
 @pytest.mark.parametrize("grader", ["", IGNORING], ids=["usual", "ignoring"])
 def test_a_student_s_process_answers_signals_as_a_new_program_does(fresh, grader):
     code = f"""if True:
-        from proctor.course import Settings
-        from proctor.template import Assignment, Job, Template
+        from proctor.run.course import Settings
+        from proctor.run.template import Assignment, Job, Template
         {textwrap.indent(grader, 8 * " ").strip()}
         template = Template(Assignment(preload=()))
         cells = [{{"role": "student", "source": {LOOK!r}, "points": 0.0}}]

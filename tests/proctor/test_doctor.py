@@ -5,8 +5,7 @@ import sys
 
 import pytest
 
-from proctor import doctor
-from proctor.sandbox import LAYERS, landlock
+from proctor.sandbox import LAYERS, doctor, landlock
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
 
@@ -42,7 +41,7 @@ def test_no_way_out(diagnosed, mode, name):
 
 
 # What a process may do anyway if nothing but its limits is set: these show that the tries are real.
-OPEN = [
+UNCONFINED = [
     "read_canary",
     "read_gradebook",
     "read_hidden",
@@ -61,7 +60,7 @@ OPEN = [
 ]
 
 
-@pytest.mark.parametrize("name", OPEN)
+@pytest.mark.parametrize("name", UNCONFINED)
 def test_the_way_is_open_without_isolation(diagnosed, name):
     diagnosis = diagnosed("every layer")
     if diagnosis.refused:

@@ -9,11 +9,11 @@ import time
 
 import pytest
 
-from proctor import meter, turns
-from proctor.conductor import _called
-from proctor.course import Settings
-from proctor.template import Assignment, Job, Template
-from proctor.wall import Handle
+from proctor.rpc import Handle
+from proctor.run import meter, turns
+from proctor.run.course import Settings
+from proctor.run.runner import _called
+from proctor.run.template import Assignment, Job, Template
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
@@ -165,7 +165,7 @@ def test_what_is_in_doubt_is_played_once_more_and_alone(warm, monkeypatch):
         alone.append(by_itself)
         return turn(by_itself, **how)
 
-    monkeypatch.setattr("proctor.template.turn", watched)
+    monkeypatch.setattr("proctor.run.template.turn", watched)
     once, real = [], warm._play
 
     def doubtful(*args):

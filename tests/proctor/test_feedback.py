@@ -20,9 +20,9 @@ from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 from nbgrader.api import Gradebook
 
-from proctor import sanitise
-from proctor.feedback import HideTests
-from proctor.told import NOT_READ
+from proctor.plugins import sanitise
+from proctor.plugins.feedback import HideTests
+from proctor.wording import NOT_READ
 from tests.conftest import nbgrader
 
 

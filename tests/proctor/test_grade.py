@@ -21,13 +21,13 @@ import pytest
 import sqlalchemy
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from proctor.channel import Closed
-from proctor.grade import pool
-from proctor.grade.unit import of_another
-from proctor.graft import Frame
+from proctor.batch import pool
+from proctor.batch.unit import of_another
+from proctor.merge import Pristine
+from proctor.messages import Closed
+from proctor.plugins.resume import alone
+from proctor.run.template import Assignment, Job, Template
 from proctor.sandbox import LAYERS, Policy
-from proctor.template import Assignment, Job, Template
-from proctor.unfinished import alone
 from tests.conftest import hear_ctrl_c, minding_permissions
 from tests.tiers import first
 from tests.waiting import wait_until
@@ -53,7 +53,7 @@ def is_nine(x):
 
 # Every command would first import for two seconds: a fork of a process that has imported.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["nbgrader.apps", "proctor.grade.app"])
+FORKS.set_forkserver_preload(["nbgrader.apps", "proctor.batch.app"])
 
 
 def cell(kind, name, source, **flags):
@@ -169,7 +169,7 @@ def graded(stock, tmp_path):
 def grade(root, *words, env=()):
     """Run ``proctor grade ps1``, or what is asked for after an empty word."""
     words = words[1:] if words[:1] == ("",) else ("ps1", *words)
-    return run("proctor.grade.app", "GradeApp", root, words, env)
+    return run("proctor.batch.app", "GradeApp", root, words, env)
 
 
 def nbgrader(root, *words):
@@ -356,7 +356,7 @@ def test_a_notebook_under_another_s_name_is_told():
     books = {name: notebook() for name in ("p1", "p2")}
     for one in books["p2"].cells:
         one.metadata.nbgrader.grade_id += "_again"
-    frames = {name: Frame(book) for name, book in books.items()}
+    frames = {name: Pristine(book) for name, book in books.items()}
     written = {name: nbformat.writes(book).encode() for name, book in books.items()}
     assert of_another(frames, "p1", written["p2"]) == [
         ["another", "Most of its cells are those of p2.ipynb: is it misnamed?"]
@@ -603,7 +603,7 @@ def test_what_may_not_be_read_is_not_taken_for_not_handed_in(graded, closed, mod
 def test_watching_sees_who_may_not_be_looked_into(fresh):
     script = (
         "from nbgrader.coursedir import CourseDirectory\n"
-        "from proctor.grade.watch import Watch\n"
+        "from proctor.batch.watch import Watch\n"
         f"course = CourseDirectory(root={str(fresh)!r})\n"
         "course.assignment_id = 'ps1'\n"
         "print(*Watch(course).changed())"
@@ -716,7 +716,7 @@ def test_ctrl_c_stops_cleanly_and_the_next_call_goes_on(fresh, stock):
     made = fresh / "autograded"
     wait_until(lambda: (made / "dies").exists())  # next comes one that hangs
     ours = psutil.Process(process.pid).children(recursive=True)
-    assert len(ours) >= 3, "a template, its nursery, a conductor"
+    assert len(ours) >= 3, "a template, its forkserver, a runner"
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 130
     wait_until(lambda: not any(one.is_running() for one in ours))
@@ -758,7 +758,7 @@ def _interrupted(root):
             os.kill(os.getpid(), signal.SIGINT)
 
     threading.Condition._release_save = pressing
-    _run("proctor.grade.app", "GradeApp", root, ["ps1", "--workers=2", "--json"], {})
+    _run("proctor.batch.app", "GradeApp", root, ["ps1", "--workers=2", "--json"], {})
 
 
 def test_watching_grades_what_comes_with_the_same_template(fresh):

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proctor.files import LIMIT
-from proctor.graft import Frame, book, graft
-from proctor.graft.book import MOST_CELLS, read_in_process
+from proctor.merge import Pristine, merge, parse
+from proctor.merge.parse import MOST_CELLS, read_in_process
 from tests.attacks import course
 
-FRAME = Frame(course.notebook())
+FRAME = Pristine(course.notebook())
 RELEASED = json.loads(FRAME._text)
 EMPTY = {"cell_type": "code", "metadata": {}, "outputs": [], "source": "", "execution_count": None}
 ANSWER = "def middle(values):\n    return sorted(values)[1]"
@@ -27,8 +27,8 @@ def handed_in(*more, **about):
     return json.dumps(given).encode()
 
 
-def answer(grafted):
-    return next(cell.source for cell in grafted.notebook.cells if cell.get("id") == "middle")
+def answer(merged):
+    return next(cell.source for cell in merged.notebook.cells if cell.get("id") == "middle")
 
 
 NUMBERS = [0.125] * 3_000_000
@@ -54,11 +54,11 @@ def test_a_file_with_much_in_it_costs_the_grader_little(make):
     data = make()
     assert len(data) <= LIMIT
     before, memory = time.process_time(), peak()
-    grafted = graft(FRAME, data)
+    merged = merge(FRAME, data)
     assert time.process_time() - before < 3  # 0.2 s on an idle machine; read here, 8 to 23 s
     assert peak() - memory < 150_000_000  # read here, up to 1 GB; the file is sent, a copy of it
-    assert len(grafted.notebook.cells) < MOST_CELLS
-    assert answer(grafted) == ANSWER or {note.kind for note in grafted.notes} & {"not-json"}
+    assert len(merged.notebook.cells) < MOST_CELLS
+    assert answer(merged) == ANSWER or {note.kind for note in merged.notes} & {"not-json"}
 
 
 def peak():
@@ -67,24 +67,24 @@ def peak():
 
 def test_a_large_honest_notebook_keeps_its_answers_and_nothing_is_told():
     chart = EMPTY | {"id": "chart", "source": "plot()", "outputs": [{"data": {"x": NUMBERS}}]}
-    grafted = graft(FRAME, handed_in(chart))
-    assert answer(grafted) == ANSWER
-    assert not grafted.notes
-    assert grafted.notebook.cells[-1].source == "plot()"
+    merged = merge(FRAME, handed_in(chart))
+    assert answer(merged) == ANSWER
+    assert not merged.notes
+    assert merged.notebook.cells[-1].source == "plot()"
 
 
 def test_what_takes_too_long_is_told_and_counts_as_blank(monkeypatch):
-    monkeypatch.setattr(book, "_SECONDS", 0.01)
-    grafted = graft(FRAME, LARGE["cells"]())
-    assert [note.kind for note in grafted.notes] == ["not-json"]
-    assert "far too complex" in grafted.notes[0].what
-    assert answer(grafted) == answer(graft(FRAME, None))
+    monkeypatch.setattr(parse, "_SECONDS", 0.01)
+    merged = merge(FRAME, LARGE["cells"]())
+    assert [note.kind for note in merged.notes] == ["not-json"]
+    assert "far too complex" in merged.notes[0].what
+    assert answer(merged) == answer(merge(FRAME, None))
 
 
 def test_of_very_many_cells_the_first_are_read():
-    grafted = graft(FRAME, handed_in(*[EMPTY] * MOST_CELLS))
-    assert answer(grafted) == ANSWER
-    assert "too-many" in {note.kind for note in grafted.notes}
+    merged = merge(FRAME, handed_in(*[EMPTY] * MOST_CELLS))
+    assert answer(merged) == ANSWER
+    assert "too-many" in {note.kind for note in merged.notes}
 
 
 VALUES = st.recursive(
@@ -108,9 +108,9 @@ CELLS = st.lists(
 def test_a_file_is_read_aside_as_it_is_read_here(cells, metadata, cut):
     data = json.dumps(RELEASED | {"cells": cells, "metadata": metadata}).encode()
     data = data[: len(data) - cut]
-    here = graft(FRAME, data)
+    here = merge(FRAME, data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(book, "_is_rich", lambda raw: True)
-        patch.setattr(book._aside, "do", lambda work, data, *_: (read_in_process(data), 0.0))
-        aside = graft(FRAME, data)
+        patch.setattr(parse, "_is_rich", lambda raw: True)
+        patch.setattr(parse._aside, "do", lambda work, data, *_: (read_in_process(data), 0.0))
+        aside = merge(FRAME, data)
     assert aside == here

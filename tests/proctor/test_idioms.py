@@ -5,9 +5,9 @@ import pytest
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from proctor.course import Course, Settings, play
-from proctor.graft import Frame
-from proctor.template import Job, Template
+from proctor.merge import Pristine
+from proctor.run.course import Course, Settings, play
+from proctor.run.template import Job, Template
 from tests.proctor.idioms import IDIOMS
 
 SETTINGS = Settings(seconds=20, total=60)
@@ -28,7 +28,7 @@ class Idioms:
 
     def filled(self, name, which):
         """The notebook of an idiom as it is graded, with these answers."""
-        book, answers = Frame(IDIOMS[name].source()).fresh(), IDIOMS[name].answers(which)
+        book, answers = Pristine(IDIOMS[name].source()).fresh(), IDIOMS[name].answers(which)
         for cell in book.cells:
             cell.source = answers.get(cell.metadata.nbgrader.grade_id, cell.source)
         return book

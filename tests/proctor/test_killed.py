@@ -38,7 +38,7 @@ ROUNDS = {
 
 # Every command would first import for a second and a half: a fork of a process that has imported.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["nbgrader.apps", "proctor.execute", "proctor.grade.app"])
+FORKS.set_forkserver_preload(["nbgrader.apps", "proctor.plugins.execute", "proctor.batch.app"])
 
 
 def cell(kind, name, source, **flags):
@@ -244,7 +244,7 @@ def test_a_killed_grader_leaves_no_process_and_no_folder(course, orphans):
     try:
         process = grading(root, tmp=str(temporary))
         log = root / "log.txt"
-        # a template, its nursery, a conductor, a student's process
+        # a template, its forkserver, a runner, a student's process
         wait_until(lambda: len(psutil.Process(process.pid).children(recursive=True)) >= 4)
         time.sleep(0.5)  # it comes to the endless loop
         inside = psutil.Process(process.pid).children(recursive=True)

@@ -13,10 +13,10 @@ from nbgrader.apps.zipcollectapp import ZipCollectApp
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log
 
-import proctor.grade.app
-from proctor import collect
-from proctor.collect import screen
-from proctor.collect.names import guard_gradebook, shown, student_problem
+import proctor.batch.app
+from proctor.plugins import collect
+from proctor.plugins.collect import screen
+from proctor.plugins.collect.names import guard_gradebook, shown, student_problem
 from tests.conftest import nbgrader
 from tests.proctor.test_collect import (  # noqa: F401  (fixtures)
     archive_of,
@@ -155,14 +155,14 @@ def test_autograde_grades_none_of_them(submitted):
 def test_proctor_grade_grades_none_of_them_and_says_so(submitted, monkeypatch, capsys):
     monkeypatch.chdir(submitted)
     with pytest.raises(SystemExit) as ended:
-        proctor.grade.app.GradeApp.launch_instance(["ps1"])
+        proctor.batch.app.GradeApp.launch_instance(["ps1"])
     assert ended.value.code == 1
     assert students(submitted) == ["o'neil@uni.example"]
     said = capsys.readouterr().out
     lines = [line for line in said.splitlines() if "could not be graded" in line]
     assert len(lines) == 7
     assert not set("<&\u202e\u3164") & set(said)
-    proctor.grade.app.GradeApp.clear_instance()
+    proctor.batch.app.GradeApp.clear_instance()
 
 
 def test_no_gradebook_takes_one(base, tmp_path):  # noqa: F811

@@ -4,9 +4,9 @@ import ast
 
 import pytest
 
-from proctor.course import Settings
-from proctor.names import Shared, answer, shared
-from proctor.template import Assignment, Job, Template
+from proctor.run.course import Settings
+from proctor.run.names import Shared, answer, shared
+from proctor.run.template import Assignment, Job, Template
 
 CANARY = "canary-of-a-hidden-line"
 

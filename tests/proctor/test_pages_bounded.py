@@ -15,8 +15,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from traitlets.config import Config
 
 import proctor
-from proctor import sanitise
 from proctor.aside import Aside, TooMuch
+from proctor.plugins import sanitise
 from tests.attacks import course as courses
 from tests.attacks.attack import files, right
 from tests.attacks.judge import scripts

@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy
 from nbgrader.api import MissingEntry, Student, get_alembic_version
 
-from proctor import gradebook
-from proctor.grade.writer import Writer
+from proctor.batch.recorder import Recorder
+from proctor.plugins import gradebook
 from tests.proctor.test_grade import CLASS, FORKS, course, dump, fresh, grade, outcome, run, stock
 from tests.tiers import first
 
@@ -143,7 +143,7 @@ def test_a_submission_that_another_grader_adds_meanwhile_is_taken(url):
 
         seen = SimpleNamespace(find_submission=late, find_student=book.find_student, db=book.db)
         writer = SimpleNamespace(book=seen, course=SimpleNamespace(name="ps1"), submissions=rows)
-        Writer._add_submission(writer, "ada")
+        Recorder._add_submission(writer, "ada")
         assert len(book.update_or_create_submission("ps1", "ada").notebooks) == 2
     assert len(dump(url)["grade"]) == 3
 
@@ -156,7 +156,7 @@ def add_all(url, students, moment):
         book.db.rollback()
         time.sleep(max(0, moment - time.time()))
         for student in students:
-            Writer._add_submission(writer, student)
+            Recorder._add_submission(writer, student)
             book.update_or_create_submission("ps1", student)
             book.db.expunge_all()
 
@@ -199,7 +199,7 @@ def test_several_graders_at_once_lose_nothing(url, fresh, stock):
 
 
 def grade_part(root, students):
-    from proctor.grade.app import GradeApp
+    from proctor.batch.app import GradeApp
 
     os.chdir(root)
     GradeApp.launch_instance(["ps1", f"--student={students}", "--workers=1"])

@@ -6,7 +6,7 @@ import sys
 import pytest
 from jupyter_client.manager import KernelManager
 
-from proctor import provisioner
+from proctor.plugins import provisioner
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from proctor.sandbox import LAYERS, Ended, NoIsolation, Policy, landlock, launch, seccomp
-from proctor.sandbox.inside import namespaces_refused
+from proctor.sandbox import LAYERS, Ended, NoIsolation, Policy, landlock, launch, syscalls
+from proctor.sandbox.enter import namespaces_refused
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
 
@@ -619,11 +619,11 @@ FORBID = """if True:
     sys.path.insert(0, {root!r})
     from proctor.sandbox import NoIsolation, Policy, landlock, launch, linux, seccomp
     folder = {folder!r}
-    filter_of_this_machine = seccomp._REFUSED, seccomp._sockets
-    seccomp._REFUSED, seccomp._sockets = {refused!r}, lambda *_: []
+    filter_of_this_machine = syscalls._REFUSED, syscalls._sockets
+    syscalls._REFUSED, syscalls._sockets = {refused!r}, lambda *_: []
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
-    seccomp.restrict(Policy(folder), True)
-    seccomp._REFUSED, seccomp._sockets = filter_of_this_machine
+    syscalls.restrict(Policy(folder), True)
+    syscalls._REFUSED, syscalls._sockets = filter_of_this_machine
     try:
         for attempt in range(2):
             with launch([sys.executable, "-c", {code!r}], Policy(folder, **{more!r})) as jailed:
@@ -639,8 +639,8 @@ LANDLOCK = {"landlock_create_ruleset": (444, 444)}
 
 def where_forbidden(refused, folder, code="", **more):
     """Launch from a process that may not call some system calls; what it prints."""
-    if seccomp.refused():
-        pytest.skip(f"nothing can be forbidden here: {seccomp.refused()}")
+    if syscalls.refused():
+        pytest.skip(f"nothing can be forbidden here: {syscalls.refused()}")
     program = FORBID.format(
         root=str(ROOT), folder=str(folder), refused=refused, code=code, more=more
     )
@@ -706,10 +706,10 @@ def test_the_filter_has_the_kernels_numbers():
         Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
         Path("/usr/include/asm-generic/unistd.h"),
     )
-    lists = {**seccomp._REFUSED, **seccomp._REFUSED_ON_SHARED_FILES}
-    lists |= seccomp._PRETENDED_ON_SHARED_FILES
-    lists |= {"clone": seccomp._CLONE, "clone3": seccomp._CLONE3, "ioctl": seccomp._IOCTL}
-    lists |= {"socket": seccomp._SOCKET, "socketpair": seccomp._SOCKETPAIR}
+    lists = {**syscalls._REFUSED, **syscalls._REFUSED_ON_SHARED_FILES}
+    lists |= syscalls._PRETENDED_ON_SHARED_FILES
+    lists |= {"clone": syscalls._CLONE, "clone3": syscalls._CLONE3, "ioctl": syscalls._IOCTL}
+    lists |= {"socket": syscalls._SOCKET, "socketpair": syscalls._SOCKETPAIR}
     checked = 0
     for column, header in enumerate(headers):
         if not header.exists():

@@ -51,7 +51,7 @@ CELLS = {
 # what they print, each in a fresh process: of warnings, a process tells each once
 RUN = """
     import json, sys
-    from proctor.shell import Shell
+    from proctor.run.shell import Shell
     sources, foreseen = json.load(sys.stdin)
     shell = Shell.instance()
     if foreseen:
@@ -110,7 +110,7 @@ def test_callbacks_are_told_of_a_foreseen_cell_too(shell):
 
 @pytest.fixture
 def shell():
-    from proctor.shell import Shell  # it chooses matplotlib's backend for its process
+    from proctor.run.shell import Shell  # it chooses matplotlib's backend for its process
 
     return Shell()
 

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from proctor import template
-from proctor.channel import Closed
-from proctor.course import Settings
-from proctor.template import Assignment, Job, Template
+from proctor.messages import Closed
+from proctor.run import template
+from proctor.run.course import Settings
+from proctor.run.template import Assignment, Job, Template
 from tests.waiting import wait_until
 
 FILES = {"data.txt": b"given", "package/__init__.py": b"NUMBER = 1"}
@@ -153,18 +153,18 @@ def test_what_a_function_prints_is_recorded_with_the_test_that_called_it(warm):
     assert texts == ["", "", *["printed\nwritten\nlow\n", "", "printed\nwritten\nlow\nown\n"]]
 
 
-@pytest.mark.parametrize("victim", ["the nursery", "the template"])
+@pytest.mark.parametrize("victim", ["the forkserver", "the template"])
 def test_a_jail_ends_with_what_forked_it(victim):
     made = Template(Assignment(preload=()))
     try:
         assert played(made, ("student", "print(1)")) == "1\n"
         family = psutil.Process(made.process.pid)
-        nursery = min(family.children(), key=lambda process: process.pid)
+        forkserver = min(family.children(), key=lambda process: process.pid)
         with ThreadPoolExecutor() as threads:
             hangs = threads.submit(played, made, ("student", "while True: pass"))
-            wait_until(lambda: len(nursery.children(recursive=True)) >= 2)
-            inside = nursery.children(recursive=True)
-            (nursery if victim == "the nursery" else family).kill()
+            wait_until(lambda: len(forkserver.children(recursive=True)) >= 2)
+            inside = forkserver.children(recursive=True)
+            (forkserver if victim == "the forkserver" else family).kill()
             wait_until(lambda: not any(map(runs, inside)))
             made.process.kill()
             with pytest.raises((AssertionError, Closed, RuntimeError)):
@@ -180,15 +180,15 @@ def runs(process):
 
 def test_a_conductor_that_runs_no_bytecode_ends_when_the_grader_gives_up(monkeypatch):
     made = Template(Assignment(preload=()))
-    receive = template.Channel.receive
+    receive = template.MessageChannel.receive
     try:
         family = psutil.Process(made.process.pid)
         assert played(made, ("test", "print(1)")) == "1\n"
-        nursery = min(family.children(), key=lambda process: process.pid)
-        monkeypatch.setattr(template.Channel, "receive", lambda self, *_: receive(self, 2))
+        forkserver = min(family.children(), key=lambda process: process.pid)
+        monkeypatch.setattr(template.MessageChannel, "receive", lambda self, *_: receive(self, 2))
         with pytest.raises(Closed, match="late"):
             played(made, ("test", "t = ()\nfor _ in range(60): t = t, t\nhash(t)"))
-        wait_until(lambda: not [p for p in family.children() if p != nursery and runs(p)])
+        wait_until(lambda: not [p for p in family.children() if p != forkserver and runs(p)])
     finally:
         made.close()
 
@@ -196,7 +196,7 @@ def test_a_conductor_that_runs_no_bytecode_ends_when_the_grader_gives_up(monkeyp
 def test_files_that_were_made_are_bounded_where_they_arrive(warm):
     cheat = """
 import sys
-student = sys.modules["proctor.student"]
+student = sys.modules["proctor.run.student"]
 student.MOST = 1 << 40
 student._files = lambda: [f"{n:05}" for n in range(NUMBER)]
 class Big:
@@ -216,13 +216,13 @@ def test_root_of_a_single_user_is_no_root():
     if not shutil.which("unshare") or subprocess.run([*alone, "true"], check=False).returncode:
         pytest.skip("no user namespaces here")
     code = """
-from proctor.course import Settings
-from proctor.template import Assignment, Job, Template
+from proctor.run.course import Settings
+from proctor.run.template import Assignment, Job, Template
 made = Template(Assignment(preload=()))
 job = Job([{"role": "student", "source": "print(1)", "points": 0.0}])
 played = made.play(job, Settings(sandbox=False).policy())
 made.close()
-print(played.results[0]["outputs"][0]["text"], played.held["user"], played.open)
+print(played.results[0]["outputs"][0]["text"], played.held["user"], played.unconfined)
 """
     command = [*alone, sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
@@ -255,7 +255,7 @@ def test_one_that_was_begun_early_is_used(prepared):
     (begun,) = template._begun
     assignment = Assignment(files=FILES, preload=("colorsys",))
     if prepared:
-        template.prepare(assignment)
+        template.assign(assignment)
     made = Template(assignment)
     try:
         assert made.process is begun.popen
@@ -269,7 +269,7 @@ def test_one_that_was_begun_early_is_used(prepared):
 def test_one_that_was_begun_for_another_assignment_ends():
     template.begin()
     (begun,) = template._begun
-    template.prepare(Assignment(files=FILES))
+    template.assign(Assignment(files=FILES))
     made = Template(Assignment())
     try:
         assert made.process is not begun.popen
@@ -364,14 +364,14 @@ def test_a_module_that_cannot_be_imported_is_told_of_in_its_cell(monkeypatch, tm
 
 
 def test_nothing_is_begun_by_preparing_alone():
-    template.prepare(Assignment())
+    template.assign(Assignment())
     assert not template._begun
 
 
 KILL = "import os; os.kill(os.getpid(), 9)"
 SLOW = """
 slow = {"slow.py": b"import time; time.sleep(600)"}
-template.prepare(template.Assignment(tests=("import slow",), private=slow))
+template.assign(template.Assignment(tests=("import slow",), private=slow))
 import time; time.sleep(2)
 """
 
@@ -381,15 +381,15 @@ import time; time.sleep(2)
     [
         ("", ""),
         (KILL, ""),
-        ("", "template.prepare(template.Assignment())"),
-        (KILL, "template.prepare(template.Assignment())"),
+        ("", "template.assign(template.Assignment())"),
+        (KILL, "template.assign(template.Assignment())"),
         ("", SLOW),
     ],
 )
 def test_one_that_is_not_used_ends_with_the_grader(way, told):
     code = f"""
 from proctor import template
-from proctor.channel import Closed
+from proctor.messages import Closed
 template.begin()
 {told}
 print(template._begun[0].popen.pid, template._begun[0].scratch, flush=True)

@@ -26,13 +26,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from proctor.template import Assignment, Template
-from proctor.values import Values, registry
-from proctor.wall import Limits, Wall
-from proctor.wire import WallError
+from proctor.rpc import Limits, Wall
+from proctor.rpc.codec import WallError
+from proctor.rpc.values import Values, registry
+from proctor.run.template import Assignment, Template
+from tests.proctor.test_codec import Pair, Thing, _damage, frame
+from tests.proctor.test_rpc import CELL, in_a_process, in_a_thread
 from tests.proctor.test_template import played
-from tests.proctor.test_wall import CELL, in_a_process, in_a_thread
-from tests.proctor.test_wire import Pair, Thing, _damage, frame
 
 quick = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True

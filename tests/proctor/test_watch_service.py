@@ -14,7 +14,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.coursedir import CourseDirectory
 
-from proctor.grade.watch import Watch
+from proctor.batch.watch import Watch
 from tests.conftest import minding_permissions, nbgrader
 from tests.waiting import wait_until
 

@@ -160,7 +160,7 @@ add(
         made = {"../pwned-@NAME@": b"x", "@COURSE@/pwned-@NAME@": b"x", "p1.ipynb": b"x",
                 "a/../../pwned-@NAME@": b"x", "nul\\0": b"x", "linked.txt": b"x"}
         space = get_ipython().user_ns
-        wall = __import__("sys").modules.get("proctor.wall")
+        wall = __import__("sys").modules.get("proctor.rpc")
         if wall is not None:
             call = wall.Student._call
             def forged(self, function, *args):
@@ -194,7 +194,7 @@ add(
     right(
         middle="""
     import sys
-    student = sys.modules.get("proctor.student")
+    student = sys.modules.get("proctor.run.student")
     if student is not None:
         student.MOST = 1 << 40
         student._files = lambda: [f"big-{n}.bin" for n in range(9)]

@@ -1,0 +1,15 @@
+"""``proctor grade ASSIGNMENT``: a whole class, with all cores or on a cluster.
+
+    submitted/ ──bytes──▶ workers: merge, play, on two sides of the wall ──bytes──▶ one recorder
+
+The recorder is nbgrader's own converter, in its order: it writes ``autograded/`` and the gradebook
+as ``nbgrader autograde`` does, and the result is the same for any number of workers.
+"""
+
+
+class Refused(Exception):
+    """Nothing can be graded; the text says in one line what is wrong and what to do."""
+
+
+class Wait(Refused):
+    """Nothing can be graded now, and it may be over later: a lock, a disk, a cluster's absence."""

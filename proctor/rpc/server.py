@@ -1,0 +1,224 @@
+"""The student's end of the wall: it answers."""
+
+from proctor.rpc.codec.own import BUILTINS
+
+__builtins__ = BUILTINS
+
+import importlib
+import inspect
+import linecache
+import os
+import sys
+import threading
+from collections import deque
+
+from proctor.rpc.codec import Channel, Codec, Limits, WallError
+from proctor.rpc.exceptions import FRAMES, SIMPLE, describe, make_error
+from proctor.rpc.values import Values
+
+
+class _Missing(Exception):
+    pass
+
+
+class Student:
+    """The student's end of the wall.
+
+    sock       a connected stream socket to the test's end
+    namespace  dict of the names that the student defined
+    news       function that says whether there is more to hear than the answer to a call
+    """
+
+    def __init__(self, sock, namespace, limits=Limits(), news=lambda: False):  # noqa: B008  (it is frozen)
+        self._namespace, self._news = namespace, news
+        self._channel = Channel(sock, limits)
+        self._codec = Codec(False, limits, self._export, self._stand_in, Values(trusted=False))
+        self._thread, self._thrown = None, {}
+
+    def serve(self):
+        """Do what is asked, until told that the test is over or its end is gone."""
+        self._thread = threading.get_ident()
+        try:
+            self._serve()
+        finally:  # whatever happens here, the test need not wait for it
+            self._channel.close()
+
+    def _serve(self):
+        while True:
+            try:
+                op, values = self._receive()
+            except KeyboardInterrupt:  # it was meant for a call that is over
+                continue
+            except WallError:
+                return
+            if op == "done":
+                return
+            self._thrown.clear()
+            try:
+                self._answer(op, values)
+            except WallError:
+                return
+
+    def _receive(self):
+        lent = self._codec.lent
+        message = self._channel.receive()
+        lent.append(set())
+        return self._codec.decode(*message)
+
+    def _answer(self, op, values):
+        """Answer one request. Raises ``WallError`` if nobody hears the answer."""
+        try:
+            message = self._outcome(op, values)
+            if message is not None:
+                self._channel.send(*message)
+        finally:
+            self._codec.lent.pop()
+
+    def _outcome(self, op, values):
+        encode = self._codec.encode_copies if op == "copies" else self._codec.encode
+        try:
+            value = self._OPS[op](self, *values)
+            return encode(self._told("ok"), (value,))
+        except _Missing as missing:
+            return self._codec.encode("missing", missing.args)
+        except _Over:
+            return self._codec.encode(self._told("end"), ())
+        except WallError:
+            raise
+        except BaseException as error:  # SystemExit too: it ends a call, not the kernel
+            if op in ("ok", "error"):  # the answer to a call that was interrupted
+                return None
+            return self._failure(error)
+
+    def _failure(self, error):
+        _, number = self._thrown.get(id(error), (None, 0))
+        try:
+            frames = self._frames(error.__traceback__)
+        except BaseException:  # what finds lines may be a student's, too
+            frames = ()
+        told, op = describe(error, frames, number), self._told("error")
+        try:
+            return self._codec.encode(op, told)
+        except (TypeError, ValueError):
+            return self._codec.encode(op, (told[0], told[1], (), "", (), number))
+
+    def _told(self, op):
+        """The answer to a call, with a mark if there is more to hear."""
+        try:
+            more = len(self._codec.lent) == 1 and self._news()
+        except BaseException:  # what it asks may be a student's
+            more = True
+        return f"{op}+" if more else op
+
+    def _frames(self, link):
+        """The student's own lines of a traceback: those of cells."""
+        frames = deque(maxlen=FRAMES)
+        while link is not None:
+            code = link.tb_frame.f_code
+            if link.tb_frame.f_globals is self._namespace:
+                frames.append((code.co_filename, link.tb_lineno, code.co_name))
+            link = link.tb_next
+        return [
+            (_label(file), line or 0, name, linecache.getline(file, line or 0).strip()[:400])
+            for file, line, name in frames
+        ]
+
+    # -- what may be asked
+
+    def _fetch(self, name):
+        try:
+            return self._namespace[name]
+        except KeyError:
+            raise _Missing(name) from None
+
+    def _call(self, function, count, *rest):
+        args, rest = rest[:count], rest[count:]
+        half = len(rest) // 2
+        return function(*args, **dict(zip(rest[:half], rest[half:], strict=True)))
+
+    def _next(self, iterator):
+        try:
+            return next(iterator)
+        except StopIteration:
+            raise _Over from None
+
+    def _signature(self, function):
+        return tuple(
+            (p.name, int(p.kind), p.default is not p.empty, _plain(p.default))
+            for p in inspect.signature(function).parameters.values()
+        )
+
+    def _remote(self, _, path):
+        module, name = path.split(":")
+        return getattr(importlib.import_module(module), name)
+
+    _OPS = {  # noqa: RUF012  (it is never changed)
+        "fetch": _fetch,
+        "call": _call,
+        "copies": lambda self, function, *args: function(*args),
+        "getattr": lambda self, thing, name: getattr(thing, name),
+        "setattr": lambda self, thing, name, value: setattr(thing, name, value),
+        "getitem": lambda self, thing, key: thing[key],
+        "setitem": lambda self, thing, key, value: thing.__setitem__(key, value),
+        "len": lambda self, thing: len(thing),
+        "iter": lambda self, thing: iter(thing),
+        "next": _next,
+        "signature": _signature,
+        "remote": _remote,
+    }
+
+    # -- what is no data
+
+    def _export(self, value):
+        kind = type(value).__name__
+        if callable(value):
+            name, doc = getattr(value, "__name__", kind), getattr(value, "__doc__", "")
+            return ["callable", kind, str(name)[:80], doc[:4000] if type(doc) is str else ""]
+        return ["iterator" if hasattr(type(value), "__next__") else "object", kind]
+
+    def _stand_in(self, number, info):
+        """A function of the test, to be called from here."""
+
+        def function(*args, **kwargs):
+            return self._call_back(function, args, kwargs)
+
+        function.__name__ = function.__qualname__ = "function"
+        return function
+
+    def _call_back(self, function, args, kwargs):
+        if threading.get_ident() != self._thread or not self._codec.lent:
+            raise RuntimeError(
+                "a function that was passed in can be called during the call, in its thread"
+            )
+        values = (function, len(args), *args, *kwargs, *kwargs.values())
+        self._channel.send(*self._codec.encode("call", values))
+        while True:
+            op, values = self._receive()
+            if op in ("ok", "error"):
+                break
+            self._answer(op, values)
+        lent = self._codec.lent
+        last = lent.pop()
+        lent[-1].update(last)
+        if op == "ok":
+            return values[0]
+        error = make_error(values)
+        self._thrown[id(error)] = error, values[5]
+        raise error
+
+
+class _Over(Exception):
+    pass
+
+
+def _plain(value):
+    return value if type(value) in SIMPLE else ...
+
+
+def _label(file):
+    """What a student calls a cell: "Cell In[3]", or the name of the file."""
+    try:
+        shell = sys.modules["IPython"].get_ipython()
+        return " ".join(shell.compile.format_code_name(file))
+    except Exception:  # not in IPython, or not a cell
+        return os.path.basename(file)

@@ -1,0 +1,299 @@
+"""What a grader needs to know of a course: its assignment, and the files of a submission."""
+
+import ast
+import contextlib
+import functools
+import glob
+import importlib.util
+import itertools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat.notebooknode import from_dict
+from nbformat.v4 import new_markdown_cell
+from nbgrader import utils
+from nbgrader.preprocessors import ClearHiddenTests
+
+from proctor.files import read, read_files
+from proctor.run import names
+from proctor.run.template import PRELOAD, Assignment, Job
+from proctor.sandbox import Policy
+from proctor.wording import first_line
+
+INSIDE = "in-student-kernel"  # tag of a test that needs the student's live objects
+SHOW = "show-only"  # tag of a cell of the course's that need not run while a notebook is graded
+UNCONFINED = (
+    "Graded without isolation: nothing kept this code from the grader's own files and network."
+)
+
+
+class Course:
+    """What a grader needs to know of an assignment, read from a course's folders."""
+
+    def __init__(self, coursedir, assignment):
+        self.coursedir, self.name = coursedir, assignment
+        self.root = os.path.realpath(coursedir.root)
+        self.ignore = (*coursedir.ignore, "*.ipynb")
+
+    def folder(self, kind, student="."):
+        """The assignment's folder in ``source/``, ``submitted/`` …"""
+        return self.coursedir.format_path(kind, student, self.name)
+
+    def assignment(self, preload=PRELOAD, leave_out=()):
+        """The `Assignment`: what is released beside the notebooks, and what cells import.
+
+        leave_out  files of which the student's own version counts
+        """
+        files = read_files(self.folder(self.coursedir.source_directory), self.ignore)
+        lessons, tests = self._cells()
+        released = {name.split(os.sep)[0].removesuffix(".py") for name in files}
+        return Assignment(
+            files={name: data for name, data in files.items() if name not in leave_out},
+            lessons=lessons,
+            tests=(*lessons, *tests),
+            private=_private(self.root, (*lessons, *tests), self.ignore, released),
+            preload=preload,
+        )
+
+    def _notebooks(self):
+        """(path, when it was changed) of each source notebook."""
+        source = glob.escape(self.folder(self.coursedir.source_directory))
+        paths = sorted(glob.glob(os.path.join(source, "*.ipynb")))
+        return tuple((path, os.stat(path).st_mtime_ns) for path in paths)
+
+    def _cells(self):
+        return _cells(self._notebooks())
+
+    def known(self, private=()):
+        """What the source says of names: {notebook: {grade_id: fields for a cell of a `Job`}}.
+
+        private  paths of the modules that students' code may not read
+        """
+        mark = ClearHiddenTests(config=self.coursedir.config).begin_test_delimeter
+        modules = frozenset(path.split(os.sep)[0].removesuffix(".py") for path in private)
+        return {Path(n[0]).stem: _known(n, mark, modules) for n in self._notebooks()}
+
+    def lessons(self):
+        """The texts of the course's own cells, which students see."""
+        return self._cells()[0]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a notebook is played.
+
+    seconds  limit of one cell
+    total    limit of the whole notebook, in seconds
+    memory   bytes of a student's processes
+    sandbox  False: go on where nothing can keep the files
+    hidden   files and folders to hide
+    """
+
+    seconds: float = 30
+    total: float = 600
+    memory: int = 2 << 30
+    sandbox: bool = True
+    hidden: tuple = ()
+
+    def policy(self):
+        """The `Policy` of students' processes; their folder is still to be made."""
+        return Policy(
+            folder="",
+            hidden=self.hidden,
+            memory=self.memory,
+            env={"NBGRADER_EXECUTION": "autograde"},
+            sandbox=self.sandbox,
+        )
+
+
+def play(template, notebook, lessons, settings, extra, known):
+    """Play a merged notebook and put the outputs into it.
+
+    Returns what was `Played`, and problems: [cell, name, text] of what whoever grades is to know.
+
+    lessons  the texts of the course's own cells
+    extra    {relative path: bytes}: the files of the student's own
+    known    {grade_id: fields of a job's cell}: what the source says of names
+    """
+    lessons = set(lessons)
+    cells = [
+        {
+            "role": role(cell, lessons),
+            "source": cell.source,
+            "points": float(cell.metadata.get("nbgrader", {}).get("points") or 0),
+            **known.get(cell.metadata.get("nbgrader", {}).get("grade_id"), {}),
+        }
+        for cell in notebook.cells
+    ]
+    played = template.play(Job(cells, settings.seconds, settings.total), settings.policy(), extra)
+    problems = []
+    for number, (cell, result) in enumerate(zip(notebook.cells, played.results, strict=True), 1):
+        if result["problem"]:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell {number}")
+            problems.append([name, *result["problem"]])
+        if cell.cell_type == "code":
+            cell.outputs = [from_dict(output) for output in result["outputs"]]
+            cell.execution_count = result["execution_count"]
+    if played.unconfined:
+        told = new_markdown_cell(f"**{UNCONFINED}**", id="not-isolated")
+        if notebook.nbformat_minor < 5:  # cells had no ids
+            del told["id"]
+        notebook.cells.insert(0, told)
+    return played, problems
+
+
+def role(cell, lessons):
+    """Where a cell of a merged notebook runs. Its metadata comes from the source.
+
+    lessons  the texts of the course's own cells; an added cell that copies one is as good as it
+    """
+    if cell.cell_type != "code":
+        return "text"
+    tags = cell.metadata.get("tags", ())
+    if utils.is_grade(cell) and not utils.is_solution(cell):
+        return "inside" if INSIDE in tags else "test"
+    if utils.is_locked(cell) or cell.source in lessons:
+        return "shown" if SHOW in tags else "locked"
+    return "student"
+
+
+@functools.lru_cache(8)
+def _cells(notebooks):
+    """(lessons, tests): texts of the code cells of notebooks, given as pairs (path, changed).
+
+    Raises ValueError for one that is no notebook.
+    """
+    lessons, tests = [], []
+    for notebook in notebooks:
+        for cell in _code(notebook):
+            if not utils.is_solution(cell):
+                hidden = utils.is_grade(cell) or "HIDDEN TESTS" in cell.source
+                (tests if hidden else lessons).append(cell.source)
+    return tuple(lessons), tuple(tests)
+
+
+@functools.lru_cache(100)
+def _code(notebook):
+    """The code cells of a notebook (path, changed); ValueError if it is none."""
+    path = Path(notebook[0])
+    try:
+        # `nbformat.read` would check it too: that is done where a notebook becomes a `Pristine`
+        book = nbformat.reader.reads(path.read_text(encoding="utf-8"))
+        return [cell for cell in nbformat.convert(book, 4).cells if cell.cell_type == "code"]
+    except Exception as error:  # what nbformat raises depends on the damage
+        kind = type(error).__name__
+        raise ValueError(f"{path} is no notebook: {kind}: {first_line(error)}") from error
+
+
+@functools.lru_cache(100)
+def _known(notebook, mark, private):
+    """{grade_id: fields for a cell of a `Job`} of a source notebook (path, changed).
+
+    mark     what begins a hidden region
+    private  modules that only the grader has
+    """
+    code, found = _code(notebook), {}
+    secret = {name for cell in code for name in _imports_of(cell.source, private)}
+    for cell in code:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if utils.is_solution(cell):
+            found[name] = {"answer": names.answer(_tree(cell.source)).told()}
+        elif utils.is_grade(cell):
+            lines = cell.source.split("\n")
+            released = "\n".join(itertools.takewhile(lambda line: mark not in line, lines))
+            shared = names.shared(_tree(released), secret)
+            # in a text of several lines or in brackets, a hidden region cannot begin with a call
+            if shared != names.Shared() and _tree(names.calling("share()", cell.source, mark)).body:
+                found[name] = {"shared": shared.told() | {"mark": mark}}
+    return found
+
+
+def _tree(source):
+    """The syntax tree of a cell; an empty one if it is no code, as where a function is cut off."""
+    try:
+        return _parsed(source)
+    except SyntaxError:
+        return ast.Module([], [])
+
+
+def _imports_of(source, modules):
+    """The names that a cell binds by importing one of these modules, or from one."""
+    for node in ast.walk(_tree(source)):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                module = node.module if isinstance(node, ast.ImportFrom) else alias.name
+                if (module or "").split(".")[0] in modules:
+                    yield alias.asname or alias.name.split(".")[0]
+
+
+def _private(root, sources, ignore, released):
+    """{relative path: bytes} of the modules in ``root`` that sources import, and those import.
+
+    released  names that are found beside the notebooks instead
+    """
+    found, seen, waiting = {}, set(released), list(sources)
+    while waiting:
+        for name in _imported(waiting.pop()) - seen:
+            seen.add(name)
+            folder, file = os.path.join(root, name), f"{name}.py"
+            if glob.glob(os.path.join(glob.escape(folder), "*.py")):
+                module = read_files(folder, ignore)
+                module = {os.path.join(name, inner): data for inner, data in module.items()}
+            else:
+                data = read(os.path.join(root, file))
+                module = {} if data is None else {file: data}
+            found |= module
+            waiting += [d.decode(errors="replace") for n, d in module.items() if n.endswith(".py")]
+    return found
+
+
+@functools.lru_cache(1000)
+def _imported(source):
+    """The top-level names of the modules that a cell or a module imports."""
+    names = set()
+    with contextlib.suppress(SyntaxError):  # it is told where it runs
+        for node in ast.walk(_parsed(source)):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names.add(node.module.split(".")[0])
+    return frozenset(names)
+
+
+def _parsed(source):
+    """The syntax tree of a cell or a module."""
+    try:
+        return ast.parse(source)
+    except SyntaxError:  # with magics, maybe
+        # here, not above: IPython takes long to import, and a template is told of its assignment
+        # before anything else (jupyter_client, which looks for kernels) imports it
+        from IPython.core.inputtransformer2 import TransformerManager
+
+        return ast.parse(TransformerManager().transform_cell(source))
+
+
+def hide(root, names=()):
+    """The paths to hide from students: the course's, the checkout this package is in, if any, more.
+
+    names  modules and paths
+    """
+    return (root, *_editable(), *map(_place, names))
+
+
+def _place(name):
+    """Where a module lies; a path is itself."""
+    if os.sep in name:
+        return os.path.abspath(name)
+    found = importlib.util.find_spec(name)
+    if found is None or found.origin is None:
+        raise ValueError(f"c.Execute.hidden names {name!r}, which is no module here and no path")
+    package = found.submodule_search_locations
+    return package[0] if package else found.origin
+
+
+def _editable():
+    """The checkout that this package is used from, with what lies there beside it."""
+    here = Path(__file__).resolve().parents[2]
+    return (str(here),) if (here / "pyproject.toml").is_file() else ()

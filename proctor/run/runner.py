@@ -1,0 +1,504 @@
+"""Plays one notebook on two sides of a wall: student cells locked in, tests with the grader.
+
+The runner is a trusted process of its own, one for each notebook. It runs the instructor's
+locked cells and the tests; of the student's process it believes nothing but the data that comes.
+"""
+
+import contextlib
+import copy
+import gc
+import itertools
+import json
+import os
+import signal
+import types
+
+from proctor.rpc import NameMissing, Proxy, Wall, WallError
+from proctor.run import outcomes
+from proctor.run.meter import CEILING, Meter
+from proctor.run.names import calling, needed, owned, statements
+from proctor.run.outcomes import FAILED, NOT_REACHED, Outcome, outputs_of
+from proctor.run.outputs import Room, clean, error, stream
+from proctor.run.shell import Shell
+from proctor.run.student import FUNCTIONS, MOST
+from proctor.sandbox import Ended
+from proctor.wording import INSIDE, SHOWN
+
+GRACE = 2.0  # seconds that an interrupted cell gets to come to its end
+AGAIN = 0.1  # what is known to hang gets this part of its limit …
+LEAST = 1.0  # … and at least so many seconds
+FILES = 1_000  # that a student's cells made, at most
+_SELDOM = 20_000  # new objects between two collections: a runner lives for a second
+
+
+# what stays what it is though something of it is set: a module's attribute, a function's
+_UNCHANGED = (types.ModuleType, types.FunctionType, type)
+_NOTHING = ()
+_SHARE = "__share__"  # what a test's first hidden line calls
+
+
+class Lost(Exception):
+    """The student's process is gone or had to be stopped; the text says why."""
+
+
+class NotStarted(Exception):
+    """No process for a student could be started: nothing that a student did, or should pay for."""
+
+
+class Runner:
+    """Plays a `proctor.run.template.Job`.
+
+    start  function that returns a fresh student's process: an object with ``wall`` (a socket),
+           ``interrupt()`` and ``kill()``
+    """
+
+    def __init__(self, job, start):
+        self.job, self.start = job, start
+        self.meter = Meter(job.total, self._account)
+        self.kernel = self.wall = None
+        # what a new process must do to stand where the old one did, and for how long at most:
+        # ("run", (source, count), seconds), ("bind", (name, value), seconds)
+        self.played = []
+        self.there = set()  # names that the student's process has
+        self.bound = {}  # proxies of what they are bound to, as long as it is that
+        self.hung = set()  # functions that did not come to an end
+        self._held, self.late = {}, []
+        self.owned, self.gone = set(), set()  # names that are the tests'; those a test has deleted
+        # what this side still has to catch up with: ("run", a locked cell), ("leave", an answer)
+        self.passed = []
+        self.needs = set()  # names that the locked cells which ran take from others
+        self.imports = {}  # {name: statement}: what model answers import
+        self.room = Room()
+        self.shell = Shell.instance()
+
+    def play(self):
+        """Run every cell; return what came of each, in order.
+
+        That is {"outputs", "execution_count", "outcome", "problem"}: the last two are None, but for
+        a test's `Outcome` as plain data, and for (name, text) of what whoever grades is to know.
+        """
+        os.environ["NBGRADER_EXECUTION"] = "autograde"
+        gc.set_threshold(_SELDOM)
+        self._await_alarms()
+        self.shell.watch()
+        results, count = [], 0
+        for cell in self.job.cells:
+            if cell["role"] == "text" or not cell["source"].strip():
+                results.append(_result())
+            elif cell["role"] == "shown":
+                results.append(_result([stream("stdout", SHOWN)]))
+            else:
+                count += 1
+                results.append(self._play(cell, count))
+        return results
+
+    def made_files(self):
+        """The files that the student's cells made, as {relative path: bytes}; {} if it is gone."""
+        if self.kernel is None or self.wall.broken is not None:
+            return {}
+        try:
+            with self._limited():
+                self.wall.begin()
+                found = self.made()
+        except Exception:  # as in _asked
+            return {}
+        if type(found) is not dict:
+            return {}
+        made, left = {}, MOST  # what keeps to it there need not be our own function any more
+        for name, data in itertools.islice(found.items(), FILES):
+            if type(name) is str and type(data) is bytes and len(data) <= left:
+                made[name] = data
+                left -= len(data)
+        return made
+
+    def held(self):
+        """What keeps the student's process in: {layer: "held" or why not}; {} if none ran."""
+        return self.kernel.jail.held if self.kernel is not None else self._held
+
+    def end(self):
+        """End the student's process, and all that it started."""
+        if self.kernel is not None:
+            self._held = self.kernel.jail.held
+            self.kernel.kill()
+            self.kernel = self.wall = None
+            self.bound = {}
+
+    def _play(self, cell, count):
+        if cell["role"] == "locked":
+            self.passed.append(("run", cell["source"]))
+        elif "answer" in cell:
+            self.passed.append(("leave", cell["answer"]))
+        try:
+            if self.meter.left() <= 0:
+                raise Lost(f"the notebook's {self.job.total:g} s were used up before this cell")
+            if cell["role"] == "test":
+                outcome, shown = self._test(cell, count)
+            else:
+                outcome, shown = self._student(cell["source"], count)
+        except Lost as lost:
+            outcome, shown = Outcome(NOT_REACHED, "KernelStopped", str(lost), ours=True), []
+        except NotStarted:
+            raise
+        except Exception as fault:
+            outcome, shown = _our_fault(fault), []
+        shown = self.room.take(shown)
+        problem = (outcome.name, outcome.message) if outcome.ours else None
+        if cell["role"] in ("test", "inside"):
+            outcome = outcome.within(cell["points"])
+            inside = [stream("stdout", INSIDE)] if cell["role"] == "inside" else []
+            return _result([*inside, *outputs_of(outcome, shown)], count, outcome.told(), problem)
+        if outcome.ours:
+            shown.append(error(outcome.name, outcome.message))
+        return _result(shown, count, problem=problem)
+
+    # the student's side
+
+    def _student(self, source, count):
+        self._ready()
+        with self._limited() as late:
+            outcome, outputs = self._asked(self.run, source, count)
+        self.played.append(("run", (source, count), self._short() if late else self.job.seconds))
+        if outcome is None:
+            outcome = Outcome(
+                NOT_REACHED, "OutputRefused", "the kernel told of no outcome", ours=True
+            )
+        return self._stopped() if late else outcome, outputs
+
+    def _ready(self):
+        """Make sure that a student's process stands where the notebook is."""
+        if self.kernel is not None and self.wall.broken is None:
+            return
+        self.end()
+        try:
+            self.kernel = self.start()
+        except (Ended, OSError, TimeoutError) as why:
+            raise NotStarted(f"no kernel could be started: {why}") from None
+        self.there = set()
+        self.wall = Wall(self.kernel.wall, timeout=CEILING * (self.job.seconds + 2 * GRACE))
+        self.wall.spent = self.kernel.jail.cpu
+        try:
+            functions = self.wall.fetch(FUNCTIONS)
+            self.run, self.written, self.made, self.without, self.bind = functions
+        except (WallError, TimeoutError) as why:
+            self.end()
+            raise Lost(f"the kernel ended as it began: {why}") from None
+        for what, given, seconds in self.played:
+            self._replay(what, given, seconds)
+
+    def _replay(self, what, given, seconds):
+        with self._limited(seconds):
+            if what == "run":
+                self._asked(self.run, *given)
+            else:
+                with contextlib.suppress(TypeError):  # it is no data
+                    self.bind.__copies__(*given)
+
+    @contextlib.contextmanager
+    def _sharing(self, cell):
+        """Give the source of a test that shares, once, what its released lines bind.
+
+        That is before its first hidden line, or at its end, if it does not come that far.
+        """
+        if "shared" not in cell:
+            yield cell["source"]
+            return
+        shared, names = dict(cell["shared"]), self.shell.user_ns
+        names[_SHARE] = lambda: self._share(shared)
+        try:
+            yield calling(f"{_SHARE}()", cell["source"], shared["mark"])
+        finally:
+            names.pop(_SHARE, None)
+            self._share(shared)
+
+    def _share(self, shared):
+        """Let the student's process know what the released lines of a test have bound."""
+        names, steps = self.shell.user_ns, []
+        if code := shared.pop("code", None):
+            steps.append(("run", (code, None)))
+        for name in shared.pop("values", ()):
+            if name in names and not (callable(names[name]) or isinstance(names[name], Proxy)):
+                steps.append(("bind", (name, names[name])))
+        for what, given in steps:
+            try:
+                given = copy.deepcopy(given)  # as it is now, for a new process too
+                (self.run if what == "run" else self.bind.__copies__)(*given)
+            except TypeError:  # it is no data
+                continue
+            except Exception:  # the process is gone: that is told where the test ends
+                pass
+            self.played.append((what, given, self.job.seconds))
+
+    def _asked(self, function, *args):
+        """Call one of our own functions in the student's process; return (outcome, outputs).
+
+        The outcome is what that process says, None if it says nothing of one; ours if what it sent
+        is refused. Outputs that are refused leave a line, and the outcome as it is.
+        """
+        self.bound = {}
+        outputs = outcome = None
+        try:
+            self.wall.begin()
+            outputs, self.there, outcome = read(function(*args))
+            self.wall.news = False
+        except (WallError, TimeoutError):
+            why = self._why()
+            self.end()
+            raise Lost(why) from None
+        except Exception:  # our own function, in a process that need not be ours any more
+            pass  # no outputs came, which is told of in the next lines
+        outputs = _showable(outputs)
+        try:
+            return outcomes.read(outcome) if outcome is not None else None, outputs
+        except ValueError as why:
+            return _refused(str(why)), outputs
+
+    def _why(self):
+        reason = self.kernel.reason()
+        if reason == "memory":
+            return "this cell used more memory than there is for a notebook; the kernel ended"
+        if reason == "cpu":
+            return "the notebook used up its processor time; the kernel ended"
+        if isinstance(self.wall.broken, str) and "late" not in self.wall.broken:
+            return "the kernel ended while it ran this cell"
+        return f"stopped after {self.meter.limit:.3g} s; it did not react to an interrupt"
+
+    def _short(self):
+        """The limit, in seconds, of what hung before: a hang costs the whole limit once."""
+        return min(self.job.seconds, max(LEAST, AGAIN * self.job.seconds))
+
+    @contextlib.contextmanager
+    def _limited(self, seconds=None):
+        """Interrupt the student's process when the block is late, and the block itself after that.
+
+        Gives a list that is not empty once it was late.
+        """
+        self.late = late = []
+        self.meter.start(seconds or self.job.seconds)
+        try:
+            yield late
+        finally:
+            self.meter.stop()
+
+    def _account(self):
+        """What the student's processes have used; None if there are none."""
+        return self.kernel.jail.account() if self.kernel is not None else None
+
+    def _await_alarms(self):
+        """Answer alarms: again where code of the course's has run, which may have had its own."""
+        signal.signal(signal.SIGALRM, self._ring)
+
+    def _ring(self, *_):
+        if not self.meter.over():
+            return
+        self.late.append(self.wall and self.wall.under_way)
+        if len(self.late) > 1:
+            raise TimeoutError(f"stopped after {self.meter.limit:g} s")
+        self.meter.give(GRACE)
+        if self.kernel is not None:
+            self.kernel.interrupt()
+
+    def _stopped(self):
+        told = f"stopped after {self.meter.limit:.3g} s"
+        return Outcome(FAILED, "CellTimeoutError", told, ours=True)
+
+    # the trusted side
+
+    def _catch_up(self):
+        """Do here what the notebook has passed: locked cells bind names, answers take them over."""
+        for what, cell in self.passed:
+            if what == "run":
+                self._run_locked(cell)
+            else:
+                self._leave(cell)
+        self.passed.clear()
+
+    def _run_locked(self, source):
+        self.needs |= needed(source, self.shell)
+        for code, touched in statements(source, self.shell):
+            try:
+                with self._limited():
+                    exec(code, self.shell.user_ns)
+            except Exception:
+                # it uses what is the student's: only there it is known what came of it
+                self._give_up(touched)
+        self._await_alarms()
+        self.shell.written()
+
+    def _leave(self, answer):
+        """Names that the model answer binds or changes are the student's from here on."""
+        self._give_up(answer["binds"], _NOTHING)
+        self._give_up(answer["changes"])
+        self.imports.update(answer["imports"])
+
+    def _give_up(self, touched, but=_UNCHANGED):
+        """Let the student's process say what names stand for; ``but``: not those of these kinds."""
+        names = self.shell.user_ns
+        for name in touched:
+            if not isinstance(names.get(name), but):
+                self.owned.discard(name)
+                names.pop(name, None)
+
+    def _test(self, cell, count):
+        self._catch_up()
+        self._ready()
+        self.wall.begin()
+        names = self.shell.user_ns
+        self.owned |= owned(cell["source"], self.shell)
+        wanted = self.needs | needed(cell["source"], self.shell)
+        self._import(wanted - names.keys())
+        wanted -= self.owned | names.keys()
+        fetched, late, outcome, shown = {}, [], None, []
+        try:
+            with self._limited() as late:
+                fetched, refused = self._fetch(wanted)
+            if not late:
+                names.update(fetched)
+                self._carry_deletions(fetched)
+                seconds = self._short() if self.hung & fetched.keys() else None
+                with self._sharing(cell) as source, self._limited(seconds) as late:
+                    outcome, shown = self.shell.run(source, count)
+                self.wall.before = None
+                if self.gone:
+                    with contextlib.suppress(WallError), self._limited():
+                        self.without()
+                shown = refused + shown
+        except (WallError, TimeoutError):
+            outcome, shown = None, []  # half a test is no test
+        finally:
+            self._await_alarms()
+            for name, value in fetched.items():
+                if names.get(name) is value:
+                    del names[name]
+        if late:  # whatever else the test calls has the whole limit in the next one
+            self.hung |= _called(late[0], fetched)
+        shown = _showable(shown)
+        if self.wall.broken is not None:
+            why = self._why()
+            self.end()
+            shown = [o for o in shown if o["output_type"] != "error"]
+            return Outcome(NOT_REACHED, "KernelStopped", why, ours=True), shown
+        if late:
+            outcome = self._stopped()
+        if outcome is None:
+            raise RuntimeError("the test was not run to its end")
+        printed = []
+        if late or self.wall.news:
+            with self._limited(self._short() if late else None):
+                _, printed = self._asked(self.written)
+        return outcome, [*(o for o in printed if o["output_type"] == "stream"), *shown]
+
+    def _import(self, wanted):
+        """Import here what model answers import, where the student's process has it too."""
+        for name in wanted & self.there & self.imports.keys():
+            with contextlib.suppress(Exception), self._limited():  # else it is asked for
+                exec(self.imports[name], self.shell.user_ns)
+
+    def _fetch(self, wanted):
+        """What the student has of these names, and outputs that say which cannot be had."""
+        fetched, refused = {}, []
+        # the student's process learns no name that it does not have
+        for name in sorted(wanted & self.there):
+            if name in self.bound:
+                fetched[name] = self.bound[name]
+                continue
+            try:
+                fetched[name] = value = self.wall.fetch(name)
+                if isinstance(value, Proxy):
+                    self.bound[name] = value
+            except (WallError, TimeoutError):
+                raise
+            except NameMissing:
+                pass
+            except Exception as error:  # what it is cannot cross
+                refused.append(stream("stdout", f"{name} cannot be used in a test: {error}\n"))
+        return fetched, refused
+
+    def _carry_deletions(self, fetched):
+        """Let the student's functions miss a name while the test has deleted it.
+
+        As in nbgrader's own example course: ``del squares``, then see that sum_of_squares fails.
+        """
+        self.gone, names = set(), self.shell.user_ns
+
+        def tell():
+            gone = {name for name in fetched if name not in names}
+            if gone != self.gone:
+                self.gone, self.wall.before = gone, None
+                self.without(*sorted(gone))
+                self.wall.before = tell
+
+        self.wall.before = tell
+
+
+def _called(asked, fetched):
+    """Which of the student's names an alarm interrupted a call to; of none, if it was none.
+
+    asked  the handle that was asked, or None if the test itself was at work: it may be slow, too
+    """
+    handles = {name for name, value in fetched.items() if isinstance(value, Proxy)}
+    called = {name for name in handles if fetched[name] is asked}
+    # a method, say, of what the only one has returned
+    alone = handles if len(handles) == 1 and isinstance(asked, Proxy) else set()
+    return called or alone
+
+
+def _result(outputs=(), count=None, outcome=None, problem=None):
+    return {
+        "outputs": list(outputs),
+        "execution_count": count,
+        "outcome": outcome,
+        "problem": problem,
+    }
+
+
+def _refused(why):
+    return Outcome(NOT_REACHED, "OutputRefused", why, ours=True)
+
+
+def _our_fault(fault):
+    """The outcome of a test that the grader failed to run: no points, and told as what it is."""
+    name, message = outcomes.name_and_message(fault)
+    told = f"the grader failed here, not the answer; tell your instructor. {name}: {message}"
+    return Outcome(NOT_REACHED, "GraderFault", told, ours=True)
+
+
+def _showable(outputs):
+    """What a cell printed and displayed, or a line if that cannot be shown."""
+    try:
+        return clean(outputs)
+    except ValueError as why:
+        return [stream("stdout", f"What this cell displayed cannot be shown: {why}.\n")]
+
+
+def read(told):
+    """(outputs, names, outcome) of what a student's process tells: JSON texts, each for itself.
+
+    What is none of this is None, or no names.
+    """
+    told = told if type(told) is tuple and len(told) == 3 else (None, None, None)
+    outputs, names, outcome = map(_read, told)
+    return outputs, {n for n in names if type(n) is str} if type(names) is list else set(), outcome
+
+
+def _read(text, most=16_000_000):
+    """What a JSON text says, or None.
+
+    most  characters; a cell's outputs are cut at 1,000,000, and JSON takes up to 12 for one
+    """
+    with contextlib.suppress(ValueError, RecursionError):
+        if type(text) is str and len(text) <= most:
+            return json.loads(text)
+    return None
+
+
+def warm(lessons, tests):
+    """Do once, before a fork, what every notebook of an assignment would do again.
+
+    lessons, tests  sources of its locked cells and of its tests
+    """
+    shell = Shell.instance()
+    shell.foresee(tests)
+    for source in lessons:
+        needed(source, shell), statements(source, shell)
+    for source in tests:
+        needed(source, shell), owned(source, shell)

@@ -1,0 +1,831 @@
+"""A test on one side, a student's functions on the other."""
+
+import contextlib
+import copy
+import gc
+import inspect
+import linecache
+import os
+import pickle
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+import numpy as np
+import pytest
+
+from proctor.rpc import (
+    FunctionProxy,
+    Limits,
+    NameMissing,
+    Proxy,
+    Student,
+    Wall,
+    WallError,
+    WallTimeout,
+)
+from proctor.rpc.codec import Channel, Codec
+
+CELL = """
+import numpy as np
+calls = []
+constant = {"rate": 0.5, "weights": np.arange(3.0)}
+
+def add(x, y=2, *, z=0):
+    "Adds."
+    return x + y + z
+
+def same(x):
+    return x
+
+def kinds(*values):
+    return tuple(type(v).__name__ for v in values)
+
+def fill(x, value):
+    x[...] = value
+
+def grow(items, more):
+    items.append(more)
+    return items
+
+def lookup(table, key):
+    return table[key]
+
+def each(f, values):
+    return [f(v) for v in values]
+
+def backwards(f, stack):
+    return [f(stack.pop()) for _ in range(len(stack))]
+
+
+def guarded(f):
+    try:
+        f()
+    except ValueError as error:
+        return type(error).__name__, str(error), error.__traceback__.tb_next is not None
+    return "nothing"
+
+def numerical(f, x, h=1e-6):
+    g = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        keep = x[i]
+        x[i] = keep + h
+        plus = f(x)
+        x[i] = keep - h
+        g[i] = (plus - f(x)) / (2 * h)
+        x[i] = keep
+    return g
+
+def evens(n):
+    for i in range(n):
+        yield 2 * i
+
+class Layer:
+    "A layer."
+    def __init__(self, size):
+        self.W = np.ones(size)
+        self.history = []
+    def forward(self, x):
+        self.x = x
+        return self.W * x
+    def loss(self):
+        return float(self.W.sum())
+    def step(self):
+        self.W -= 0.5
+        self.history.append(self.loss())
+    def __len__(self):
+        return len(self.W)
+    def __getitem__(self, i):
+        return self.W[i]
+    def __eq__(self, other):
+        return True
+    __hash__ = None
+
+class Strange(ValueError):
+    pass
+
+def fail(kind, *args):
+    raise kind(*args)
+
+def fail_strangely():
+    def inner():
+        raise Strange("so\\x1b[31m strange")
+    inner()
+
+def leave():
+    raise SystemExit(3)
+
+def interrupt():
+    raise KeyboardInterrupt
+
+def recurse(n):
+    return recurse(n + 1)
+
+def exhaust():
+    raise MemoryError
+
+def decode():
+    return b"\\xff".decode()
+
+def hang():
+    import time
+    time.sleep(60)
+
+def die():
+    import os
+    os._exit(1)
+
+def mess():
+    import builtins, sys
+    builtins.len = builtins.isinstance = builtins.getattr = None
+    np.array = np.zeros = np.ndarray = None
+    sys.stdout = None
+
+def keep(f):
+    calls.append(f)
+
+def call_kept():
+    return calls[0](1)
+
+def look(f):
+    return f.__name__, f.__qualname__, f.__doc__, f.__code__.co_filename.endswith("wall/server.py")
+
+def late(f):
+    import threading
+    caught = []
+    def run():
+        try:
+            f(1)
+        except RuntimeError as error:
+            caught.append(str(error))
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return caught
+
+def cyclic():
+    items = []
+    items.append(items)
+    return items
+
+def big():
+    return np.zeros(10**7)
+"""
+
+SERVER = """
+import linecache, socket, sys
+from proctor.rpc import Limits, Student
+source = open(sys.argv[2]).read()
+linecache.cache["cell"] = len(source), None, source.splitlines(True), "cell"
+namespace = {}
+exec(compile(source, "cell", "exec"), namespace)
+Student(socket.socket(fileno=int(sys.argv[1])), namespace).serve()
+"""
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def in_a_thread(source, limits):
+    """A wall to a namespace in this process, and how to end it."""
+    namespace = {}
+    linecache.cache["cell"] = len(source), None, source.splitlines(True), "cell"
+    exec(compile(source, "cell", "exec"), namespace)
+    ours, theirs = socket.socketpair()
+    thread = threading.Thread(target=Student(theirs, namespace, limits).serve)
+    thread.start()
+
+    def end():
+        thread.join(10)
+        assert not thread.is_alive()
+        theirs.close()
+
+    return ours, end
+
+
+def in_a_process(source, tmp_path):
+    """A wall to a namespace in a process of its own, and how to end it."""
+    (tmp_path / "cell.py").write_text(source)
+    ours, theirs = socket.socketpair()
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(theirs.fileno()), str(tmp_path / "cell.py")],
+        pass_fds=[theirs.fileno()],
+        cwd=PACKAGE,
+    )
+    theirs.close()
+
+    def end():
+        process.kill()
+        process.wait()
+
+    return ours, end
+
+
+@pytest.fixture(params=["thread", "process"])
+def wall(request, tmp_path):
+    if request.param == "thread":
+        ours, end = in_a_thread(CELL, Limits())
+    else:
+        ours, end = in_a_process(CELL, tmp_path)
+    wall = Wall(ours, timeout=20)
+    yield wall
+    wall.close()
+    end()
+
+
+@pytest.fixture
+def process_wall(tmp_path):
+    ours, end = in_a_process(CELL, tmp_path)
+    wall = Wall(ours, timeout=20)
+    yield wall
+    wall.close()
+    end()
+
+
+# -- names, functions, data
+
+
+def test_names_are_fetched(wall):
+    constant = wall.fetch("constant")
+    assert constant["rate"] == 0.5
+    assert wall.fetch("constant") is constant
+    assert type(wall.fetch("add")) is FunctionProxy
+    with pytest.raises(NameMissing, match="'nope'"):
+        wall.fetch("nope")
+
+
+def test_a_function_looks_like_one(wall):
+    add = wall.fetch("add")
+    assert callable(add)
+    assert add.__name__ == "add"
+    assert add.__doc__ == "Adds."
+    assert str(inspect.signature(add)) == "(x, y=2, *, z=0)"
+    assert repr(add) == "add, a function in the student's kernel"
+    assert wall.fetch("add") is add
+
+
+def test_calls(wall):
+    add = wall.fetch("add")
+    assert add(1) == 3
+    assert add(1, z=0.5) == 3.5
+    assert add(x="a", y="b", z="c") == "abc"
+    assert add(np.float32(1), np.arange(2), z=1j).dtype == np.complex128
+    kinds = wall.fetch("kinds")
+    sent = (1, 1.5, True, None, "a", b"a", (1,), [1], {1}, np.int8(1), np.ones(1), np.dtype("f4"))
+    assert kinds(*sent) == tuple(type(v).__name__ for v in sent)
+    assert kinds(int, add, len, np.sin, kinds) == ("type", *["function"] * 4)
+
+
+def test_arguments_are_changed_in_place(wall):
+    x = np.zeros((4, 4), ">f4", order="F")
+    wall.fetch("fill")(x[1:3, ::2], 7)
+    assert x.sum() == 28
+    items = [1]
+    assert wall.fetch("grow")(items, x) is items
+    assert items[1] is x
+
+
+def test_a_read_only_argument_stays_as_it_is(wall):
+    x = np.zeros(3)
+    x.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        wall.fetch("fill")(x, 7)
+    assert x.tolist() == [0, 0, 0]
+
+
+def test_a_view_comes_back_as_a_view(wall):
+    x = np.arange(6.0)
+    y = wall.fetch("lookup")(x, slice(1, 4))
+    assert np.shares_memory(x, y)
+    assert wall.fetch("same")(x) is x
+
+
+# -- handles
+
+
+def test_objects_stay_behind(wall):
+    layer = wall.fetch("Layer")(3)
+    assert type(layer) is Proxy
+    assert repr(layer) == "a Layer in the student's kernel"
+    assert layer.forward(np.arange(3.0)).tolist() == [0, 1, 2]
+    assert len(layer) == 3
+    assert layer[1] == 1
+    assert wall.fetch("same")(layer) is layer
+    assert wall.fetch("kinds")(layer) == ("Layer",)
+    with pytest.raises(AttributeError, match="nothing"):
+        getattr(layer, "nothing")  # noqa: B009
+    layer.W = np.full(2, 4.0)
+    assert layer.loss() == 8
+
+
+def test_what_an_object_holds_is_seen_changing(wall):
+    layer = wall.fetch("Layer")(2)
+    W, history = layer.W, layer.history
+    layer.step()
+    assert W.tolist() == [0.5, 0.5]
+    assert history == [1.0]
+    assert layer.W is W
+    W[0] += 10  # as in a numerical derivative
+    assert layer.loss() == 11
+    x = np.ones(2)
+    layer.forward(x)
+    assert layer.x is x
+
+
+def test_a_handle_equals_nothing_but_itself(wall):
+    layer, other = wall.fetch("Layer")(2), wall.fetch("Layer")(2)
+    assert layer == layer
+    assert layer != other
+    for value in (1, True, None, "a", [1.0, 1.0], np.ones(2), object()):
+        assert not np.any(layer == value)
+        assert not np.any(value == layer)
+    assert layer in {layer}
+
+
+def test_a_handle_is_no_data(wall):
+    layer = wall.fetch("Layer")(2)
+    for use in [
+        bool, float, int, complex, np.asarray, np.sum, copy.copy, copy.deepcopy, pickle.dumps,
+        lambda h: h < 1, lambda h: h + 1, lambda h: 1 - h, lambda h: np.ones(2) * h, lambda h: -h,
+        lambda h: np.allclose(h, 1), lambda h: np.array_equal(h, [1, 1]), lambda h: [1][h],
+        lambda h: np.testing.assert_allclose(h, [1, 1]), lambda h: isinstance(1, h),
+    ]:  # fmt: skip
+        try:
+            assert use(layer) is False  # array_equal says no
+        except TypeError:
+            continue
+
+
+def test_python_names_are_not_carried(wall):
+    layer, add = wall.fetch("Layer")(1), wall.fetch("add")
+    for name in ("__dict__x", "__globals__", "__code__", "__array_interface__", "_repr_html_"):
+        for thing in (layer, add):
+            with pytest.raises(AttributeError, match="not carried"):
+                getattr(thing, name)
+        with pytest.raises(AttributeError):
+            setattr(layer, name, 1)
+    assert not hasattr(add, "__wrapped__")
+
+
+def test_generators_are_iterated(wall):
+    assert list(wall.fetch("evens")(4)) == [0, 2, 4, 6]
+    steps = wall.fetch("evens")(10**9)
+    assert [next(steps), next(steps)] == [0, 2]
+    assert [value for value, _ in zip(wall.fetch("Layer")(3), range(9), strict=False)] == [1] * 3
+
+
+def test_an_endless_generator_ends(tmp_path):
+    ours, end = in_a_thread(CELL, Limits())
+    with Wall(ours, limits=Limits(items=50)) as wall:
+        steps = wall.fetch("evens")(10**9)
+        with pytest.raises(RuntimeError, match="after 50 steps"):
+            list(steps)
+    end()
+
+
+def test_handles_let_go(wall):
+    keep = wall.fetch("Layer")
+    for _ in range(300):
+        keep(3).forward(np.ones(3))
+    gc.collect()
+    wall.fetch("add")(1)
+    assert len(wall._codec) < 20
+
+
+def test_a_helper_of_the_students_side(tmp_path):
+    helper = "def twice(f, x):\n    return f(f(x)), f.__code__.co_name\n"
+    (tmp_path / "helper_beside.py").write_text(helper)
+    ours, end = in_a_process(
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n" + CELL, tmp_path
+    )
+    with Wall(ours) as wall:
+        add = wall.fetch("add")
+        assert add.__remote__("helper_beside:twice")(add, 1) == (5, "add")
+        with pytest.raises(ModuleNotFoundError):
+            add.__remote__("no_such_module:f")
+    end()
+
+
+def test_an_answer_tells_whether_there_is_more_to_hear():
+    said, heard = [()], []
+    ours, theirs = socket.socketpair()
+
+    def raises():
+        raise ValueError
+
+    names = {"f": lambda g: g(), "g": lambda: said[0], "raises": raises, "empty": iter(())}
+    student = Student(theirs, names, news=lambda: said[0][0])
+    thread = threading.Thread(target=student.serve)
+    thread.start()
+    with Wall(ours, timeout=20) as wall:
+        for more in ((False,), (True,), (False,), ()):  # the last one raises
+            said[0] = more
+            for ask in (
+                lambda: wall.fetch("g")(),
+                lambda: wall.fetch("raises")(),
+                lambda: list(wall.fetch("empty")),
+                lambda: wall.fetch("f")(lambda: 1),
+            ):
+                wall.news = False
+                with contextlib.suppress(ValueError):
+                    ask()
+                heard.append(wall.news)
+    thread.join()
+    assert heard == [False] * 4 + [True] * 4 + [False] * 4 + [True] * 4
+
+
+def test_copies_are_asked_for_and_given(wall):
+    x, fill, grow = np.zeros(2), wall.fetch("fill"), wall.fetch("grow")
+    fill.__copies__(x, 1)
+    assert x.tolist() == [0, 0]
+    items = [x]
+    assert len(grow.__copies__(items, (x, x))) == 2
+    assert items == [x]
+    assert wall.fetch("each").__copies__(wall.fetch("add"), [1, 2]) == [3, 4]
+    held = len(wall._codec)
+    big = wall.fetch("same").__copies__(np.zeros(1000))
+    assert big.size == 1000
+    assert len(wall._codec) <= held + 1
+    with pytest.raises(ZeroDivisionError):
+        wall.fetch("fail").__copies__(ZeroDivisionError)
+    with pytest.raises(TypeError, match="no copy of a function"):
+        wall.fetch("same").__copies__(lambda: 0)
+    with pytest.raises(TypeError, match="no copy of a Layer"):
+        wall.fetch("Layer").__copies__(2)
+    assert fill.__copies__(x, 2) is None
+
+
+# -- functions of the test
+
+
+def test_functions_are_called_back(wall):
+    seen = []
+    assert wall.fetch("each")(lambda v: seen.append(v) or v * 2, [1, 2]) == [2, 4]
+    assert seen == [1, 2]
+    f = lambda x: float((x**2).sum())  # noqa: E731
+    x = np.arange(4.0).reshape(2, 2)
+    np.testing.assert_allclose(wall.fetch("numerical")(f, x), 2 * x, atol=1e-6)
+    assert x.tolist() == [[0, 1], [2, 3]]
+
+
+def test_functions_are_called_back_within_calls_back(wall):
+    each, add = wall.fetch("each"), wall.fetch("add")
+    assert each(lambda v: each(lambda w: add(v, w), [1, 2]), [10, 20]) == [[11, 12], [21, 22]]
+
+
+def test_a_function_that_changes_what_it_is_given(wall):
+    x = np.zeros(2)
+
+    def change(value):
+        value[0] += 1
+        return value
+
+    (y,) = wall.fetch("each")(change, [x])
+    assert y is x
+    assert x.tolist() == [1, 0]
+    layer = wall.fetch("Layer")(2)
+    wall.fetch("each")(lambda h: h.step(), [layer])
+    assert layer.loss() == 1
+
+
+def test_functions_in_containers_and_back(wall):
+    f = lambda: 5  # noqa: E731
+    assert wall.fetch("same")({"f": [f]})["f"][0] is f
+    assert wall.fetch("lookup")({"f": f}, "f") is f
+
+
+def test_an_error_of_the_tests_function_comes_back_itself(wall):
+    class Failed(AssertionError):
+        pass
+
+    error = Failed("not so")
+
+    def check(value):
+        raise error
+
+    with pytest.raises(Failed) as caught:
+        wall.fetch("each")(check, [1])
+    assert caught.value is error
+
+
+def test_the_student_can_catch_an_error_of_the_tests_function(wall):
+    def check():
+        raise UnicodeError("only this")
+
+    assert wall.fetch("guarded")(check) == ("UnicodeError", "only this", True)
+    with pytest.raises(KeyError):
+        wall.fetch("guarded")(lambda: {}[1])
+
+
+def test_calls_back_nest_to_a_limit(wall):
+    each = wall.fetch("each")
+
+    def deeper(n):
+        return each(deeper, [n + 1])
+
+    with pytest.raises(RecursionError, match="nest deeper"):
+        each(deeper, [0])
+    assert wall.fetch("add")(1) == 3
+
+
+def test_a_function_that_was_kept_is_called_in_a_later_call(wall):
+    wall.fetch("keep")(lambda v: v + 1)
+    gc.collect()
+    assert wall.fetch("call_kept")() == 2
+
+
+def test_what_is_popped_from_a_list_of_the_test_is_handed_back(wall):
+    stack = [np.array([1.0]), (np.array([2.0]), None), np.array([3.0])]
+    taken = wall.fetch("backwards")(lambda v: v, stack)
+    assert stack == []
+    assert [v[0] for v in (taken[0], taken[1][0], taken[2])] == [3, 2, 1]
+
+
+def test_a_function_cannot_be_called_from_another_thread(wall):
+    (message,) = wall.fetch("late")(lambda v: v)
+    assert "in its thread" in message
+
+
+def test_a_test_may_not_pass_what_cannot_cross(wall):
+    class Opaque:
+        pass
+
+    with pytest.raises(TypeError, match=r"an? Opaque cannot be passed"):
+        wall.fetch("same")([Opaque()])
+    with pytest.raises(TypeError, match=r"this ndarray cannot be passed .* an? Opaque in it"):
+        wall.fetch("same")(np.array([Opaque()]))
+    with pytest.raises(TypeError, match="Opaque cannot be passed"):
+        wall.fetch("each")(lambda v: Opaque(), [1])
+    assert wall.broken is None
+
+
+# -- errors
+
+
+@pytest.mark.parametrize(
+    ("kind", "args"),
+    [
+        (ValueError, ("no",)),
+        (KeyError, ("a",)),
+        (KeyError, (3,)),
+        (IndexError, ()),
+        (ZeroDivisionError, ("x", 1)),
+        (NotImplementedError, ()),
+        (AssertionError, ("é\n" * 3,)),
+        (FileNotFoundError, (2, "No such file", "x")),
+        (StopIteration, ("x",)),
+        (np.linalg.LinAlgError, ("Singular matrix",)),
+        (np.exceptions.AxisError, ("axis 3",)),
+    ],
+)
+def test_errors_arrive_with_their_class_and_message(wall, kind, args):
+    with pytest.raises(kind) as caught:
+        wall.fetch("fail")(kind, *args)
+    assert type(caught.value) is kind
+    assert str(caught.value) == str(kind(*args))
+
+
+def test_errors_that_need_more_than_a_message(wall):
+    with pytest.raises(UnicodeDecodeError) as caught:
+        wall.fetch("decode")()
+    assert str(caught.value).startswith("'utf-8' codec can't decode byte 0xff")
+    assert type(caught.value).__name__ == "UnicodeDecodeError"
+
+
+def test_errors_of_the_students_own_class(wall):
+    with pytest.raises(ValueError, match=r"so.*strange") as caught:
+        wall.fetch("fail_strangely")()
+    assert type(caught.value).__name__ == "Strange"
+    assert "\x1b" not in str(caught.value)
+
+
+def test_the_students_lines_are_told(wall):
+    with pytest.raises(ValueError, match="strange") as caught:
+        wall.fetch("fail_strangely")()
+    frames = caught.value.student_traceback
+    line = CELL.splitlines().index("    inner()") + 1
+    assert frames == [
+        ("cell", line, "fail_strangely", "inner()"),
+        ("cell", line - 1, "inner", 'raise Strange("so\\x1b[31m strange")'),
+    ]
+    shown = traceback.extract_tb(caught.value.__traceback__)
+    assert [(f.name, f.line) for f in shown[-2:]] == [(name, text) for *_, name, text in frames]
+    assert not any(f.line for f in shown[1:-2])  # none of the wall's own
+
+
+def test_what_would_end_a_kernel_ends_a_call(wall):
+    for name, kind in [("leave", "SystemExit"), ("interrupt", "KeyboardInterrupt")]:
+        with pytest.raises(Exception, match=r"3|") as caught:
+            wall.fetch(name)()
+        assert type(caught.value).__name__ == kind
+    with pytest.raises(RecursionError):
+        wall.fetch("recurse")(0)
+    with pytest.raises(MemoryError):
+        wall.fetch("exhaust")()
+    assert wall.fetch("add")(1) == 3
+
+
+def test_results_that_may_not_cross_are_the_students_error(tmp_path):
+    limits = Limits(message_bytes=10**6)
+    ours, end = in_a_thread(CELL, limits)
+    with Wall(ours, limits=limits) as wall:
+        with pytest.raises(ValueError, match="contains itself"):
+            wall.fetch("cyclic")()
+        with pytest.raises(ValueError, match="at most 1,000,000"):
+            wall.fetch("big")()
+        with pytest.raises(ValueError, match="at most 1,000,000"):
+            wall.fetch("same")(np.zeros(10**6))
+        assert wall.fetch("add")(1) == 3
+    end()
+
+
+# -- what breaks it
+
+
+def test_a_hang_meets_the_deadline(process_wall):
+    hang = process_wall.fetch("hang")
+    process_wall.timeout = 0.3
+    with pytest.raises(WallTimeout):
+        hang()
+    assert "in time" in process_wall.broken
+    with pytest.raises(WallError, match="in time"):
+        hang()
+
+
+def test_all_calls_together_meet_the_deadline(process_wall):
+    add = process_wall.fetch("add")
+    process_wall.begin(deadline=time.monotonic() + 0.3)
+    with pytest.raises(WallTimeout):
+        list(map(add, range(10**6)))
+
+
+def test_a_kernel_that_dies(process_wall):
+    with pytest.raises(WallError, match="gone"):
+        process_wall.fetch("die")()
+    with pytest.raises(WallError, match="gone"):
+        process_wall.fetch("add")
+
+
+def test_a_total_of_bytes(process_wall):
+    same = process_wall.fetch("same")
+    process_wall.limits = Limits(total_bytes=10**6)
+    same(np.zeros(10**5))
+    process_wall.begin()
+    same(np.ones(10**5))
+    with pytest.raises(WallError, match="in one test"):
+        same(np.full(10**5, 2.0))
+
+
+def test_a_messy_student(process_wall):
+    process_wall.fetch("mess")()
+    assert process_wall.fetch("same")([1, {"a": np.ones(2)}])[1]["a"].tolist() == [1, 1]
+    with pytest.raises(KeyError):
+        process_wall.fetch("lookup")({}, 1)
+    assert len(process_wall.fetch("Layer").__name__) == 5
+
+
+def test_a_closed_wall_says_so(process_wall):
+    add = process_wall.fetch("add")
+    process_wall.close()
+    with pytest.raises(WallError, match="closed"):
+        add(1)
+
+
+# -- an end that lies
+
+
+class Liar:
+    """An end that answers whatever it is told to."""
+
+    def __init__(self, **wall):
+        ours, self.sock = socket.socketpair()
+        self.wall = Wall(ours, timeout=20, **wall)
+        self.channel = Channel(self.sock, Limits())
+        self.channel.deadline = time.monotonic() + 20
+        self.codec = Codec(False, Limits(), lambda value: self.told, lambda *_: lambda: None)
+        self.told = ["object", "X"]
+
+    def answer(self, *answers):
+        """Fetch a name; the answers are (op, values)."""
+
+        def run():
+            try:
+                self.codec.lent.append(set())
+                self.codec.decode(*self.channel.receive())
+                for op, values in answers:
+                    self.channel.send(*self.codec.encode(op, values))
+            except WallError:
+                pass
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            return self.wall.fetch("f")
+        finally:
+            thread.join()
+            self.wall.close()
+            self.sock.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ("what", ()),
+        ("ok", ()),
+        ("ok", (1, 2)),
+        ("done", ()),
+        ("missing", (1,)),
+        ("error", ()),
+        ("error", (1, 2, 3, 4, 5, 6)),
+        ("error", ("E", "E", 5, "", (), 0)),
+        ("error", ("E", "E", (), "", ((1, 2),), 0)),
+        ("error", ("E", "E", (), "", (("a", 1, "b", 5),), 0)),
+        ("error", ("E", "E", (), "", (), [])),
+        ("call", ()),
+        ("call", (5, 0)),
+        ("call", (int, 1, 3)),
+        ("call", ("f", -1)),
+    ],
+)
+def test_an_answer_that_is_none_breaks_the_wall(answer):
+    liar = Liar()
+    with pytest.raises(WallError):
+        liar.answer(answer)
+    assert liar.wall.broken
+
+
+def test_a_handle_told_as_a_function_of_the_test_is_not_called():
+    liar = Liar()
+    liar.told = ["callable", "function", "f", ""]
+    with pytest.raises(WallError, match="no function of the test"):
+        liar.answer(("call", (object(), 0)))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [[], ["object"], ["x", "y"], ["object", 1], ["callable", "a", 1, "b"], {"a": 1}, None, 5],
+)
+def test_an_object_that_is_none_breaks_the_wall(told):
+    liar = Liar()
+    liar.told = told
+    with pytest.raises(WallError):
+        liar.answer(("ok", (object(),)))
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        (("SystemExit", "SystemExit"), "SystemExit"),
+        (("KeyboardInterrupt", "BaseException"), "KeyboardInterrupt"),
+        (("ExceptionGroup", "ExceptionGroup"), "ExceptionGroup"),
+        (("eval", "type"), "eval"),
+        (("__class__\n", "int"), "__class__?"),
+        (("UnicodeDecodeError", ""), "UnicodeDecodeError"),
+        (("", ""), "?"),
+    ],
+)
+def test_whatever_class_is_told_an_exception_is_raised(names, kind):
+    frames = (("/etc/passwd", 1, "f\x1b", "x\ny"), ("cell", 10**15, "", ""))
+    with pytest.raises(Exception, match="m") as caught:
+        Liar().answer(("error", (*names, ("m" * 9000, 1 << 70), "m" * 9000, frames, 0)))
+    error = caught.value
+    assert isinstance(error, Exception)
+    assert not isinstance(error, WallError)
+    assert type(error).__name__ == kind
+    assert len(str(error)) <= 4100
+    shown = "".join(traceback.format_exception(error))
+    assert "root:" not in shown
+    assert "\x1b" not in shown
+
+
+def test_names_of_handles_are_cleaned():
+    liar = Liar()
+    liar.told = ["callable", "k\n<script>", "f'\x1b[31m" * 50, "d\x00" * 5000]
+    handle = liar.answer(("ok", (lambda: 0,)))
+    assert repr(handle).isprintable()
+    assert len(repr(handle)) < 300
+    assert len(handle.__doc__) <= 4000
+
+
+def test_random_bytes_from_the_student_break_the_wall():
+    for seed in range(60):
+        chance = random.Random(seed)
+        ours, theirs = socket.socketpair()
+        junk = chance.randbytes(chance.randrange(1, 200))
+        theirs.sendall((b"wall" if seed % 2 else b"") + junk)
+        theirs.shutdown(socket.SHUT_WR)
+        wall = Wall(ours, timeout=20)
+        with pytest.raises(WallError):
+            wall.fetch("f")
+        assert wall.broken
+        theirs.close()
+
+
+def test_a_function_of_the_test_tells_nothing_of_itself(wall):
+    def secret(x):
+        "The expected value is 42."
+
+    assert wall.fetch("look")(secret) == ("function", "function", None, True)
