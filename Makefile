@@ -32,6 +32,7 @@ test-all: $(VENV)/test  ## every test
 
 lint: $(VENV)/test  ## style of code and notebooks
 	pre-commit run --all-files
+	PYTHONPATH=.:source/maxpool lint-imports
 
 # nbgrader's own commands, on a scratch gradebook: a release does not depend on who has handed in.
 # The solutions are executed with their hidden tests, which import oracle: its folder is this one.

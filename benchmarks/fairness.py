@@ -12,8 +12,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from proctor.run.course import Settings
-from proctor.run.template import Assignment, Job, Template
+from proctor.run.job import Assignment, Job
+from proctor.run.settings import Settings
+from proctor.run.template import Template
 from proctor.sandbox import LAYERS
 
 LIMIT = 1.0  # seconds of a cell

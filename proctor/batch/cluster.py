@@ -20,7 +20,7 @@ from distributed.cfexecutor import ClientExecutor
 
 from proctor.batch import Refused, Wait
 from proctor.batch.pool import Warm
-from proctor.run.course import hide
+from proctor.run.settings import hide
 from proctor.wording import first_line
 
 _warm = {}  # in a worker: {a plugin's key: its `Warm`}

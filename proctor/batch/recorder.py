@@ -36,7 +36,6 @@ from proctor.plugins import gradebook
 from proctor.plugins.collect import notes
 from proctor.plugins.collect.names import shown, student_problem
 from proctor.plugins.execute import Execute
-from proctor.plugins.exporter import expect
 from proctor.plugins.resume import (
     alone,
     has_changed,
@@ -46,6 +45,7 @@ from proctor.plugins.resume import (
     state_of,
     student_of,
 )
+from proctor.plugins.submissions import expect
 from proctor.run.course import Course
 from proctor.run.template import assign
 from proctor.sandbox import NoIsolation

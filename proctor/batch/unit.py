@@ -12,9 +12,10 @@ from itertools import islice
 from nbformat import NotebookNode
 
 from proctor.merge import merge
-from proctor.plugins.exporter import NOTHING, add_repairs, give_nothing
-from proctor.run.course import Settings, play
-from proctor.run.template import Assignment
+from proctor.plugins.exporter import add_repairs
+from proctor.run.job import Assignment
+from proctor.run.play import NOTHING, give_nothing, play
+from proctor.run.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import stat
 import time
 
 from proctor.plugins.collect.names import refusal
-from proctor.plugins.exporter import places
+from proctor.plugins.submissions import places
 
 _SETTLED = 10  # seconds after which a folder that never rests is graded as it is
 _AGAIN = 2, 300  # seconds until what could not be graded is tried again: at first, at most

@@ -7,9 +7,11 @@ from nbgrader.preprocessors import Execute as StockExecute
 from traitlets import Bool, Integer, List, Unicode
 
 from proctor.files import keep_files, read, read_files
-from proctor.plugins.exporter import NOTHING, give_nothing
-from proctor.run.course import UNCONFINED, Course, Settings, hide, play
-from proctor.run.template import PRELOAD, Template
+from proctor.run.course import Course
+from proctor.run.job import PRELOAD
+from proctor.run.play import NOTHING, UNCONFINED, give_nothing, play
+from proctor.run.settings import Settings, hide
+from proctor.run.template import Template
 
 _warm = {}  # the assignment that is being graded, and its template
 

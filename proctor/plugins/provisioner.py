@@ -22,7 +22,8 @@ from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Integer, List, Unicode
 
 from proctor.files import read_files, write_files
-from proctor.run.template import PRELOAD, Assignment, Template
+from proctor.run.job import PRELOAD, Assignment
+from proctor.run.template import Template
 from proctor.sandbox import Policy
 
 NAME = "proctor-python3"

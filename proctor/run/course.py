@@ -1,32 +1,21 @@
-"""What a grader needs to know of a course: its assignment, and the files of a submission."""
+"""Course: what a grader reads in a course's folders of an assignment and its source notebooks."""
 
 import ast
 import contextlib
 import functools
 import glob
-import importlib.util
 import itertools
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from nbformat.notebooknode import from_dict
-from nbformat.v4 import new_markdown_cell
 from nbgrader import utils
 from nbgrader.preprocessors import ClearHiddenTests
 
 from proctor.files import read, read_files
 from proctor.run import names
-from proctor.run.template import PRELOAD, Assignment, Job
-from proctor.sandbox import Policy
+from proctor.run.job import PRELOAD, Assignment
 from proctor.wording import first_line
-
-INSIDE = "in-student-kernel"  # tag of a test that needs the student's live objects
-SHOW = "show-only"  # tag of a cell of the course's that need not run while a notebook is graded
-UNCONFINED = (
-    "Graded without isolation: nothing kept this code from the grader's own files and network."
-)
 
 
 class Course:
@@ -78,85 +67,6 @@ class Course:
     def lessons(self):
         """The texts of the course's own cells, which students see."""
         return self._cells()[0]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a notebook is played.
-
-    seconds  limit of one cell
-    total    limit of the whole notebook, in seconds
-    memory   bytes of a student's processes
-    sandbox  False: go on where nothing can keep the files
-    hidden   files and folders to hide
-    """
-
-    seconds: float = 30
-    total: float = 600
-    memory: int = 2 << 30
-    sandbox: bool = True
-    hidden: tuple = ()
-
-    def policy(self):
-        """The `Policy` of students' processes; their folder is still to be made."""
-        return Policy(
-            folder="",
-            hidden=self.hidden,
-            memory=self.memory,
-            env={"NBGRADER_EXECUTION": "autograde"},
-            sandbox=self.sandbox,
-        )
-
-
-def play(template, notebook, lessons, settings, extra, known):
-    """Play a merged notebook and put the outputs into it.
-
-    Returns what was `Played`, and problems: [cell, name, text] of what whoever grades is to know.
-
-    lessons  the texts of the course's own cells
-    extra    {relative path: bytes}: the files of the student's own
-    known    {grade_id: fields of a job's cell}: what the source says of names
-    """
-    lessons = set(lessons)
-    cells = [
-        {
-            "role": role(cell, lessons),
-            "source": cell.source,
-            "points": float(cell.metadata.get("nbgrader", {}).get("points") or 0),
-            **known.get(cell.metadata.get("nbgrader", {}).get("grade_id"), {}),
-        }
-        for cell in notebook.cells
-    ]
-    played = template.play(Job(cells, settings.seconds, settings.total), settings.policy(), extra)
-    problems = []
-    for number, (cell, result) in enumerate(zip(notebook.cells, played.results, strict=True), 1):
-        if result["problem"]:
-            name = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell {number}")
-            problems.append([name, *result["problem"]])
-        if cell.cell_type == "code":
-            cell.outputs = [from_dict(output) for output in result["outputs"]]
-            cell.execution_count = result["execution_count"]
-    if played.unconfined:
-        told = new_markdown_cell(f"**{UNCONFINED}**", id="not-isolated")
-        if notebook.nbformat_minor < 5:  # cells had no ids
-            del told["id"]
-        notebook.cells.insert(0, told)
-    return played, problems
-
-
-def role(cell, lessons):
-    """Where a cell of a merged notebook runs. Its metadata comes from the source.
-
-    lessons  the texts of the course's own cells; an added cell that copies one is as good as it
-    """
-    if cell.cell_type != "code":
-        return "text"
-    tags = cell.metadata.get("tags", ())
-    if utils.is_grade(cell) and not utils.is_solution(cell):
-        return "inside" if INSIDE in tags else "test"
-    if utils.is_locked(cell) or cell.source in lessons:
-        return "shown" if SHOW in tags else "locked"
-    return "student"
 
 
 @functools.lru_cache(8)
@@ -272,28 +182,3 @@ def _parsed(source):
         from IPython.core.inputtransformer2 import TransformerManager
 
         return ast.parse(TransformerManager().transform_cell(source))
-
-
-def hide(root, names=()):
-    """The paths to hide from students: the course's, the checkout this package is in, if any, more.
-
-    names  modules and paths
-    """
-    return (root, *_editable(), *map(_place, names))
-
-
-def _place(name):
-    """Where a module lies; a path is itself."""
-    if os.sep in name:
-        return os.path.abspath(name)
-    found = importlib.util.find_spec(name)
-    if found is None or found.origin is None:
-        raise ValueError(f"c.Execute.hidden names {name!r}, which is no module here and no path")
-    package = found.submodule_search_locations
-    return package[0] if package else found.origin
-
-
-def _editable():
-    """The checkout that this package is used from, with what lies there beside it."""
-    here = Path(__file__).resolve().parents[2]
-    return (str(here),) if (here / "pyproject.toml").is_file() else ()

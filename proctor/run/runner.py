@@ -46,7 +46,7 @@ class NotStarted(Exception):
 
 
 class Runner:
-    """Plays a `proctor.run.template.Job`.
+    """Plays a `proctor.run.job.Job`.
 
     start  function that returns a fresh student's process: an object with ``wall`` (a socket),
            ``interrupt()`` and ``kill()``

@@ -10,7 +10,9 @@ import pytest
 from nbgrader.coursedir import CourseDirectory
 
 from oracle import hidden as checks
-from proctor.run.course import Course, Settings, hide, play
+from proctor.run.course import Course
+from proctor.run.play import play
+from proctor.run.settings import Settings, hide
 from proctor.run.template import Template
 from tests import notebooks
 from tests.submissions import right

@@ -12,7 +12,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 import proctor
-from proctor.run.course import hide
+from proctor.run.settings import hide
 from tests import notebooks
 from tests.conftest import nbgrader
 from tests.submissions import classroom

@@ -10,8 +10,9 @@ import textwrap
 import pytest
 
 from benchmarks.limits import _BURN, _START, CPU_TRICKS, MEMORY_TRICKS
-from proctor.run.course import Settings
-from proctor.run.template import Assignment, Job, Template
+from proctor.run.job import Assignment, Job
+from proctor.run.settings import Settings
+from proctor.run.template import Template
 from proctor.sandbox import LAYERS, Policy, clock, enter, guard, landlock, launch, memory, syscalls
 from tests.waiting import wait_until
 
@@ -219,8 +220,9 @@ def fresh():
 @pytest.mark.parametrize("grader", ["", IGNORING], ids=["usual", "ignoring"])
 def test_a_student_s_process_answers_signals_as_a_new_program_does(fresh, grader):
     code = f"""if True:
-        from proctor.run.course import Settings
-        from proctor.run.template import Assignment, Job, Template
+        from proctor.run.settings import Settings
+        from proctor.run.job import Assignment, Job
+        from proctor.run.template import Template
         {textwrap.indent(grader, 8 * " ").strip()}
         template = Template(Assignment(preload=()))
         cells = [{{"role": "student", "source": {LOOK!r}, "points": 0.0}}]

@@ -11,9 +11,10 @@ import pytest
 
 from proctor.rpc import Handle
 from proctor.run import meter, turns
-from proctor.run.course import Settings
+from proctor.run.job import Assignment, Job
 from proctor.run.runner import _called
-from proctor.run.template import Assignment, Job, Template
+from proctor.run.settings import Settings
+from proctor.run.template import Template
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
@@ -205,7 +206,7 @@ def test_a_turn_ends_with_its_process(monkeypatch, tmp_path):
     monkeypatch.setattr(turns.tempfile, "tempdir", str(tmp_path))
     code = """if True:
         import time
-        from proctor import turns
+        from proctor.run import turns
         with turns.turn(True):
             print(1, flush=True)
             time.sleep(60)

@@ -26,7 +26,8 @@ from proctor.batch.unit import of_another
 from proctor.merge import Pristine
 from proctor.messages import Closed
 from proctor.plugins.resume import alone
-from proctor.run.template import Assignment, Job, Template
+from proctor.run.job import Assignment, Job
+from proctor.run.template import Template
 from proctor.sandbox import LAYERS, Policy
 from tests.conftest import hear_ctrl_c, minding_permissions
 from tests.tiers import first

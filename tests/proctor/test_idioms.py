@@ -6,8 +6,11 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from proctor.merge import Pristine
-from proctor.run.course import Course, Settings, play
-from proctor.run.template import Job, Template
+from proctor.run.course import Course
+from proctor.run.job import Job
+from proctor.run.play import play
+from proctor.run.settings import Settings
+from proctor.run.template import Template
 from tests.proctor.idioms import IDIOMS
 
 SETTINGS = Settings(seconds=20, total=60)

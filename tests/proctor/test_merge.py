@@ -930,8 +930,8 @@ def test_of_a_merge_conflict_the_side_with_more_answers_counts(base, ending):
         ((stub, '"# two"'), "# two"),
         (('"# one"', stub), "# one"),
     ):
-        merged = text.replace('"HERE"', "\n" + conflict(*sides, base) + "\n")
-        result = merged(merged.replace("\n", ending).encode())
+        both = text.replace('"HERE"', "\n" + conflict(*sides, base) + "\n")
+        result = merged(both.replace("\n", ending).encode())
         assert answers_of(result.notebook) == RIGHT | {"area": kept}
         assert kinds(result) == ["conflict"]
 

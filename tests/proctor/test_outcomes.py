@@ -10,10 +10,11 @@ from nbformat.notebooknode import from_dict
 from nbformat.v4 import new_code_cell
 from nbgrader.utils import determine_grade
 
-from proctor.run.course import Settings
+from proctor.run.job import Assignment, Job
 from proctor.run.outcomes import FAILED, NOT_REACHED, PARTIAL, PASSED
 from proctor.run.outputs import CELL, NOTEBOOK, NUMBER, size_of
-from proctor.run.template import Assignment, Job, Template
+from proctor.run.settings import Settings
+from proctor.run.template import Template
 
 LARGEST = 40_000  # characters of what states a failure
 

@@ -4,9 +4,10 @@ import ast
 
 import pytest
 
-from proctor.run.course import Settings
+from proctor.run.job import Assignment, Job
 from proctor.run.names import Shared, answer, shared
-from proctor.run.template import Assignment, Job, Template
+from proctor.run.settings import Settings
+from proctor.run.template import Template
 
 CANARY = "canary-of-a-hidden-line"
 

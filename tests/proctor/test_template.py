@@ -12,8 +12,9 @@ import pytest
 
 from proctor.messages import Closed
 from proctor.run import template
-from proctor.run.course import Settings
-from proctor.run.template import Assignment, Job, Template
+from proctor.run.job import Assignment, Job
+from proctor.run.settings import Settings
+from proctor.run.template import Template
 from tests.waiting import wait_until
 
 FILES = {"data.txt": b"given", "package/__init__.py": b"NUMBER = 1"}
@@ -216,8 +217,9 @@ def test_root_of_a_single_user_is_no_root():
     if not shutil.which("unshare") or subprocess.run([*alone, "true"], check=False).returncode:
         pytest.skip("no user namespaces here")
     code = """
-from proctor.run.course import Settings
-from proctor.run.template import Assignment, Job, Template
+from proctor.run.settings import Settings
+from proctor.run.job import Assignment, Job
+from proctor.run.template import Template
 made = Template(Assignment(preload=()))
 job = Job([{"role": "student", "source": "print(1)", "points": 0.0}])
 played = made.play(job, Settings(sandbox=False).policy())
@@ -388,7 +390,7 @@ import time; time.sleep(2)
 )
 def test_one_that_is_not_used_ends_with_the_grader(way, told):
     code = f"""
-from proctor import template
+from proctor.run import template
 from proctor.messages import Closed
 template.begin()
 {told}

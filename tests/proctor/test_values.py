@@ -29,7 +29,8 @@ from hypothesis import strategies as st
 from proctor.rpc import Limits, Wall
 from proctor.rpc.codec import WallError
 from proctor.rpc.values import Values, registry
-from proctor.run.template import Assignment, Template
+from proctor.run.job import Assignment
+from proctor.run.template import Template
 from tests.proctor.test_codec import Pair, Thing, _damage, frame
 from tests.proctor.test_rpc import CELL, in_a_process, in_a_thread
 from tests.proctor.test_template import played
