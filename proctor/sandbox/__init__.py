@@ -9,7 +9,7 @@
 machine allows it; `Jailed.held` says which are. Linux only.
 """
 
-from proctor.sandbox.enter import enter, fork, prepare
+from proctor.sandbox.entering import enter, fork, prepare
 from proctor.sandbox.launch import Ended, Jailed, launch
 from proctor.sandbox.policy import LAYERS, NoIsolation, Policy, clean_environment
 

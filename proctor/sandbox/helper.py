@@ -4,7 +4,7 @@ import json
 import os
 import socket
 
-from proctor.sandbox import cgroups, enter, linux
+from proctor.sandbox import cgroups, entering, linux
 from proctor.sandbox.policy import NoIsolation, Policy
 
 
@@ -13,10 +13,10 @@ def main(descriptor):
     control = socket.socket(fileno=descriptor)
     request = json.loads(control.recv(1 << 20))
     if "namespaces" in request["known"]:
-        enter.namespaces_refused = lambda: request["known"]["namespaces"]
+        entering.namespaces_refused = lambda: request["known"]["namespaces"]
     cgroups.know(*request["nest"])
     try:
-        enter.enter(Policy(**request["policy"]), control, request["keep_fds"])
+        entering.enter(Policy(**request["policy"]), control, request["keep_fds"])
     except (NoIsolation, OSError, ValueError):
         os._exit(70)  # the caller has been told
     linux.fresh_signals()

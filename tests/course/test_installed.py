@@ -234,9 +234,8 @@ def test_the_environment_of_make_finds_the_grader_and_not_the_answers(tmp_path):
 @pytest.mark.parametrize("packages", ["dist-packages", "site-packages", "anywhere"])
 def test_of_an_installed_grader_s_neighbours_nothing_is_hidden(packages, tmp_path, monkeypatch):
     """They are what notebooks import; beside a checkout lies oracle."""
-    monkeypatch.setattr(
-        "proctor.run.course.__file__", str(tmp_path / packages / "proctor/course.py")
-    )
+    place = tmp_path / packages / "proctor" / "run" / "settings.py"
+    monkeypatch.setattr("proctor.run.settings.__file__", str(place))
     assert hide("/course") == ("/course",)
     (tmp_path / packages).mkdir()
     (tmp_path / packages / "pyproject.toml").touch()

@@ -13,7 +13,17 @@ from benchmarks.limits import _BURN, _START, CPU_TRICKS, MEMORY_TRICKS
 from proctor.run.job import Assignment, Job
 from proctor.run.settings import Settings
 from proctor.run.template import Template
-from proctor.sandbox import LAYERS, Policy, clock, enter, guard, landlock, launch, memory, syscalls
+from proctor.sandbox import (
+    LAYERS,
+    Policy,
+    clock,
+    entering,
+    guard,
+    landlock,
+    launch,
+    memory,
+    syscalls,
+)
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
@@ -28,7 +38,7 @@ def layers(request):
     left_out = {"every layer": (), "no groups": ("cgroups",)}.get(
         request.param, ("cgroups", "namespaces")
     )
-    if "namespaces" not in left_out and enter.namespaces_refused():
+    if "namespaces" not in left_out and entering.namespaces_refused():
         pytest.skip("namespaces are refused here")
     if "namespaces" in left_out and not landlock.abi():
         pytest.skip("this kernel has no Landlock")

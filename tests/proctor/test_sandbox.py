@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from proctor.sandbox import LAYERS, Ended, NoIsolation, Policy, landlock, launch, syscalls
-from proctor.sandbox.enter import namespaces_refused
+from proctor.sandbox.entering import namespaces_refused
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
 
@@ -481,9 +481,9 @@ def test_the_grader_and_its_other_processes_are_left_alone(layers, folder):
 TEMPLATE = """if True:
     import os, socket, sys, time
     sys.path.insert(0, {root!r})
-    from proctor.sandbox import Jailed, Policy, enter, inside
+    from proctor.sandbox import Jailed, Policy, enter, entering
     {prepare}
-    inside.namespaces_refused()
+    entering.namespaces_refused()
     policy = Policy({folder!r}, layers={layers!r})
     for attempt in range({times}):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -520,7 +520,7 @@ def from_template(folder, layers, inside="", times=1, prepare="", **how):
     return done.stdout
 
 
-@pytest.mark.parametrize("prepare", ["", "inside.prepare()"])
+@pytest.mark.parametrize("prepare", ["", "entering.prepare()"])
 def test_a_fork_enters_without_a_new_program(layers, folder, tmp_path, prepare):
     (tmp_path / "canary").write_text("x")
     inside = f"""
@@ -617,7 +617,7 @@ def test_without_a_right_to_mount_proc(folder):
 FORBID = """if True:
     import sys
     sys.path.insert(0, {root!r})
-    from proctor.sandbox import NoIsolation, Policy, landlock, launch, linux, seccomp
+    from proctor.sandbox import NoIsolation, Policy, landlock, launch, linux, syscalls
     folder = {folder!r}
     filter_of_this_machine = syscalls._REFUSED, syscalls._sockets
     syscalls._REFUSED, syscalls._sockets = {refused!r}, lambda *_: []
