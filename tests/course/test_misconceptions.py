@@ -67,10 +67,10 @@ def test_the_students_toolkit_knows_the_symptoms():
 def test_where_overlap_is_wrong_loops_are_looked_for_in_windows_side_by_side():
     """Overlap has points of its own; whoever loses those keeps the ones for no loops."""
 
-    def forward(x, kernel_size, stride=None):
+    def forward(x, kernel_size, stride=None, padding=0, dilation=1):
         if stride not in (None, kernel_size):
             raise IndexError("a window begins behind the last row")
-        return reference.maxpool_forward(x, kernel_size)
+        return reference.maxpool_forward(x, kernel_size, None, padding, dilation)
 
     hidden.maxpool_forward_vectorised(forward)
     hidden.maxpool_backward_vectorised(forward, reference.maxpool_backward)

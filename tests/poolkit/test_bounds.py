@@ -161,7 +161,7 @@ SOME = [
     "output_size_padding",
     "window_order",
     "pool_loops_values",
-    "local_derivative_values",
+    "local_derivative_cases",
     "jacobian_rows",
     "numerical_jacobian_shape",
     "one_sided_values",

@@ -663,12 +663,14 @@ def test_what_may_not_be_written_fails_alone_and_loses_nothing(graded, words):
 )
 def test_a_folder_that_a_student_s_cell_made_stops_no_later_run(fresh, name):
     make = f"import os\nos.makedirs({os.path.dirname(name)!r} or '.', exist_ok=True)\n"
-    make += f"open({name!r}, 'w').write('x')\nos.mkdir('kept')\nopen('kept/x', 'w').write('x')\n"
+    make += (
+        f"open({name!r}, 'w').write('x')\nos.mkdir('kept')\nopen('kept/x.txt', 'w').write('x')\n"
+    )
     hand_in(fresh, "blank", ({"double": make + RIGHT["double"]}, {}))
     (fresh / "submitted" / "blank" / "ps1" / "timestamp.txt").unlink()
     grade(fresh, "--student=blank")
     made = fresh / "autograded" / "blank" / "ps1"
-    assert (made / "kept" / "x").is_file()
+    assert (made / "kept" / "x.txt").is_file()
     assert [path.name for path in made.iterdir() if path.is_dir()] == ["kept"]
     # one from before: the next runs go on all the same
     (made / "timestamp.txt").mkdir()

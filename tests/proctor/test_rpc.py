@@ -152,7 +152,7 @@ def call_kept():
     return calls[0](1)
 
 def look(f):
-    return f.__name__, f.__qualname__, f.__doc__, f.__code__.co_filename.endswith("wall/server.py")
+    return f.__name__, f.__qualname__, f.__doc__, f.__code__.co_filename.endswith("rpc/server.py")
 
 def late(f):
     import threading

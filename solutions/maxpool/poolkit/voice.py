@@ -28,13 +28,16 @@ LINES = 8  # of a ``where``
 
 def brief(text, most):
     """Shorten a text in its middle; what is no printed character is spelled out."""
-    text = str(text)
-    if len(text) > most:
-        text = f"{text[: most // 2]} … {text[-(most - most // 2 - 3) :]}"
-    text = "\n".join(text.split("\n", LINES)[:LINES])
+    text = "\n".join(_cut(str(text), most).split("\n", LINES)[:LINES])
     if not text.isprintable():
         text = "".join(c if c.isprintable() or c in "\n\u202f" else _escaped(c) for c in text)
-    return text
+    return _cut(text, most)
+
+
+def _cut(text, most):
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]} … {text[-(most - most // 2 - 3) :]}"
 
 
 def _escaped(character):

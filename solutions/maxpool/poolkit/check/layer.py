@@ -634,8 +634,8 @@ def counts_back(forward, backward, cases):
 
     def one(x, dy, *layer, first=False):
         with spec.set_aside():
-            cache = fitting(forward, x, dy, **named(layer))
-        return counted(backward, dy.copy(), cache, first=first)
+            cache = fitting(forward, x.copy(), dy, **named(layer))
+        return counted(backward, dy, cache, first=first)
 
     return in_turn(one, cases)
 
@@ -658,8 +658,9 @@ def named(layer):
 def counted(function, *given, first=False):
     """Return how many operations a call takes, and its answer.
 
-    The first one is not counted: it may do more.
+    The first one is not counted: it may do more. Each has arrays of its own, as at home.
     """
+    given = [value.copy() if isinstance(value, np.ndarray) else value for value in given]
     with spec.set_aside():
         if first:
             function(*given)
