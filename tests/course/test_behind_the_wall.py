@@ -92,7 +92,9 @@ def test_what_is_no_data_is_told_in_the_words_of_the_check(failed, kind):
     for said in map(" ".join, map(str.split, lost.values())):
         assert said.startswith("window · ")
         # an array of Python objects is data, and comes as what it is
-        words = "dtype object, expected an int dtype" if kind == "a ndarray" else kind
+        words = (
+            "array of Python objects" if kind == "a ndarray" else f"{kind}, expected an int array"
+        )
         assert f" {words}" in said
         assert "Handle" not in said
         assert "Proxy" not in said

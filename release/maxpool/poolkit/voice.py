@@ -28,10 +28,18 @@ LINES = 8  # of a ``where``
 
 def brief(text, most):
     """Shorten a text in its middle; what is no printed character is spelled out."""
-    text = "\n".join(_cut(str(text), most).split("\n", LINES)[:LINES])
+    text = text if isinstance(text, str) else _said(text)
+    text = "\n".join(_cut(text, most).split("\n", LINES)[:LINES])
     if not text.isprintable():
         text = "".join(c if c.isprintable() or c in "\n\u202f" else _escaped(c) for c in text)
     return _cut(text, most)
+
+
+def _said(value):
+    try:
+        return str(value)
+    except Exception:  # as of `spelled_out`
+        return spelled_out(value)
 
 
 def _cut(text, most):
