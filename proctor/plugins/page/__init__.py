@@ -16,7 +16,7 @@ from traitlets import default
 
 from proctor.files import LIMIT, read
 from proctor.plugins.feedback import hand_back
-from proctor.plugins.resume import Unfinished, end_with_failure
+from proctor.plugins.resume import Unfinished, end_with_failure, keep_state
 from proctor.plugins.sanitise import LARGEST
 from proctor.wording import reason
 
@@ -77,7 +77,7 @@ class Page(HTMLExporter):
     def _end_with_failure(self):
         """Let nbgrader's run fail in its end if a page could not be made; the next one tries again.
 
-        What is older than its notebook is made again (`Unfinished`).
+        What is older than its notebook, and of no known state, is made again (`Unfinished`).
         """
         convert = self.parent.convert_notebooks
 
@@ -88,6 +88,7 @@ class Page(HTMLExporter):
                 for about in self.failed:
                     folder = self.parent._format_dest(about["assignment"], about["student"])
                     path = Path(folder, about["notebook"] + self.file_extension)
+                    keep_state(folder, [path.name], None)
                     if path.exists():
                         os.utime(path, (0, 0))
             if self.failed:
