@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from proctor.rpc import Handle
+from proctor.rpc import Proxy
 from proctor.run import meter, turns
 from proctor.run.job import Assignment, Job
 from proctor.run.runner import _called
@@ -119,7 +119,7 @@ def test_the_notebook_s_time_is_charged_in_the_same_way(clocks):
 
 
 def test_only_what_was_interrupted_inside_a_call_hung():
-    one, other, method = (Handle.__new__(Handle) for _ in range(3))
+    one, other, method = (Proxy.__new__(Proxy) for _ in range(3))
     assert _called(None, {"f": one}) == set(), "the test itself was slow"
     assert _called(one, {"f": one, "g": other}) == {"f"}
     assert _called(method, {"f": one, "g": other}) == set()
