@@ -947,7 +947,7 @@ def maxpool_backward_vectorised(maxpool_forward, maxpool_backward):
     def question(x):
         y = pooled(x, **dict(zip(("kernel_size", "stride"), timed, strict=True)))
         most = allowed(x.size) if together else np.inf
-        answer = yield maxpool_forward, (x, *timed), y, most
+        answer = yield maxpool_forward, (x.copy(), *timed), y, most
         dy, cache = fresh(y), answer[1] if is_pair(answer) else None
         yield maxpool_backward, (dy, cache), every(x, dy, *timed), allowed(y.size, 0.1e-6, 0.004)
 
