@@ -29,6 +29,7 @@ from proctor.rpc import (
     WallTimeout,
 )
 from proctor.rpc.codec import Channel, Codec
+from proctor.rpc.values import Values
 
 CELL = """
 import numpy as np
@@ -705,7 +706,8 @@ class Liar:
         self.wall = Wall(ours, timeout=20, **wall)
         self.channel = Channel(self.sock, Limits())
         self.channel.deadline = time.monotonic() + 20
-        self.codec = Codec(False, Limits(), lambda value: self.told, lambda *_: lambda: None)
+        export, stand_in = lambda value: self.told, lambda *_: lambda: None
+        self.codec = Codec(False, Limits(), export, stand_in, Values(trusted=False))
         self.told = ["object", "X"]
 
     def answer(self, *answers):
@@ -752,8 +754,9 @@ class Liar:
 )
 def test_an_answer_that_is_none_breaks_the_wall(answer):
     liar = Liar()
-    with pytest.raises(WallError):
+    with pytest.raises(WallError) as caught:
         liar.answer(answer)
+    assert not isinstance(caught.value, WallTimeout)  # refused, not waited for
     assert liar.wall.broken
 
 
@@ -771,8 +774,9 @@ def test_a_handle_told_as_a_function_of_the_test_is_not_called():
 def test_an_object_that_is_none_breaks_the_wall(told):
     liar = Liar()
     liar.told = told
-    with pytest.raises(WallError):
+    with pytest.raises(WallError) as caught:
         liar.answer(("ok", (object(),)))
+    assert not isinstance(caught.value, WallTimeout)
 
 
 @pytest.mark.parametrize(
