@@ -1,4 +1,4 @@
-"""All attacks and their honest neighbours in one batch behind proctor."""
+"""Attacks and their honest neighbours in one batch behind proctor."""
 
 from dataclasses import dataclass
 
@@ -27,19 +27,21 @@ HONEST = {
     "zz-honest": {"why": f"Because. {canary('another-submission')}"},  # the last one of the batch
 }
 
+COMMANDS = {"nbgrader": "autograde", "proctor": "grade"}
+
 
 @dataclass
 class Graded:
-    """A course after `nbgrader autograde` and `nbgrader generate_feedback`.
+    """A course after grading and feedback.
 
-    autograde, feedback  (exit status, what it said)
-    again                the same of both commands, run once more: nothing is left to do
+    graded, feedback     (exit status, what it said) of the commands
+    again                the same of nbgrader's, run once more: nothing is left to do
     heard, alive         what listeners heard and what was left running
     before               `fingerprint` of the course before
     """
 
     course: courses.Course
-    autograde: tuple
+    graded: tuple
     feedback: tuple
     again: tuple
     heard: list
@@ -47,8 +49,11 @@ class Graded:
     before: dict
 
 
-def grade(folder, chosen=ATTACKS):
-    """Write a course, hand in everything, grade it by nbgrader's commands; return `Graded`."""
+def grade(folder, chosen=ATTACKS, program="proctor"):
+    """Write a course, hand in everything, grade it; return `Graded`.
+
+    program  "nbgrader": by its commands, one submission after the other; "proctor": on all cores
+    """
     listening = Listening()
     course = courses.make(folder)
     course.listening = listening.marks
@@ -57,10 +62,11 @@ def grade(folder, chosen=ATTACKS):
         right(**answers)(course, student)
     for name, attack in chosen.items():
         attack.hand_in(course, name)
-    autograde = course.nbgrader("autograde", "ps1")
+    command = course.nbgrader if program == "nbgrader" else course.proctor
+    graded = command(COMMANDS[program], "ps1")
     feedback = course.nbgrader("generate_feedback", "ps1")
     again = tuple(course.nbgrader(word, "ps1") for word in ("autograde", "generate_feedback"))
-    return Graded(course, autograde, feedback, again, listening.heard, survivors(), before)
+    return Graded(course, graded, feedback, again, listening.heard, survivors(), before)
 
 
 def fingerprint(course):

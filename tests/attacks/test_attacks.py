@@ -1,4 +1,8 @@
-"""Every attack and accident in one batch behind proctor, with honest neighbours."""
+"""Every attack and accident behind proctor, with honest neighbours.
+
+A few of each family are handed in to nbgrader's own commands, all others to `proctor grade`, which
+goes the same way on all cores.
+"""
 
 import collections
 import html
@@ -11,7 +15,7 @@ from tests.tiers import chosen, others
 
 from . import course as courses
 from .attack import ALL, ATTACKS
-from .batch import HONEST, fingerprint, grade
+from .batch import COMMANDS, HONEST, fingerprint, grade
 from .judge import feedback, judge, marks_left
 
 QUICK = 3  # attacks of each family in the quick tier, besides those that are named here
@@ -38,22 +42,52 @@ NAMED = {  # in a test below
 }
 
 
-def by_tier():
-    """All attacks, to parametrize with; of each family, all but the first few are slow."""
-    met, found = collections.Counter(), []
+def _quick():
+    """Names of a few attacks of each family, and of those that are named here."""
+    met, found = collections.Counter(), set()
     for name, attack in ATTACKS.items():
         met[attack.family] += 1
-        slow = met[attack.family] > QUICK and name not in NAMED | PROMISED
-        found.append(pytest.param(name, marks=[pytest.mark.slow] * slow))
+        if met[attack.family] <= QUICK or name in NAMED | PROMISED:
+            found.add(name)
     return found
+
+
+FEW = _quick()
+# what shares a batch stays on one worker
+NBGRADER = [pytest.mark.xdist_group("test_attacks")]
+PROCTOR = [pytest.mark.xdist_group("attacks_at_once"), pytest.mark.slow]
+PROGRAMS = [pytest.param("nbgrader", marks=NBGRADER), pytest.param("proctor", marks=PROCTOR)]
+
+
+def by_tier():
+    """All attacks, to parametrize with; all but the few are slow."""
+    marks = {True: NBGRADER, False: PROCTOR}
+    return [pytest.param(name, marks=marks[name in FEW]) for name in ATTACKS]
+
+
+def _batch(request, tmp_path_factory, program, names):
+    wanted = set(chosen(request, "name")) & names
+    named = NAMED if program == "nbgrader" and others(request, "name") else set()
+    batch = {name: attack for name, attack in ATTACKS.items() if name in wanted | named}
+    return grade(tmp_path_factory.mktemp("attacks"), batch, program)
 
 
 @pytest.fixture(scope="module")
 def graded(request, tmp_path_factory):
-    """The batch of those asked for or named below, graded by nbgrader's own commands."""
-    names = set(chosen(request, "name")) | (NAMED if others(request, "name") else set())
-    batch = {name: attack for name, attack in ATTACKS.items() if name in names}
-    return grade(tmp_path_factory.mktemp("attacks"), batch)
+    """The few of those asked for and those named below, graded by nbgrader's own commands."""
+    return _batch(request, tmp_path_factory, "nbgrader", FEW)
+
+
+@pytest.fixture(scope="module")
+def at_once(request, tmp_path_factory):
+    """The others of those asked for, graded by `proctor grade`."""
+    return _batch(request, tmp_path_factory, "proctor", ATTACKS.keys() - FEW)
+
+
+@pytest.fixture
+def batch(request, program):
+    """The batch of that program."""
+    return request.getfixturevalue({"nbgrader": "graded", "proctor": "at_once"}[program])
 
 
 def test_there_are_enough():
@@ -62,38 +96,43 @@ def test_there_are_enough():
 
 
 def test_every_family_is_tried_in_either_tier():
-    quick = {param.values[0] for param in by_tier() if not param.marks}
-    assert {ATTACKS[name].family for name in quick} == {a.family for a in ATTACKS.values()}
-    assert quick >= NAMED
+    assert {ATTACKS[name].family for name in FEW} == {a.family for a in ATTACKS.values()}
+    assert FEW >= NAMED
+    assert COMMANDS.keys() == {param.values[0] for param in PROGRAMS}
 
 
 @pytest.mark.parametrize("name", by_tier())
-def test_an_attack_gets_what_it_deserves(graded, name):
+def test_an_attack_gets_what_it_deserves(request, name):
+    graded = request.getfixturevalue("graded" if name in FEW else "at_once")
     verdict = judge(graded.course, ATTACKS[name], graded.heard, graded.alive)
     assert not verdict, str(verdict)
 
 
+@pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("student", HONEST)
-def test_an_honest_neighbour_gets_full_marks(graded, student):
-    assert courses.scores(graded.course, student) == ALL
+def test_an_honest_neighbour_gets_full_marks(batch, student):
+    assert courses.scores(batch.course, student) == ALL
 
 
-def test_nothing_stops_the_batch(graded):
-    for status, said in (graded.autograde, graded.feedback, *graded.again):
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_nothing_stops_the_batch(batch):
+    for status, said in (batch.graded, batch.feedback, *batch.again):
         assert status == 0, said[-3000:]
 
 
-def test_everyone_gets_feedback(graded):
-    handed_in = [folder.name for folder in (graded.course.root / "submitted").iterdir()]
-    assert {*HONEST, *NAMED} <= set(handed_in)
-    assert not [name for name in handed_in if not feedback(graded.course, name)]
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_everyone_gets_feedback(batch, program):
+    handed_in = [folder.name for folder in (batch.course.root / "submitted").iterdir()]
+    assert {*HONEST, *(NAMED if program == "nbgrader" else ())} <= set(handed_in)
+    assert not [name for name in handed_in if not feedback(batch.course, name)]
 
 
-def test_nothing_is_changed_left_or_heard(graded):
-    assert graded.before.items() <= fingerprint(graded.course).items()
-    assert graded.heard == []
-    assert graded.alive == []
-    assert marks_left(graded.course) == []
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_nothing_is_changed_left_or_heard(batch):
+    assert batch.before.items() <= fingerprint(batch.course).items()
+    assert batch.heard == []
+    assert batch.alive == []
+    assert marks_left(batch.course) == []
 
 
 def page(graded, student):

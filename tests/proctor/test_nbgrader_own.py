@@ -94,8 +94,17 @@ def _run(part, folder, env):
     own.mkdir()
     flags = f"--basetemp={own}/tmp", f"--junitxml={own}.xml", "--pyargs"
     module = f"nbgrader.tests.apps.test_nbgrader_{part}"
+    found = _played(own, env, *flags, module)
+    # Some start kernels, by stock's means: two that start at once may take each other's ports. What
+    # fails unforeseen has to fail when it runs alone, too.
+    for name in sorted(_failed(found) - CHANGED.get(part, {}).keys()):
+        found |= _played(own, env, *flags, module, "-k", name)
+    return found
+
+
+def _played(own, env, *words):
     done = subprocess.run(
-        [sys.executable, "-c", RUN, "-q", "-p", "no:cacheprovider", *flags, module],
+        [sys.executable, "-c", RUN, "-q", "-p", "no:cacheprovider", *words],
         cwd=own,
         env=env | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         stdout=subprocess.PIPE,
@@ -105,6 +114,10 @@ def _run(part, folder, env):
     assert done.returncode in (0, 1), done.stdout  # all passed, or some failed
     cases = ElementTree.parse(f"{own}.xml").iter("testcase")
     return {case.get("name"): _outcome(case) for case in cases}
+
+
+def _failed(found):
+    return {name for name, (outcome, _) in found.items() if outcome not in ("passed", "skipped")}
 
 
 def _outcome(case):
@@ -133,8 +146,9 @@ def test_nbgrader_s_own_tests_pass_but_those_listed(outcomes, part):
     """Those listed fail, and as listed; without this grader in the way they would pass."""
     found, changed = outcomes[part], CHANGED.get(part, {})
     by = {tag: {n for n, (t, _) in found.items() if t == tag} for tag in ("passed", "skipped")}
-    failed = {name: message for name, (tag, message) in found.items() if tag not in by}
-    assert failed.keys() == changed.keys(), failed
+    failed = {name: found[name][1] for name in _failed(found)}
+    unforeseen = [f"{name}: {failed.get(name)}" for name in failed.keys() ^ changed.keys()]
+    assert not unforeseen, "\n".join(unforeseen)
     for name, message in failed.items():
         assert re.search(changed[name][0], message), (name, message)
     assert by["skipped"] == SKIPPED.get(part, set())
