@@ -12,7 +12,7 @@ import time
 from proctor.sandbox import linux, memory
 
 _TICK = os.sysconf("SC_CLK_TCK")
-_OFTEN = 0.005  # seconds between two looks, where little memory is left
+_OFTEN = 0.005  # seconds between two looks, where little memory or time is left
 _FASTEST = 4 << 30  # bytes a second that processes may fill, so that no look comes too late
 _SESSIONS = 16
 
@@ -44,7 +44,7 @@ class Guard:
         self.child, self.plan, self.control = child, plan, control
         self.everyone, self.parent, self.group, self.clock = everyone, parent, group, clock
         self.interval_at_most = 0.1 if everyone is own_namespace else 0.25
-        self.interval = self.interval_at_most
+        self.interval, self.cores = self.interval_at_most, len(os.sched_getaffinity(0))
         self.status, self.reason = None, None
         self.past = Past()
         # a folder of its own file system is limited by that
@@ -125,22 +125,29 @@ class Guard:
         """The limit that all processes together have passed, or None."""
         if "limits" not in self.plan.layers:
             return None
+        self.interval = self.interval_at_most
         pids = self.everyone()
         # RLIMIT_NPROC refuses first; this is for where it does not count just these processes
         if len(pids) > self.plan.processes + 4:
             return "processes"
         if not (self.group and self.group.holds_processor) and _sessions(pids) > _SESSIONS:
             return "processes"
-        if self.cpu() > self.plan.cpu:
+        left = self.plan.cpu - self.cpu()
+        if left < 0:
             return "cpu"
+        self._look_again_after(left / self.cores)
         if self._memory(pids) > self.plan.memory:
             return "memory"
         if self.folder and _size(self.folder) > self.plan.space:
             return "space"
         return None
 
+    def _look_again_after(self, seconds):
+        """Look again then, if that is sooner than usual: no limit is passed unseen until then."""
+        self.interval = min(max(seconds, _OFTEN), self.interval)
+
     def _memory(self, pids):
-        """Bytes of memory of all processes; looks again the sooner, the less is left."""
+        """Bytes of memory of all processes."""
         hidden = 0
         if self.group is None:
             hidden = memory.buffers(pids, self.everyone is own_namespace) + memory.shared(pids)
@@ -148,8 +155,7 @@ class Guard:
         if used > self.plan.memory:
             used = hidden + sum(map(memory.proportional, pids))
         if self.group is None:
-            soon = (self.plan.memory - used) / _FASTEST
-            self.interval = min(max(soon, _OFTEN), self.interval_at_most)
+            self._look_again_after((self.plan.memory - used) / _FASTEST)
         return used
 
 
