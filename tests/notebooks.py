@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 
-from oracle.hidden._run import afresh
+from oracle.kit.run import afresh
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "source" / "maxpool"

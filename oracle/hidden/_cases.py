@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from oracle import reference
+from oracle.kit.run import Features
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,26 @@ class Case:
         dy = upstream(np.random.default_rng(self.x.size), *y.shape)
         dy = np.ldexp(dy, min(0, 7 - dy.size.bit_length())).astype(self.x.dtype)  # below 4
         return y, dy, reference.maxpool_backward(dy, cache)
+
+
+IN_WORDS = {
+    "batches": "several images and channels",
+    "dtype": "float32",
+    "overlap": "windows that overlap",
+    "rectangular": "what is not square",
+    "remainder": "pixels that are left over",
+    "gaps": "a stride larger than the kernel",
+    "nan": "NaN",
+    "negative": "negative values",
+    "large": "many rows and columns",
+    "sizes": "an empty batch",
+}
+BOTH = "padding and dilation"  # each right alone, they may be wrong together: asked with padding
+
+
+def besides(features):
+    """What must be right alone, besides these features."""
+    return [BOTH] if {"padding", "dilation"} <= features else []
 
 
 def upstream(rng, *shape):
@@ -122,3 +143,6 @@ def combined(order, each=3, seed=1):
             cases.append(drawn(rng.integers(2**32), {feature, *some}))
         found[feature] = sorted(cases, key=lambda case: len(case.features))
     return found
+
+
+FEATURES = Features(IN_WORDS, drawn, besides)

@@ -20,33 +20,10 @@ from poolkit.check.jacobian import (
     same_wins,
     watched,
 )
-from poolkit.voice import same
+from poolkit.kit.visible import checks
+from poolkit.kit.voice import same
 
 from ._hidden import hidden
-
-__all__ = [
-    "backward_message_overlap",
-    "backward_message_shape",
-    "backward_message_values",
-    "is_subgradient_corner",
-    "is_subgradient_hull",
-    "is_subgradient_negative",
-    "is_subgradient_outside",
-    "jacobian_overlap",
-    "jacobian_rectangular",
-    "jacobian_rows",
-    "jacobian_values",
-    "local_derivative_cases",
-    "local_derivative_stride",
-    "local_derivative_ties",
-    "numerical_jacobian_central",
-    "numerical_jacobian_inputs",
-    "numerical_jacobian_shape",
-    "numerical_jacobian_values",
-    "one_sided_direction",
-    "one_sided_tie",
-    "one_sided_values",
-]
 
 
 def distinct(seed, H, W, lowest=0):
@@ -381,3 +358,6 @@ def is_subgradient_negative(is_subgradient):
             ([0.5, 0.75, -0.25], [1, 1, 1], False),
         ],
     )
+
+
+__all__ = checks(globals())

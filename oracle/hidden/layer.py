@@ -1,14 +1,13 @@
 """Hidden checks of chapter 3."""
 
-import contextlib
 import functools
 
 import numpy as np
 
 from oracle import reference
+from oracle.kit.run import Judge, verdict
+from oracle.kit.spending import spends_as_counted
 from poolkit.check.layer import (
-    RIGHT_FIRST,
-    adjoint,
     are_windows,
     as_measured,
     because,
@@ -20,8 +19,8 @@ from poolkit.check.layer import (
     every_y,
     forward_pass,
     is_pair,
-    linear,
     own_gradients,
+    passes_at,
     same_backward,
     same_dtypes,
     same_dx,
@@ -38,56 +37,12 @@ from poolkit.check.layer import (
     without_cache,
     won_by,
 )
+from poolkit.kit.visible import checks
+from poolkit.kit.voice import Failed, call, same
 from poolkit.spec import pair
-from poolkit.voice import Failed, call, same
 
-from ._cases import Case, combined, drawn, upstream
+from ._cases import BOTH, FEATURES, Case, combined, drawn, upstream
 from ._hidden import hidden
-from ._run import BOTH, Judge, verdict
-
-__all__ = [
-    "maxpool_backward_adjoint",
-    "maxpool_backward_batches",
-    "maxpool_backward_calls",
-    "maxpool_backward_conservation",
-    "maxpool_backward_dilation",
-    "maxpool_backward_dtype",
-    "maxpool_backward_gradient",
-    "maxpool_backward_inputs",
-    "maxpool_backward_linear",
-    "maxpool_backward_nan",
-    "maxpool_backward_overlap",
-    "maxpool_backward_padding",
-    "maxpool_backward_rectangular",
-    "maxpool_backward_remainder",
-    "maxpool_backward_sizes",
-    "maxpool_backward_ties",
-    "maxpool_backward_values",
-    "maxpool_backward_vectorised",
-    "maxpool_forward_dilation",
-    "maxpool_forward_dtype",
-    "maxpool_forward_gaps",
-    "maxpool_forward_inputs",
-    "maxpool_forward_nan",
-    "maxpool_forward_negative",
-    "maxpool_forward_overlap",
-    "maxpool_forward_padding",
-    "maxpool_forward_rectangular",
-    "maxpool_forward_remainder",
-    "maxpool_forward_sizes",
-    "maxpool_forward_values",
-    "maxpool_forward_vectorised",
-    "pool_tiles_rectangular",
-    "pool_tiles_remainder",
-    "pool_tiles_values",
-    "pool_tiles_vectorised",
-    "windows_dilation",
-    "windows_padding",
-    "windows_values",
-    "windows_vectorised",
-    "windows_view",
-]
-
 
 # ---- inputs ---------------------------------------------------------------------------------
 
@@ -326,7 +281,7 @@ def judging(forward):
         said = f"That was {spelled(case.x, case.arguments)} of {case.x.dtype}."
         same_dtypes("y", [(next(given), case.x.dtype, said)])
 
-    return Judge("maxpool_forward", ask, compare, ALONE["maxpool_forward"], only)
+    return Judge("maxpool_forward", ask, compare, ALONE["maxpool_forward"], FEATURES, only)
 
 
 def judging_back(forward, backward):
@@ -344,7 +299,7 @@ def judging_back(forward, backward):
         said = f"x is {case.x.dtype}, dy is {case.x.dtype}."
         same_dtypes("dx", [(next(given), case.x.dtype, said)])
 
-    return Judge("maxpool_backward", ask, compare, ALONE["maxpool_backward"], only)
+    return Judge("maxpool_backward", ask, compare, ALONE["maxpool_backward"], FEATURES, only)
 
 
 def agrees(judge, *features):
@@ -405,6 +360,9 @@ def pool_tiles_rectangular(pool_tiles):
 
 
 # Three batches of many small images: whatever is done for each image in Python takes long.
+# Seconds for 43,200 pixels, measured: the slowest solution without loops takes 0.004 forward and
+# 0.0015 back, loops over the windows 0.11, over the tiles 0.014, over the winners 0.004. So the
+# last of these, or a loop over the images alone, is not told from arrays by what a call costs.
 MANY = np.random.default_rng(0).random((3, 600, 2, 6, 6))
 
 
@@ -413,52 +371,13 @@ def allowed(numbers, each=0.25e-6, least=0.008):
     return least + each * numbers
 
 
-def spends_as_counted(function, question):
-    """Raise ``Failed`` if a call takes far more processor time than array operations do.
-
-    question  generator function of a batch: yields (function, its arguments, the right answer,
-              seconds allowed) of each call, and is sent the answer
-
-    The operations are counted where the function lives, by what a student's code might tamper
-    with; this is seen from outside. Only a right answer to a new question tells anything: what is
-    wrong, or remembered, is quick. A call gets copies, which end with it: what lives on is looked
-    at for changes, in every call after.
-
-    Seconds for 43,200 pixels, measured: the slowest solution without loops takes 0.004
-    forward and 0.0015 back, loops over the windows 0.11, over the tiles 0.014, over the winners
-    0.004. So the last of these, or a loop over the images alone, is not told from arrays by this.
-    The best of three batches counts, because a busy machine takes longer.
-    """
-    spent = getattr(function, "__spent__", None)
-    if spent is None:  # it lives in this process: nothing stands between it and the count
-        return
-    for x in MANY:
-        slow, answer, calls = None, None, question(x.copy())
-        with contextlib.suppress(StopIteration):
-            while True:
-                timed, given, expected, most = calls.send(answer)
-                before = spent()
-                answer = call(by_itself(timed), *given)
-                seconds = spent() - before
-                with because(RIGHT_FIRST, certain=True):
-                    same("the answer for 600 images", without_cache(answer), expected)
-                if seconds > most:
-                    slow = Failed(
-                        f"{timed.__name__} takes {seconds:.3f} s of processor time for an array "
-                        f"of {given[0].size:,} numbers; array operations take {most:.3f} at most"
-                    )
-        if slow is None:
-            return
-    raise slow
-
-
 @hidden
 def pool_tiles_vectorised(pool_tiles):
     def question(x):
         yield pool_tiles, (x, 2), pooled(x, kernel_size=2), allowed(x.size, 0.1e-6, 0.004)
 
     vectorised_tiles(pool_tiles, lambda x, k: pooled(x, kernel_size=k))
-    spends_as_counted(pool_tiles, question)
+    spends_as_counted(pool_tiles, question, MANY, without_cache)
 
 
 # ---- windows --------------------------------------------------------------------------------
@@ -557,7 +476,7 @@ def judging_windows(windows):
     def compare(given, case):
         are_windows(given, case.x, *in_full(case), every_window_of(case))
 
-    return Judge("windows", ask, compare, ALONE["windows"])
+    return Judge("windows", ask, compare, ALONE["windows"], FEATURES)
 
 
 @hidden
@@ -607,7 +526,7 @@ def windows_vectorised(windows):
     # whether padding and dilation are right is judged by other checks
     judge = judging_windows(windows)
     vectorised_windows(windows, counted_case(judge), every)
-    spends_as_counted(windows, question)
+    spends_as_counted(windows, question, MANY, without_cache)
 
 
 # ---- maxpool_forward ------------------------------------------------------------------------
@@ -742,7 +661,7 @@ def without_loops(forward):
         yield forward, (x, *timed), every(x, *timed), allowed(x.size)
 
     vectorised_forward(forward, counted_case(judge), every)
-    spends_as_counted(forward, question)
+    spends_as_counted(forward, question, MANY, without_cache)
 
 
 def forward_loops(forward):
@@ -898,10 +817,10 @@ def maxpool_backward_linear(maxpool_forward, maxpool_backward):
     x = distinct(rng, 1, 1, 6, 6)
     first, second = upstream(rng, 1, 1, 2, 2), upstream(rng, 1, 1, 2, 2)
     layer = maxpool_forward, maxpool_backward
-    linear(*layer, x, first, second, 2e5, -3e5, kernel_size=3)
+    passes_at(*layer, x, kernel_size=3).linear(first, second, 2e5, -3e5)
     case, dy = AT_ONCE, AT_ONCE.passes[1]
     with judging_back(*layer).combination(case.features | {"linear"}):
-        linear(*layer, case.x, dy, np.roll(dy, 1), 2e5, -3e5, **case.arguments)
+        passes_at(*layer, case.x, **case.arguments).linear(dy, np.roll(dy, 1), 2e5, -3e5)
 
 
 @hidden
@@ -909,7 +828,7 @@ def maxpool_backward_adjoint(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(35)
     x = distinct(rng, 1, 1, 6, 6)
     u, v = upstream(rng, 1, 1, 2, 2), rng.uniform(-1, 1, x.shape)
-    adjoint(maxpool_forward, maxpool_backward, x, u, v, kernel_size=3)
+    passes_at(maxpool_forward, maxpool_backward, x, kernel_size=3).adjoint(u, v)
 
 
 @hidden
@@ -951,4 +870,7 @@ def maxpool_backward_vectorised(maxpool_forward, maxpool_backward):
         dy, cache = fresh(y), answer[1] if is_pair(answer) else None
         yield maxpool_backward, (dy, cache), every(x, dy, *timed), allowed(y.size, 0.1e-6, 0.004)
 
-    spends_as_counted(maxpool_backward, question)
+    spends_as_counted(maxpool_backward, question, MANY, without_cache)
+
+
+__all__ = checks(globals())

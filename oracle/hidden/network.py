@@ -15,23 +15,10 @@ from poolkit.check.network import (
     same_step,
     serves,
 )
+from poolkit.kit.visible import checks
 
 from ._hidden import hidden
 from .layer import distinct, pooled, right, signed
-
-__all__ = [
-    "conv_backward_bias",
-    "conv_backward_input",
-    "conv_backward_weights",
-    "cross_entropy_gradient",
-    "cross_entropy_loss",
-    "network_backward_calls",
-    "network_backward_chain",
-    "pooling_layer",
-    "relu_backward_values",
-    "sgd_step_values",
-]
-
 
 # ---- pooling --------------------------------------------------------------------------------
 
@@ -297,3 +284,6 @@ def sgd_step_values(sgd_step):
         )
         expected = {name: parameters[name] - rate * gradients[name] for name in shapes}
         same_step(sgd_step, parameters, gradients, rate, expected)
+
+
+__all__ = checks(globals())

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from oracle import reference
+from oracle.kit.run import verdict
 from poolkit.check.windows import (
     row_major,
     same_effect,
@@ -12,26 +13,9 @@ from poolkit.check.windows import (
     same_pooling,
     same_sizes,
 )
+from poolkit.kit.visible import checks
 
 from ._hidden import hidden
-from ._run import verdict
-
-__all__ = [
-    "output_size_dilation",
-    "output_size_padding",
-    "output_size_remainder",
-    "output_size_values",
-    "pool_loops_negative",
-    "pool_loops_overlap",
-    "pool_loops_rectangular",
-    "pool_loops_remainder",
-    "pool_loops_values",
-    "window_coordinates",
-    "window_order",
-    "window_rectangular",
-    "window_stride",
-]
-
 
 # ---- window ---------------------------------------------------------------------------------
 
@@ -176,3 +160,6 @@ def pool_loops_negative(pool_loops):
     sizes = [(4, 2, 8, 1), (6, 3, 100, 1e6)]
     cases = [(scale * (image(rng, H, H) - shift), k, k) for H, k, shift, scale in sizes]
     pool(pool_loops, cases, common=True)
+
+
+__all__ = checks(globals())

@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from oracle.kit.registry import misconception, right
 from poolkit.spec import pair
-
-from ._registry import misconception
 
 # ---- pooling --------------------------------------------------------------------------------
 
@@ -83,522 +82,293 @@ def forward_alone():
 # ---- relu_backward --------------------------------------------------------------------------
 
 
-@misconception(
-    "relu_backward",
-    kind="mask",
-    hint="You asked for the sign of dy. What decides is the sign of x on the way forward; a "
-    "negative gradient passes like a positive one.",
-    loses="relu_backward_values",
-)
-def masks_by_the_gradient(dy, cache):
-    return np.maximum(dy, 0)
+@right("relu_backward")
+def relu_backward(dy, cache):
+    return np.where(cache > 0, dy, 0.0)
 
 
-@misconception(
-    "relu_backward",
-    kind="mask",
-    hint="You let the gradient pass at x = 0. There the ReLU has a kink, and this course takes "
-    "the slope 0, as PyTorch does: x > 0.",
-    loses="relu_backward_values",
-)
-def passes_at_zero(dy, cache):
-    return np.where(cache >= 0, dy, 0.0)
-
-
-@misconception(
-    "relu_backward",
-    kind="chain",
-    hint="You multiplied dy by the ReLU's output. Multiply by its slope, which is 1 for every "
-    "positive x.",
-    loses="relu_backward_values",
-)
-def multiplies_by_the_output(dy, cache):
-    return dy * np.maximum(cache, 0)
-
-
-@misconception(
-    "relu_backward",
-    kind="chain",
-    hint="You returned the slope itself. The chain rule multiplies it by dy, the gradient that "
-    "arrives.",
-    loses="relu_backward_values",
-)
-def returns_the_slope(dy, cache):
-    return (cache > 0).astype(float)
-
-
-@misconception(
-    "relu_backward",
-    kind="mutation",
-    hint="You wrote the zeros into dy itself. It belongs to the caller: make a new array.",
-    loses="relu_backward_values",
-)
-def writes_zeros_into_dy(dy, cache):
-    dy[cache <= 0] = 0
-    return dy
+relu_backward.differs("""
+masks-by-the-gradient (mask) loses relu_backward_values
+    You asked for the sign of dy. What decides is the sign of x on the way forward; a negative
+    gradient passes like a positive one.
+- return np.where(cache > 0, dy, 0.0)
++ return np.maximum(dy, 0)
+passes-at-zero (mask) loses relu_backward_values
+    You let the gradient pass at x = 0. There the ReLU has a kink, and this course takes the slope
+    0, as PyTorch does: x > 0.
+~ cache > 0 => cache >= 0
+multiplies-by-the-output (chain) loses relu_backward_values
+    You multiplied dy by the ReLU's output. Multiply by its slope, which is 1 for every positive x.
+- return np.where(cache > 0, dy, 0.0)
++ return dy * np.maximum(cache, 0)
+returns-the-slope (chain) loses relu_backward_values
+    You returned the slope itself. The chain rule multiplies it by dy, the gradient that arrives.
+- return np.where(cache > 0, dy, 0.0)
++ return (cache > 0).astype(float)
+writes-zeros-into-dy (mutation) loses relu_backward_values
+    You wrote the zeros into dy itself. It belongs to the caller: make a new array.
+- return np.where(cache > 0, dy, 0.0)
++ dy[cache <= 0] = 0
++ return dy
+""")
 
 
 # ---- conv_backward --------------------------------------------------------------------------
 
 
-@misconception(
-    "conv_backward",
-    kind="flip",
-    hint="You turned dw by 180°. The forward pass pairs w_uv with x_(i+u)(j+v), without turning "
-    "the kernel, so dw_uv pairs dy_ij with that same pixel.",
-    loses="conv_backward_weights",
-)
-def turns_the_weights(dy, cache):
+@right("conv_backward")
+def offset_by_offset(dy, cache):
     x, w = cache
     pixels = sliding_window_view(x, w.shape[2:], axis=(2, 3))
-    dw = np.einsum("ncijuv,nfij->fcuv", pixels, dy)[:, :, ::-1, ::-1]
     dx = np.zeros_like(x)
     for u, v in np.ndindex(w.shape[2:]):
         seen = dx[:, :, u : u + dy.shape[2], v : v + dy.shape[3]]
         seen += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
-    return dx, dw, dy.sum(axis=(0, 2, 3))
+    return dx, np.einsum("ncijuv,nfij->fcuv", pixels, dy), dy.sum(axis=(0, 2, 3))
 
 
-@misconception(
-    "conv_backward",
-    kind="flip",
-    hint="You slid the kernel over the padded dy as it is. Seen from a pixel the windows lie the "
-    "other way round: for dx the kernel must be turned by 180°.",
-    loses="conv_backward_input",
-)
-def forgets_to_turn_the_kernel(dy, cache):
+@right("conv_backward")
+def with_the_turned_kernel(dy, cache):
     x, w = cache
     kH, kW = w.shape[2:]
     pixels = sliding_window_view(x, (kH, kW), axis=(2, 3))
     padded = np.pad(dy, ((0, 0), (0, 0), (kH - 1, kH - 1), (kW - 1, kW - 1)))
     around = sliding_window_view(padded, (kH, kW), axis=(2, 3))
-    dx = np.einsum("nfijuv,fcuv->ncij", around, w)
+    dx = np.einsum("nfijuv,fcuv->ncij", around, w[:, :, ::-1, ::-1])
     return dx, np.einsum("ncijuv,nfij->fcuv", pixels, dy), dy.sum(axis=(0, 2, 3))
 
 
-@misconception(
-    "conv_backward",
-    kind="sum",
-    hint="You summed the bias's gradient over the images only. b_f is added at every row and "
-    "column too, so they all count.",
-    loses="conv_backward_bias",
-)
-def bias_of_every_place(dy, cache):
-    x, w = cache
-    pixels = sliding_window_view(x, w.shape[2:], axis=(2, 3))
-    dx = np.zeros_like(x)
-    for u, v in np.ndindex(w.shape[2:]):
-        seen = dx[:, :, u : u + dy.shape[2], v : v + dy.shape[3]]
-        seen += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
-    return dx, np.einsum("ncijuv,nfij->fcuv", pixels, dy), dy.sum(axis=0)
-
-
-@misconception(
-    "conv_backward",
-    kind="sum",
-    hint="You kept one bias gradient for each image. There is one bias for all images: sum over "
-    "them as well.",
-    loses="conv_backward_bias",
-)
-def bias_of_every_image(dy, cache):
-    x, w = cache
-    pixels = sliding_window_view(x, w.shape[2:], axis=(2, 3))
-    dx = np.zeros_like(x)
-    for u, v in np.ndindex(w.shape[2:]):
-        seen = dx[:, :, u : u + dy.shape[2], v : v + dy.shape[3]]
-        seen += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
-    return dx, np.einsum("ncijuv,nfij->fcuv", pixels, dy), dy.sum(axis=(2, 3))
-
-
-@misconception(
-    "conv_backward",
-    kind="sum",
-    hint="You took the mean over the images. The loss has divided by N already, and dy carries "
-    "that: here gradients only add up.",
-    loses="conv_backward_weights conv_backward_bias",
-)
-def divides_by_the_images_again(dy, cache):
-    x, w = cache
-    pixels = sliding_window_view(x, w.shape[2:], axis=(2, 3))
-    dx = np.zeros_like(x)
-    for u, v in np.ndindex(w.shape[2:]):
-        seen = dx[:, :, u : u + dy.shape[2], v : v + dy.shape[3]]
-        seen += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
-    dw = np.einsum("ncijuv,nfij->fcuv", pixels, dy) / len(x)
-    return dx, dw, dy.sum(axis=(0, 2, 3)) / len(x)
-
-
-@misconception(
-    "conv_backward",
-    kind="overlap",
-    hint="You assigned where windows overlap, so the last offset overwrote the others. A pixel's "
-    "gradients add up: +=.",
-    loses="conv_backward_input",
-)
-def overwrites_what_windows_share(dy, cache):
-    x, w = cache
-    pixels = sliding_window_view(x, w.shape[2:], axis=(2, 3))
-    dx = np.zeros_like(x)
-    for u, v in np.ndindex(w.shape[2:]):
-        message = np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
-        dx[:, :, u : u + dy.shape[2], v : v + dy.shape[3]] = message
-    return dx, np.einsum("ncijuv,nfij->fcuv", pixels, dy), dy.sum(axis=(0, 2, 3))
-
-
-@misconception(
-    "conv_backward",
-    kind="shape",
-    hint="You sent back the messages of the first output channel alone. A pixel feeds every "
-    "output channel, so dx sums over all f.",
-    loses="conv_backward_input",
-)
-def hears_the_first_channel_only(dy, cache):
-    x, w = cache
-    pixels = sliding_window_view(x, w.shape[2:], axis=(2, 3))
-    dx = np.zeros_like(x)
-    for u, v in np.ndindex(w.shape[2:]):
-        seen = dx[:, :, u : u + dy.shape[2], v : v + dy.shape[3]]
-        seen += dy[:, :1] * w[0, :, u, v][:, None, None]
-    return dx, np.einsum("ncijuv,nfij->fcuv", pixels, dy), dy.sum(axis=(0, 2, 3))
-
-
-@misconception(
-    "conv_backward",
-    kind="order",
-    hint="You returned the parameters' gradients first. The order is that of forward's arguments "
-    "x, w, b: dx, dw, db.",
-    loses="conv_backward_weights conv_backward_bias conv_backward_input",
-)
-def parameters_before_the_input(dy, cache):
-    x, w = cache
-    pixels = sliding_window_view(x, w.shape[2:], axis=(2, 3))
-    dx = np.zeros_like(x)
-    for u, v in np.ndindex(w.shape[2:]):
-        seen = dx[:, :, u : u + dy.shape[2], v : v + dy.shape[3]]
-        seen += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
-    return np.einsum("ncijuv,nfij->fcuv", pixels, dy), dy.sum(axis=(0, 2, 3)), dx
-
-
-@misconception(
-    "conv_backward",
-    kind="mutation",
-    hint="You turned the kernel in the cache itself. It is the network's own w, and the next "
-    "forward pass would use it upside down: turn a copy.",
-    loses="conv_backward_input",
-)
-def turns_the_network_s_kernel(dy, cache):
-    x, w = cache
-    kH, kW = w.shape[2:]
-    pixels = sliding_window_view(x, (kH, kW), axis=(2, 3))
-    w[:] = w[:, :, ::-1, ::-1].copy()
-    padded = np.pad(dy, ((0, 0), (0, 0), (kH - 1, kH - 1), (kW - 1, kW - 1)))
-    around = sliding_window_view(padded, (kH, kW), axis=(2, 3))
-    dx = np.einsum("nfijuv,fcuv->ncij", around, w)
-    return dx, np.einsum("ncijuv,nfij->fcuv", pixels, dy), dy.sum(axis=(0, 2, 3))
+offset_by_offset.differs("""
+turns-the-weights (flip) loses conv_backward_weights
+    You turned dw by 180°. The forward pass pairs w_uv with x_(i+u)(j+v), without turning the
+    kernel, so dw_uv pairs dy_ij with that same pixel.
+~ np.einsum("ncijuv,nfij->fcuv", pixels, dy) => dw
+- dx = np.zeros_like(x)
++ dw = np.einsum("ncijuv,nfij->fcuv", pixels, dy)[:, :, ::-1, ::-1]
++ dx = np.zeros_like(x)
+forgets-to-turn-the-kernel (flip) loses conv_backward_input
+    You slid the kernel over the padded dy as it is. Seen from a pixel the windows lie the other way
+    round: for dx the kernel must be turned by 180°.
+of with_the_turned_kernel
+~ w[:, :, ::-1, ::-1] => w
+bias-of-every-place (sum) loses conv_backward_bias
+    You summed the bias's gradient over the images only. b_f is added at every row and column too,
+    so they all count.
+of offset_by_offset
+~ (0, 2, 3) => 0
+bias-of-every-image (sum) loses conv_backward_bias
+    You kept one bias gradient for each image. There is one bias for all images: sum over them as
+    well.
+~ 0, 2 => 2
+divides-by-the-images-again (sum) loses conv_backward_weights conv_backward_bias
+    You took the mean over the images. The loss has divided by N already, and dy carries that: here
+    gradients only add up.
+- return dx, np.einsum("ncijuv,nfij->fcuv", pixels, dy), dy.sum(axis=(0, 2, 3))
++ dw = np.einsum("ncijuv,nfij->fcuv", pixels, dy) / len(x)
++ return dx, dw, dy.sum(axis=(0, 2, 3)) / len(x)
+overwrites-what-windows-share (overlap) loses conv_backward_input
+    You assigned where windows overlap, so the last offset overwrote the others. A pixel's gradients
+    add up: +=.
+- seen = dx[:, :, u : u + dy.shape[2], v : v + dy.shape[3]]
+- seen += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
++ message = np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
++ dx[:, :, u : u + dy.shape[2], v : v + dy.shape[3]] = message
+hears-the-first-channel-only (shape) loses conv_backward_input
+    You sent back the messages of the first output channel alone. A pixel feeds every output
+    channel, so dx sums over all f.
+- seen += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
++ seen += dy[:, :1] * w[0, :, u, v][:, None, None]
+parameters-before-the-input (order) loses conv_backward_weights conv_backward_bias
+  conv_backward_input
+    You returned the parameters' gradients first. The order is that of forward's arguments x, w, b:
+    dx, dw, db.
+- return dx, np.einsum("ncijuv,nfij->fcuv", pixels, dy), dy.sum(axis=(0, 2, 3))
++ return np.einsum("ncijuv,nfij->fcuv", pixels, dy), dy.sum(axis=(0, 2, 3)), dx
+turns-the-network-s-kernel (mutation) loses conv_backward_input
+    You turned the kernel in the cache itself. It is the network's own w, and the next forward pass
+    would use it upside down: turn a copy.
+of with_the_turned_kernel
+~ w[:, :, ::-1, ::-1] => w
+- padded = np.pad(dy, ((0, 0), (0, 0), (kH - 1, kH - 1), (kW - 1, kW - 1)))
++ w[:] = w[:, :, ::-1, ::-1].copy()
++ padded = np.pad(dy, ((0, 0), (0, 0), (kH - 1, kH - 1), (kW - 1, kW - 1)))
+""")
 
 
 # ---- cross_entropy --------------------------------------------------------------------------
 
 
-@misconception(
-    "cross_entropy",
-    kind="mean",
-    hint="Your loss is a mean, but your gradient is that of a sum: divide p − 1 by the number of "
-    "images, too.",
-    loses="cross_entropy_gradient",
-)
-def forgets_to_divide_the_gradient(scores, labels):
+@right("cross_entropy")
+def by_logarithms(scores, labels):
     rows = np.arange(len(scores))
     e = np.exp(scores - scores.max(axis=1, keepdims=True))
     p = e / e.sum(axis=1, keepdims=True)
     logs = np.log(e.sum(axis=1)) + scores.max(axis=1) - scores[rows, labels]
     p[rows, labels] -= 1
-    return logs.mean(), p
-
-
-@misconception(
-    "cross_entropy",
-    kind="mean",
-    hint="You added the images' losses up. The loss is their mean, so that a step is as long for "
-    "16 images as for 1600.",
-    loses="cross_entropy_loss cross_entropy_gradient",
-)
-def adds_the_losses_up(scores, labels):
-    rows = np.arange(len(scores))
-    e = np.exp(scores - scores.max(axis=1, keepdims=True))
-    p = e / e.sum(axis=1, keepdims=True)
-    logs = np.log(e.sum(axis=1)) + scores.max(axis=1) - scores[rows, labels]
-    p[rows, labels] -= 1
-    return logs.sum(), p
-
-
-@misconception(
-    "cross_entropy",
-    kind="overflow",
-    hint="You took e to the power of the scores as they are, and e^1000 is infinite. Subtract "
-    "each row's largest score first; p does not change.",
-    loses="cross_entropy_loss",
-)
-def lets_the_exponential_overflow(scores, labels):
-    rows = np.arange(len(scores))
-    e = np.exp(scores)
-    p = e / e.sum(axis=1, keepdims=True)
-    dscores = p.copy()
-    dscores[rows, labels] -= 1
-    return -np.log(p[rows, labels]).mean(), dscores / len(scores)
-
-
-@misconception(
-    "cross_entropy",
-    kind="overflow",
-    hint="You subtracted the largest score of the whole batch. A row far below it is all zeros "
-    "after the exponential: subtract the largest of each row.",
-    loses="cross_entropy_loss",
-)
-def subtracts_the_largest_of_all(scores, labels):
-    rows = np.arange(len(scores))
-    e = np.exp(scores - scores.max())
-    p = e / e.sum(axis=1, keepdims=True)
-    dscores = p.copy()
-    dscores[rows, labels] -= 1
-    return -np.log(p[rows, labels]).mean(), dscores / len(scores)
-
-
-@misconception(
-    "cross_entropy",
-    kind="transposed",
-    hint="You normalised down the columns, over the images. The probabilities of one image add "
-    "up to 1, so sum along its row: axis=1.",
-    loses="cross_entropy_loss cross_entropy_gradient",
-)
-def normalises_over_the_images(scores, labels):
-    rows = np.arange(len(scores))
-    e = np.exp(scores - scores.max(axis=0))
-    p = e / e.sum(axis=0)
-    dscores = p.copy()
-    dscores[rows, labels] -= 1
-    return -np.log(p[rows, labels]).mean(), dscores / len(scores)
-
-
-@misconception(
-    "cross_entropy",
-    kind="indexing",
-    hint="p[:, labels] takes these columns in every row. One place in each row needs two lists "
-    "of indices: p[np.arange(N), labels].",
-    loses="cross_entropy_gradient",
-)
-def subtracts_in_every_row(scores, labels):
-    rows = np.arange(len(scores))
-    e = np.exp(scores - scores.max(axis=1, keepdims=True))
-    p = e / e.sum(axis=1, keepdims=True)
-    logs = np.log(e.sum(axis=1)) + scores.max(axis=1) - scores[rows, labels]
-    p[:, labels] -= 1
     return logs.mean(), p / len(scores)
 
 
-@misconception(
-    "cross_entropy",
-    kind="sign",
-    hint="Your gradient points downhill: it is what was true minus what was said. The gradient "
-    "is what was said minus what is true.",
-    loses="cross_entropy_gradient",
-)
-def true_minus_said(scores, labels):
-    rows = np.arange(len(scores))
-    e = np.exp(scores - scores.max(axis=1, keepdims=True))
-    p = e / e.sum(axis=1, keepdims=True)
-    logs = np.log(e.sum(axis=1)) + scores.max(axis=1) - scores[rows, labels]
-    p[rows, labels] -= 1
-    return logs.mean(), -p / len(scores)
-
-
-@misconception(
-    "cross_entropy",
-    kind="chain",
-    hint="You returned the probabilities. At the label the score also counts by itself, with −1: "
-    "subtract 1 there.",
-    loses="cross_entropy_gradient",
-)
-def forgets_the_label(scores, labels):
-    rows = np.arange(len(scores))
-    e = np.exp(scores - scores.max(axis=1, keepdims=True))
-    p = e / e.sum(axis=1, keepdims=True)
-    logs = np.log(e.sum(axis=1)) + scores.max(axis=1) - scores[rows, labels]
-    return logs.mean(), p / len(scores)
-
-
-@misconception(
-    "cross_entropy",
-    kind="mutation",
-    hint="You subtracted the maximum from scores itself, with -=. The scores are the caller's: "
-    "write scores = scores - …",
-    loses="cross_entropy_gradient",
-)
-def subtracts_from_the_scores_in_place(scores, labels):
-    rows = np.arange(len(scores))
-    scores -= scores.max(axis=1, keepdims=True)
-    e = np.exp(scores)
-    logs = np.log(e.sum(axis=1)) - scores[rows, labels]
-    p = e / e.sum(axis=1, keepdims=True)
-    p[rows, labels] -= 1
-    return logs.mean(), p / len(p)
+by_logarithms.differs("""
+forgets-to-divide-the-gradient (mean) loses cross_entropy_gradient
+    Your loss is a mean, but your gradient is that of a sum: divide p − 1 by the number of images,
+    too.
+~ p / len(scores) => p
+adds-the-losses-up (mean) loses cross_entropy_loss cross_entropy_gradient
+    You added the images' losses up. The loss is their mean, so that a step is as long for 16 images
+    as for 1600.
+~ mean(), p / len(scores) => sum(), p
+lets-the-exponential-overflow (overflow) loses cross_entropy_loss
+    You took e to the power of the scores as they are, and e^1000 is infinite. Subtract each row's
+    largest score first; p does not change.
+- e = np.exp(scores - scores.max(axis=1, keepdims=True))
++ e = np.exp(scores)
+- logs = np.log(e.sum(axis=1)) + scores.max(axis=1) - scores[rows, labels]
+- p[rows, labels] -= 1
+- return logs.mean(), p / len(scores)
++ dscores = p.copy()
++ dscores[rows, labels] -= 1
++ return -np.log(p[rows, labels]).mean(), dscores / len(scores)
+subtracts-the-largest-of-all (overflow) loses cross_entropy_loss
+    You subtracted the largest score of the whole batch. A row far below it is all zeros after the
+    exponential: subtract the largest of each row.
+~ max(axis=1, keepdims=True) => max()
+- logs = np.log(e.sum(axis=1)) + scores.max(axis=1) - scores[rows, labels]
+- p[rows, labels] -= 1
+- return logs.mean(), p / len(scores)
++ dscores = p.copy()
++ dscores[rows, labels] -= 1
++ return -np.log(p[rows, labels]).mean(), dscores / len(scores)
+normalises-over-the-images (transposed) loses cross_entropy_loss cross_entropy_gradient
+    You normalised down the columns, over the images. The probabilities of one image add up to 1, so
+    sum along its row: axis=1.
+- e = np.exp(scores - scores.max(axis=1, keepdims=True))
+- p = e / e.sum(axis=1, keepdims=True)
+- logs = np.log(e.sum(axis=1)) + scores.max(axis=1) - scores[rows, labels]
+- p[rows, labels] -= 1
+- return logs.mean(), p / len(scores)
++ e = np.exp(scores - scores.max(axis=0))
++ p = e / e.sum(axis=0)
++ dscores = p.copy()
++ dscores[rows, labels] -= 1
++ return -np.log(p[rows, labels]).mean(), dscores / len(scores)
+subtracts-in-every-row (indexing) loses cross_entropy_gradient
+    p[:, labels] takes these columns in every row. One place in each row needs two lists of indices:
+    p[np.arange(N), labels].
+~ p[rows, labels] => p[:, labels]
+true-minus-said (sign) loses cross_entropy_gradient
+    Your gradient points downhill: it is what was true minus what was said. The gradient is what was
+    said minus what is true.
+~ (), p / len => (), -p / len
+forgets-the-label (chain) loses cross_entropy_gradient
+    You returned the probabilities. At the label the score also counts by itself, with −1: subtract
+    1 there.
+- p[rows, labels] -= 1
+- return logs.mean(), p / len(scores)
++ return logs.mean(), p / len(scores)
+subtracts-from-the-scores-in-place (mutation) loses cross_entropy_gradient
+    You subtracted the maximum from scores itself, with -=. The scores are the caller's: write
+    scores = scores - …
+~ p / len(scores) => p / len(p)
+- e = np.exp(scores - scores.max(axis=1, keepdims=True))
++ scores -= scores.max(axis=1, keepdims=True)
++ e = np.exp(scores)
++ logs = np.log(e.sum(axis=1)) - scores[rows, labels]
+- logs = np.log(e.sum(axis=1)) + scores.max(axis=1) - scores[rows, labels]
+- p[rows, labels] -= 1
++ p[rows, labels] -= 1
+""")
 
 
 # ---- network_backward -----------------------------------------------------------------------
 
 
-@misconception(
-    "network_backward",
-    kind="chain",
-    hint="You went through the layers from the first to the last. The gradient comes from the "
-    "loss, so the last layer is the first to get it.",
-    loses="network_backward_chain network_backward_calls",
-)
-def from_the_first_to_the_last(dy, layers, caches):
-    gradients = {}
-    for (_, backward, names), cache in zip(layers, caches, strict=True):
-        dy, *found = backward(dy, cache)
-        gradients.update(zip(names, found, strict=True))
-    return dy, gradients
-
-
-@misconception(
-    "network_backward",
-    kind="chain",
-    hint="You gave every layer the dy of the end. Each one gets what the layer behind it "
-    "returned as dx.",
-    loses="network_backward_chain network_backward_calls",
-)
-def the_same_dy_for_everyone(dy, layers, caches):
-    gradients, dx = {}, dy
-    for (_, backward, names), cache in zip(reversed(layers), reversed(caches), strict=True):
-        dx, *found = backward(dy, cache)
-        gradients.update(zip(names, found, strict=True))
-    return dx, gradients
-
-
-@misconception(
-    "network_backward",
-    kind="chain",
-    hint="You reversed only one of the two lists, so layers got each other's caches: cache n "
-    "belongs to layer n, so walk through both from the end.",
-    loses="network_backward_chain network_backward_calls",
-)
-def reverses_only_the_layers(dy, layers, caches):
-    gradients = {}
-    for (_, backward, names), cache in zip(reversed(layers), caches, strict=True):
-        dy, *found = backward(dy, cache)
-        gradients.update(zip(names, found, strict=True))
-    return dy, gradients
-
-
-@misconception(
-    "network_backward",
-    kind="calls",
-    hint="You reversed the caller's list itself. Every second pass would run the wrong way: "
-    "reversed(layers) leaves it as it is.",
-    loses="network_backward_calls",
-)
-def reverses_the_caller_s_lists(dy, layers, caches):
-    layers.reverse()
-    caches.reverse()
-    gradients = {}
-    for (_, backward, names), cache in zip(layers, caches, strict=True):
-        dy, *found = backward(dy, cache)
-        gradients.update(zip(names, found, strict=True))
-    return dy, gradients
-
-
-@misconception(
-    "network_backward",
-    kind="calls",
-    hint="You took the caches out of the caller's list with pop. Afterwards it is empty: read "
-    "them, from the last to the first.",
-    loses="network_backward_calls",
-)
-def uses_the_caches_up(dy, layers, caches):
-    gradients = {}
-    for _, backward, names in reversed(layers):
-        dy, *found = backward(dy, caches.pop())
-        gradients.update(zip(names, found, strict=True))
-    return dy, gradients
-
-
-@misconception(
-    "network_backward",
-    kind="chain",
-    hint="You paired names with all that backward returned, so the first name got dx. dx goes on "
-    "to the layer in front; the names belong to the rest.",
-    loses="network_backward_chain network_backward_calls",
-)
-def dx_under_a_parameter_s_name(dy, layers, caches):
+@right("network_backward")
+def network_backward(dy, layers, caches):
     gradients = {}
     for (_, backward, names), cache in zip(reversed(layers), reversed(caches), strict=True):
-        found = backward(dy, cache)
-        gradients.update(zip(names, found, strict=False))
-        dy = found[0]
-    return dy, gradients
-
-
-@misconception(
-    "network_backward",
-    kind="calls",
-    hint="Your gradients of one call are added to those of the call before. Begin every call "
-    "with an empty dict; a default argument is made only once.",
-    loses="network_backward_chain network_backward_calls",
-)
-def gradients_pile_up(dy, layers, caches, gradients={}):  # noqa: B006  (the mistake)
-    for (_, backward, names), cache in zip(reversed(layers), reversed(caches), strict=True):
         dy, *found = backward(dy, cache)
-        for name, gradient in zip(names, found, strict=True):
-            gradients[name] = gradients.get(name, 0) + gradient
+        gradients.update(zip(names, found, strict=True))
     return dy, gradients
+
+
+network_backward.differs("""
+from-the-first-to-the-last (chain) loses network_backward_chain network_backward_calls
+    You went through the layers from the first to the last. The gradient comes from the loss, so the
+    last layer is the first to get it.
+~ reversed(layers), reversed(caches) => layers, caches
+the-same-dy-for-everyone (chain) loses network_backward_chain network_backward_calls
+    You gave every layer the dy of the end. Each one gets what the layer behind it returned as dx.
+~ gradients = {} => gradients, dx = {}, dy
+~ dy, *found => dx, *found
+~ return dy, gradients => return dx, gradients
+reverses-only-the-layers (chain) loses network_backward_chain network_backward_calls
+    You reversed only one of the two lists, so layers got each other's caches: cache n belongs to
+    layer n, so walk through both from the end.
+~ reversed(caches) => caches
+reverses-the-caller-s-lists (calls) loses network_backward_calls
+    You reversed the caller's list itself. Every second pass would run the wrong way:
+    reversed(layers) leaves it as it is.
+~ reversed(layers), reversed(caches) => layers, caches
+- gradients = {}
++ layers.reverse()
++ caches.reverse()
++ gradients = {}
+uses-the-caches-up (calls) loses network_backward_calls
+    You took the caches out of the caller's list with pop. Afterwards it is empty: read them, from
+    the last to the first.
+- for (_, backward, names), cache in zip(reversed(layers), reversed(caches), strict=True):
+-     dy, *found = backward(dy, cache)
++ for _, backward, names in reversed(layers):
++     dy, *found = backward(dy, caches.pop())
+dx-under-a-parameter-s-name (chain) loses network_backward_chain network_backward_calls
+    You paired names with all that backward returned, so the first name got dx. dx goes on to the
+    layer in front; the names belong to the rest.
+- dy, *found = backward(dy, cache)
+- gradients.update(zip(names, found, strict=True))
++ found = backward(dy, cache)
++ gradients.update(zip(names, found, strict=False))
++ dy = found[0]
+gradients-pile-up (calls) loses network_backward_chain network_backward_calls
+    Your gradients of one call are added to those of the call before. Begin every call with an empty
+    dict; a default argument is made only once.
+- def network_backward(dy, layers, caches):
+-     gradients = {}
++ def network_backward(dy, layers, caches, gradients={}):  # noqa: B006  (the mistake)
+- gradients.update(zip(names, found, strict=True))
++ for name, gradient in zip(names, found, strict=True):
++     gradients[name] = gradients.get(name, 0) + gradient
+""")
 
 
 # ---- sgd_step -------------------------------------------------------------------------------
 
 
-@misconception(
-    "sgd_step",
-    kind="sign",
-    hint="You walk uphill: the gradient points to where the loss grows, so subtract it.",
-    loses="sgd_step_values",
-)
-def walks_uphill(parameters, gradients, rate):
-    return {name: value + rate * gradients[name] for name, value in parameters.items()}
+@right("sgd_step")
+def sgd_step(parameters, gradients, rate):
+    return {name: value - rate * gradients[name] for name, value in parameters.items()}
 
 
-@misconception(
-    "sgd_step",
-    kind="mutation",
-    hint="You changed the old arrays with -=. They belong to the caller, who keeps them for the "
-    "pictures: make new ones.",
-    loses="sgd_step_values",
-)
-def steps_in_place(parameters, gradients, rate):
-    for name in parameters:
-        parameters[name] -= rate * gradients[name]
-    return parameters
-
-
-@misconception(
-    "sgd_step",
-    kind="scale",
-    hint="You left the rate out, so every step is as long as the gradient itself.",
-    loses="sgd_step_values",
-)
-def forgets_the_rate(parameters, gradients, rate):
-    return {name: value - gradients[name] for name, value in parameters.items()}
-
-
-@misconception(
-    "sgd_step",
-    kind="calls",
-    hint="You keep gradients of earlier calls. Plain gradient descent forgets: a step depends on "
-    "this call's parameters and gradients alone.",
-    loses="sgd_step_values",
-)
-def keeps_a_velocity(parameters, gradients, rate, velocity={}):  # noqa: B006  (the mistake)
-    for name in parameters:
-        velocity[name] = 0.9 * velocity.get(name, 0) + gradients[name]
-    return {name: value - rate * velocity[name] for name, value in parameters.items()}
+sgd_step.differs("""
+walks-uphill (sign) loses sgd_step_values
+    You walk uphill: the gradient points to where the loss grows, so subtract it.
+~ value - rate => value + rate
+steps-in-place (mutation) loses sgd_step_values
+    You changed the old arrays with -=. They belong to the caller, who keeps them for the pictures:
+    make new ones.
+- return {name: value - rate * gradients[name] for name, value in parameters.items()}
++ for name in parameters:
++     parameters[name] -= rate * gradients[name]
++ return parameters
+forgets-the-rate (scale) loses sgd_step_values
+    You left the rate out, so every step is as long as the gradient itself.
+~ rate * gradients => gradients
+keeps-a-velocity (calls) loses sgd_step_values
+    You keep gradients of earlier calls. Plain gradient descent forgets: a step depends on this
+    call's parameters and gradients alone.
+- def sgd_step(parameters, gradients, rate):
+-     return {name: value - rate * gradients[name] for name, value in parameters.items()}
++ def sgd_step(parameters, gradients, rate, velocity={}):  # noqa: B006  (the mistake)
++     for name in parameters:
++         velocity[name] = 0.9 * velocity.get(name, 0) + gradients[name]
++     return {name: value - rate * velocity[name] for name, value in parameters.items()}
+""")

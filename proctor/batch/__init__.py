@@ -6,10 +6,6 @@ The recorder is nbgrader's own converter, in its order: it writes ``autograded/`
 as ``nbgrader autograde`` does, and the result is the same for any number of workers.
 """
 
+from proctor.errors import Refused, Wait
 
-class Refused(Exception):
-    """Nothing can be graded; the text says in one line what is wrong and what to do."""
-
-
-class Wait(Refused):
-    """Nothing can be graded now, and it may be over later: a lock, a disk, a cluster's absence."""
+__all__ = ["Refused", "Wait"]

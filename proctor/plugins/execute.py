@@ -7,6 +7,7 @@ from nbgrader.preprocessors import Execute as StockExecute
 from traitlets import Bool, Integer, List, Unicode
 
 from proctor.files import keep_files, read, read_files
+from proctor.plugins.limits import ProcessLimits
 from proctor.run.course import Course
 from proctor.run.job import PRELOAD
 from proctor.run.play import NOTHING, UNCONFINED, give_nothing, play
@@ -16,14 +17,13 @@ from proctor.run.template import Template
 _warm = {}  # the assignment that is being graded, and its template
 
 
-class Execute(StockExecute):
+class Execute(ProcessLimits, StockExecute):
     """Executes a notebook on two sides of a wall, in place of nbgrader's ``Execute``."""
 
     sandbox = Bool(
         True, help="False: grade although nothing keeps a student's code in. The report says so."
     ).tag(config=True)
     total_timeout = Integer(600, help="Limit of a whole notebook, in seconds.").tag(config=True)
-    memory = Integer(2 << 30, help="Bytes of memory for a student's processes.").tag(config=True)
     hidden = List(
         Unicode(),
         help="Modules and paths that a student's code cannot read, besides the course's folder.",
@@ -62,7 +62,7 @@ class Execute(StockExecute):
         return Settings(
             seconds=self.timeout or 30,
             total=self.total_timeout,
-            memory=self.memory,
+            **self.limits(),
             sandbox=self.sandbox,
             hidden=hide(course.root, self.hidden),
         )

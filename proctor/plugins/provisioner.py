@@ -19,9 +19,10 @@ from pathlib import Path
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.localinterfaces import localhost
 from jupyter_client.provisioning import LocalProvisioner
-from traitlets import Integer, List, Unicode
+from traitlets import List, Unicode
 
 from proctor.files import read_files, write_files
+from proctor.plugins.limits import ProcessLimits
 from proctor.run.job import PRELOAD, Assignment
 from proctor.run.template import Template
 from proctor.sandbox import Policy
@@ -41,10 +42,9 @@ def template(preload):
     return _warm[preload]
 
 
-class Provisioner(LocalProvisioner):
+class Provisioner(ProcessLimits, LocalProvisioner):
     """Forks a kernel from a template that has imported ``preload``, and locks it in."""
 
-    memory = Integer(2 << 30, help="Bytes of memory for the kernel's processes.").tag(config=True)
     preload = List(
         Unicode(),
         [*PRELOAD, *_PLOTTING, "ipykernel.kernelapp"],
@@ -69,7 +69,7 @@ class Provisioner(LocalProvisioner):
         files, sockets = (os.path.join(self.own, name) for name in ("files", "sockets"))
         write_files(read_files(kwargs.get("cwd") or os.getcwd(), (".*",), strict=False), files)
         shutil.copy(self.parent.connection_file, os.path.join(files, _CONNECTION))
-        policy = Policy(files, sockets=sockets, memory=self.memory)
+        policy = Policy(files, sockets=sockets, **self.limits())
         fork = template(tuple(self.preload)).kernel
         self.jailed = await asyncio.to_thread(fork, policy, _CONNECTION)
         return self.connection_info

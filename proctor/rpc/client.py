@@ -9,14 +9,11 @@ import gc
 import threading
 import time
 
+from proctor.errors import NameMissing
 from proctor.rpc.codec import Channel, Codec, Limits, WallError
 from proctor.rpc.exceptions import describe, make_error, prose, word
 from proctor.rpc.proxies import END, FLAVOURS, Proxy, with_article
 from proctor.rpc.values import Values
-
-
-class NameMissing(NameError):
-    """The student's namespace has no such name."""
 
 
 class Wall:

@@ -24,9 +24,13 @@ class Proxy:
             own |= {"__name__": name, "__qualname__": name, "__doc__": doc}
         vars(self).update(own)
 
-    def __repr__(self):
-        name, kind = vars(self).get("__name__"), f"{with_article(self.__kind)} {_WHERE}"
+    def __described__(self):
+        """What it is, in a few words, as "a Layer" or "add, a function"."""
+        name, kind = vars(self).get("__name__"), with_article(self.__kind)
         return f"{name}, {kind}" if name else kind
+
+    def __repr__(self):
+        return f"{self.__described__()} {_WHERE}"
 
     def __remote__(self, path):
         """A proxy of the function ``"module:name"``, imported in the student's kernel."""

@@ -7,21 +7,30 @@ from pathlib import Path
 
 from proctor.sandbox import Policy
 
+# what a `Policy` limits and a course can set; their defaults are the policy's
+LIMITS = "memory", "cpu", "processes", "open_files"
+
 
 @dataclass(frozen=True)
 class Settings:
     """How a notebook is played.
 
-    seconds  limit of one cell
-    total    limit of the whole notebook, in seconds
-    memory   bytes of a student's processes
-    sandbox  False: go on where nothing can keep the files
-    hidden   files and folders to hide
+    seconds     limit of one cell
+    total       limit of the whole notebook, in seconds
+    memory      bytes of a student's processes
+    cpu         seconds of processor time of these, together
+    processes   how many of them there may be at a time, threads counted
+    open_files  files that each of them may have open
+    sandbox     False: go on where nothing can keep the files
+    hidden      files and folders to hide
     """
 
     seconds: float = 30
     total: float = 600
-    memory: int = 2 << 30
+    memory: int = Policy.memory
+    cpu: int = Policy.cpu
+    processes: int = Policy.processes
+    open_files: int = Policy.open_files
     sandbox: bool = True
     hidden: tuple = ()
 
@@ -30,7 +39,7 @@ class Settings:
         return Policy(
             folder="",
             hidden=self.hidden,
-            memory=self.memory,
+            **{name: getattr(self, name) for name in LIMITS},
             env={"NBGRADER_EXECUTION": "autograde"},
             sandbox=self.sandbox,
         )

@@ -9,9 +9,10 @@
 machine allows it; `Jailed.held` says which are. Linux only.
 """
 
+from proctor.errors import Ended, NoIsolation
 from proctor.sandbox.entering import enter, fork, prepare
-from proctor.sandbox.launch import Ended, Jailed, launch
-from proctor.sandbox.policy import LAYERS, NoIsolation, Policy, clean_environment
+from proctor.sandbox.launch import Jailed, launch
+from proctor.sandbox.policy import LAYERS, Policy, clean_environment
 
 __all__ = [
     "LAYERS",

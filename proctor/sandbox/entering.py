@@ -17,10 +17,11 @@ import socket
 import struct
 import tempfile
 
+from proctor.errors import NoIsolation
 from proctor.files import copy_tree
 from proctor.sandbox import cgroups, clock, guard, landlock, linux, mounts, syscalls
 from proctor.sandbox.guard import tell
-from proctor.sandbox.policy import NoIsolation, Policy
+from proctor.sandbox.policy import Policy
 
 _INSIDE = (
     linux.CLONE_NEWNS

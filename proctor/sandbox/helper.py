@@ -4,8 +4,9 @@ import json
 import os
 import socket
 
+from proctor.errors import NoIsolation
 from proctor.sandbox import cgroups, entering, linux
-from proctor.sandbox.policy import NoIsolation, Policy
+from proctor.sandbox.policy import Policy
 
 
 def main(descriptor):

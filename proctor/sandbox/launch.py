@@ -12,8 +12,8 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from proctor.errors import Ended, NoIsolation
 from proctor.sandbox import cgroups
-from proctor.sandbox.policy import NoIsolation
 
 _PACKAGE = Path(__file__).parents[2]
 _HELPER = """\
@@ -23,10 +23,6 @@ from proctor.sandbox.helper import main
 main(int(sys.argv[2]))
 """
 _known = {}  # what the first helper found out about this machine, for the next ones
-
-
-class Ended(RuntimeError):
-    """The jail could not be entered, or its process has ended already."""
 
 
 class Jailed:

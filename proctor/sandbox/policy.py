@@ -35,10 +35,6 @@ _SYSTEM = (
 )
 
 
-class NoIsolation(RuntimeError):
-    """Nothing on this machine keeps a student's code away from the course's files."""
-
-
 @dataclass(frozen=True)
 class Policy:
     """What one jailed process may do. Paths are absolute, and the same inside as outside.

@@ -68,7 +68,7 @@ class Explorer:
     """An explorer on the page, as its user meets it: named fields, a drawing and a sentence."""
 
     def __init__(self, page, title):
-        self.page, self.box = page, page.locator(".poolkit-explorer", has_text=title)
+        self.page, self.box = page, page.locator(".kit-explorer", has_text=title)
         self.box.scroll_into_view_if_needed()
 
     def field(self, name):
@@ -95,7 +95,7 @@ class Explorer:
 
     def drawn(self):
         """The numbers and words that are drawn, without those in the fields."""
-        return self.box.locator(".poolkit-stage svg text").all_text_contents()
+        return self.box.locator(".kit-stage svg text").all_text_contents()
 
     def pixels(self, name, shape):
         """The numbers in the fields called ``name``."""
@@ -191,8 +191,8 @@ def test_the_times_are_taken_anew(explorer):
 @pytest.mark.parametrize("chapter", ["1-windows", "2-jacobian", "3-layer"])
 def test_the_explorers_of_a_chapter_are_accessible(ran, severe, chapter):
     page, _ = ran(chapter)
-    assert page.locator(".poolkit-explorer").count() >= 1
-    assert severe(page, within=".poolkit-explorer") == []
+    assert page.locator(".kit-explorer").count() >= 1
+    assert severe(page, within=".kit-explorer") == []
 
 
 def validate(page):

@@ -69,7 +69,9 @@ def test_loops_lose_exactly_what_is_given_for_no_loops(failed):
 
 def test_a_count_that_was_tampered_with_gains_nothing_for_a_loop(failed):
     """What the student's process really spent gives it away."""
-    tamper = "from poolkit import operations\noperations.counted = lambda f, *a: (100, f(*a))\n\n"
+    tamper = (
+        "from poolkit.kit import operations\noperations.counted = lambda f, *a: (100, f(*a))\n\n"
+    )
     answers = {**right.LOOPS, "pool_tiles": tamper + right.LOOPS["pool_tiles"]}
     lost = failed("3-layer", answers)
     for task in ("pool_tiles", "maxpool_forward"):
@@ -118,7 +120,10 @@ def vectorised(tasks):
     return {f"{task}_vectorised" for task in tasks}
 
 
-LYING_COUNT = "from poolkit import operations", "operations.counted = lambda f, *a: (100, f(*a))"
+LYING_COUNT = (
+    "from poolkit.kit import operations",
+    "operations.counted = lambda f, *a: (100, f(*a))",
+)
 WRONG = {
     "pool_tiles": "return x[:, :, : x.shape[2] // 2, : x.shape[3] // 2]",
     "maxpool_forward": "return x, None",
@@ -203,7 +208,7 @@ def test_a_view_of_something_else_is_worth_nothing(failed):
     assert {name for name in checks.__all__ if name.startswith("windows_")} <= lost
 
 
-NOTHING_WRITTEN = "import poolkit.voice", "poolkit.voice.as_before = lambda *args: True"
+NOTHING_WRITTEN = "import poolkit.kit.cases", "poolkit.kit.cases.as_before = lambda *args: True"
 IN_PLACE = {
     "relu_backward": """
 def relu_backward(dy, cache):

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from oracle import hidden, reference, symptoms
-from oracle.hidden._run import afresh
+from oracle.kit.run import afresh
 from oracle.misconceptions import known
 from tests import notebooks
 
@@ -59,7 +59,7 @@ def test_no_check_is_idle():
 
 def test_the_students_toolkit_knows_the_symptoms():
     path = notebooks.SOURCE / "poolkit" / "symptoms.json"
-    assert json.loads(path.read_text(encoding="utf-8")) == symptoms.symptoms(), (
+    assert json.loads(path.read_text(encoding="utf-8")) == symptoms.found(), (
         "symptoms.json is stale; run: make release"
     )
 

@@ -9,7 +9,8 @@ import pytest
 from oracle import hidden
 from oracle.misconceptions import known
 from poolkit import check as visible
-from poolkit.voice import Failed, ahead, answered, call, each
+from poolkit.kit.cases import ahead, answered, each
+from poolkit.kit.voice import Failed, call
 from tests import notebooks
 
 

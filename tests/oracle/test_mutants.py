@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from oracle import hidden, reference
-from oracle.hidden._run import afresh
+from oracle.kit.run import afresh
+from poolkit.kit.voice import Failed
 from poolkit.spec import pair
-from poolkit.voice import Failed
 
 LAYER = [n for n in hidden.__all__ if n.startswith("maxpool_") and "vectorised" not in n]
 

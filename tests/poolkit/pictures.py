@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from poolkit.figures import colours
+from poolkit.kit import colours
 from tests import notebooks
 
 SYMBOLS = set("★○●▲■◆✚▼×◇△")
@@ -32,7 +32,7 @@ class Drawn:
 @functools.cache
 def figures(chapter):
     """Run the cells of a chapter that draw, with the solutions; return what they draw."""
-    from poolkit.figures import _base
+    from poolkit.kit import figure as _base
 
     drawn, cell = [], None
 

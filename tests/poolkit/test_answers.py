@@ -10,9 +10,10 @@ import pytest
 from oracle import hidden
 from oracle.misconceptions import known
 from poolkit import check
-from poolkit.check import _visible, jacobian, layer, windows
-from poolkit.figures import answers
-from poolkit.voice import Failed
+from poolkit.check import jacobian, layer, windows
+from poolkit.kit import visible
+from poolkit.kit.pictures import plain
+from poolkit.kit.voice import Failed
 from tests import notebooks
 from tests.poolkit import pictures
 
@@ -41,7 +42,7 @@ def failures(misconception):
 
 
 def picture(failure):
-    return failure.draw() if failure.draw else answers.plain(failure.got, failure.expected)
+    return failure.draw() if failure.draw else plain(failure.got, failure.expected)
 
 
 @pytest.mark.parametrize("misconception", LAYER, ids=lambda m: m.name)
@@ -63,7 +64,7 @@ def fail(name, *functions):
     """Run a visible check that fails; return (what it displays, its message)."""
     shown = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_visible, "present", lambda sheet, sentence: shown.append((sheet, sentence)))
+        patch.setattr(visible, "present", lambda sheet, sentence: shown.append((sheet, sentence)))
         with pytest.raises(Failed) as error:
             getattr(check, name)(*functions)
     return shown, str(error.value)

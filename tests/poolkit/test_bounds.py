@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from oracle import hidden
-from oracle.hidden._run import afresh
+from oracle.kit.run import afresh
 from poolkit import check as visible
-from poolkit.voice import Failed, brief, fingerprint, lent, number, short
+from poolkit.kit.voice import Failed, brief, fingerprint, lent, number, short
 
 MOST = 2_000  # characters of a message
 
@@ -123,8 +123,8 @@ CHECKS = sorted(set(hidden.__all__))
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch):
     """Pictures have tests of their own, and nobody's known mistake is looked for."""
-    monkeypatch.setattr("poolkit.check._visible.present", lambda *args: None)
-    monkeypatch.setattr("oracle.hidden._hidden.recognise", lambda *args: None)
+    monkeypatch.setattr("poolkit.kit.visible.present", lambda *args: None)
+    monkeypatch.setattr("oracle.kit.hidden.recognise", lambda *args: None)
 
 
 @pytest.mark.parametrize("name", CHECKS)

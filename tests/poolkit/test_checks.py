@@ -5,7 +5,7 @@ import re
 import pytest
 
 from poolkit import check
-from poolkit.voice import Failed
+from poolkit.kit.voice import Failed
 from tests import notebooks
 
 CHAPTER = {task: chapter for chapter in notebooks.CHAPTERS for task in notebooks.answers(chapter)}

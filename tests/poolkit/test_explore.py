@@ -141,7 +141,7 @@ def test_an_export_without_a_kernel_shows_the_still_picture_once(explorer):
     cell = nbformat.v4.new_code_cell("explore", execution_count=1)
     cell.outputs = [nbformat.v4.new_output("display_data", data=data) for data in (frame, live)]
     page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
-    assert page.count('<figure class="poolkit-frame">') == 1
+    assert page.count('<figure class="kit-frame">') == 1
     assert "Explorer(" not in page
     assert "widget-view" not in page
 

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 import poolkit
-from poolkit.figures import _svg, colours
+from poolkit.kit import colours, svg
 from tests import notebooks
 from tests.poolkit import pictures
 
@@ -65,12 +65,12 @@ def test_the_simulation_is_one():
 
 
 def test_window_colours_stay_apart(eyes):
-    for one, other in itertools.combinations(colours.WINDOW_COLOURS, 2):
+    for one, other in itertools.combinations(colours.COLOURS, 2):
         assert apart(one, other, eyes) > CLEAR, (one, other)
 
 
 def test_every_window_has_a_symbol_of_its_own_too():
-    assert len(set(_svg.SYMBOLS)) == len(colours.WINDOW_COLOURS)
+    assert len(set(svg.SYMBOLS)) == len(colours.COLOURS)
 
 
 @pytest.mark.parametrize(("signed", "name"), [(False, "cividis"), (True, "PuOr_r")])
@@ -94,27 +94,27 @@ def test_a_check_s_picture_needs_no_matplotlib():
 
 def test_a_larger_value_is_lighter_for_all_eyes(eyes):
     """Magnitudes: lightness alone orders cividis."""
-    lightness = [lab(_svg.shade(v, (0, 1)), eyes)[0] for v in np.linspace(0, 1, 33)]
+    lightness = [lab(svg.shade(v, (0, 1)), eyes)[0] for v in np.linspace(0, 1, 33)]
     assert (np.diff(lightness) > 0).all()
 
 
 def test_signs_stay_apart_for_all_eyes(eyes):
     """Gradients: of +v and −v one is not taken for the other, from a quarter of the scale on."""
     for value in np.linspace(0.25, 1, 7):
-        plus, minus = (_svg.shade(v, (-1, 1), signed=True) for v in (value, -value))
+        plus, minus = (svg.shade(v, (-1, 1), signed=True) for v in (value, -value))
         assert apart(plus, minus, eyes) > CLEAR, value
 
 
 def test_the_scales_are_matplotlib_s():
     for name, signed in (("cividis", False), ("PuOr_r", True)):
         top = matplotlib.colors.to_hex(matplotlib.colormaps[name](255))
-        assert _svg.shade(1, (-1, 1), signed) == top
+        assert svg.shade(1, (-1, 1), signed) == top
 
 
 def test_text_is_readable_on_every_colour_of_the_scales():
     for signed in (False, True):
         for value in np.linspace(-1, 1, 256):
-            cell = _svg.shade(value, (-1, 1), signed)
+            cell = svg.shade(value, (-1, 1), signed)
             assert colours.contrast(colours.ink(cell), cell) >= 4.5
             pale = colours.on_white(cell, colours.PALE)
             assert colours.contrast(colours.FADED_INK, pale) >= 4.5
@@ -126,7 +126,7 @@ def test_contrast_is_that_of_the_standard():
     assert colours.contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.005)
 
 
-@pytest.mark.parametrize("colour", colours.WINDOW_COLOURS)
+@pytest.mark.parametrize("colour", colours.COLOURS)
 def test_a_window_s_symbol_is_readable_on_its_white_disc(colour):
     assert colours.contrast(colours.deep(colour), "#ffffff") >= 4.5
 

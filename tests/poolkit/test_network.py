@@ -16,9 +16,9 @@ from oracle import reference
 from oracle.misconceptions import known
 from poolkit import check, network, spec
 from poolkit.check import network as checks
-from poolkit.figures import _base
 from poolkit.figures import network as figures
-from poolkit.voice import Failed
+from poolkit.kit import figure as _base
+from poolkit.kit.voice import Failed
 from tests import notebooks
 from tests.poolkit import pictures
 from tests.poolkit.test_answers import ODD, failures, picture

@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from poolkit.check.layer import grows, no_loops
-from poolkit.operations import count
-from poolkit.voice import Failed
+from poolkit.check.layer import AXES
+from poolkit.kit import laws
+from poolkit.kit.operations import count
+from poolkit.kit.voice import Failed
 from tests import notebooks
 
 LOOPS, ARRAYS = [], []
@@ -453,19 +454,19 @@ def named(function):
 
 @pytest.mark.parametrize("function", LOOPS, ids=named)
 def test_a_loop_is_seen_along_every_axis(function):
-    assert set(grows(function, batch)) == set("NCHW")
+    assert set(laws.grows(laws.Counted(function), batch, AXES)) == set("NCHW")
 
 
 @pytest.mark.parametrize("function", ARRAYS, ids=named)
 def test_array_operations_are_no_loop(function):
-    assert grows(function, batch) == {}
-    assert grows(function, batch) == {}
+    assert laws.grows(laws.Counted(function), batch, AXES) == {}
+    assert laws.grows(laws.Counted(function), batch, AXES) == {}
 
 
 @pytest.mark.parametrize("axis", range(4))
 def test_the_message_names_the_axis(axis):
     with pytest.raises(Failed) as caught:
-        no_loops(over(axis), batch)
+        laws.no_loops(over(axis), batch, AXES)
     letter = "NCHW"[axis]
     assert caught.value.what == f"the work in Python grows with {letter}"
     assert caught.value.where.endswith(f"it loops over {letter}.")
@@ -492,7 +493,7 @@ def test_a_count_is_the_same_again(function):
 def test_a_count_is_the_same_in_another_process():
     program = """if True:
         from tests import notebooks
-        from poolkit.operations import count
+        from poolkit.kit.operations import count
         import numpy as np
         names = notebooks.play("3-layer").namespace
         x = np.arange(144.0).reshape(2, 2, 6, 6)
@@ -548,4 +549,4 @@ def test_a_function_of_another_process_counts_there():
             return lambda function, *args: ((path, function is proxy, args), "the answer")
 
     proxy = Proxy()
-    assert count(proxy, 1, 2) == ("poolkit.operations:counted", True, (1, 2))
+    assert count(proxy, 1, 2) == ("poolkit.kit.operations:counted", True, (1, 2))

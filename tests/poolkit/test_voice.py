@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from poolkit.voice import Failed, call, differing, fingerprint, same
+from poolkit.kit.voice import Failed, call, differing, fingerprint, same
 
 
 def message(error):

@@ -11,16 +11,10 @@ from array import array
 from dataclasses import dataclass
 from itertools import accumulate
 
+from proctor.errors import WallError, WallTimeout
+
 _now = time.monotonic
 _MOMENT = 0.02  # seconds that a deadline may be missed by
-
-
-class WallError(RuntimeError):
-    """The other end broke the rules, or is gone. Nothing more is heard from it."""
-
-
-class WallTimeout(WallError):
-    """The other end did not answer in time."""
 
 
 @dataclass(frozen=True)

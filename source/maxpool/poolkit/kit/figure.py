@@ -12,8 +12,8 @@ import os
 
 import numpy as np
 
-from ._svg import spelled
 from .colours import FADED_INK, PALE, deep, ink
+from .svg import spelled
 
 
 class Caption(str):
@@ -36,7 +36,13 @@ def lesson(figure):
             return Caption("A figure of the lesson; not drawn while the notebook is graded.")
         return figure(*args, **kwargs)
 
+    draw.is_figure = True
     return draw
+
+
+def figures(names):
+    """The names of the figures in a module's ``globals()``: its ``__all__``."""
+    return sorted(name for name, value in names.items() if hasattr(value, "is_figure"))
 
 
 def new(columns, rows=1, size=3.0, **kwargs):
@@ -190,7 +196,7 @@ def outline(
 def mark(axes, i, j, symbol="★", colour="#D55E00", size=9, corner=0):
     """Mark one cell by a symbol in a corner and an outline.
 
-    corner  0 upper right, 1 lower right, 2 lower left, 3 upper left: one for each window won
+    corner  0 upper right, 1 lower right, 2 lower left, 3 upper left: several marks fit on one cell
     """
     from matplotlib.colors import to_hex
 

@@ -12,37 +12,35 @@ import html
 import ipywidgets as widgets
 import numpy as np
 
-from .. import spec
-
 # The fields lie on the cells of the drawing, which shows the colours through them.
 STYLE = """
-.poolkit-explorer {overflow-x: auto}
-.poolkit-explorer .poolkit-stage {position: relative; flex: none; overflow: visible}
-.poolkit-explorer .poolkit-stage > .widget-html {position: absolute; left: 0; top: 0; margin: 0}
-.poolkit-explorer .poolkit-stage .widget-html-content {line-height: 0}
-.poolkit-cells {position: absolute; margin: 0; padding: 0; overflow: visible}
-.poolkit-cells .widget-text, .poolkit-cells button {
+.kit-explorer {overflow-x: auto}
+.kit-explorer .kit-stage {position: relative; flex: none; overflow: visible}
+.kit-explorer .kit-stage > .widget-html {position: absolute; left: 0; top: 0; margin: 0}
+.kit-explorer .kit-stage .widget-html-content {line-height: 0}
+.kit-cells {position: absolute; margin: 0; padding: 0; overflow: visible}
+.kit-cells .widget-text, .kit-cells button {
   width: auto; height: auto; margin: 0; min-width: 0; padding: 0}
-.poolkit-cells .widget-label {
+.kit-cells .widget-label {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)}
-.poolkit-cells input::-webkit-inner-spin-button {appearance: none}
-.poolkit-cells input[type="number"] {
+.kit-cells input::-webkit-inner-spin-button {appearance: none}
+.kit-cells input[type="number"] {
   appearance: textfield;
   background: transparent !important; border: none !important; width: 100%; height: 100%;
   padding: 0; text-align: center; font: 16px DejaVu Sans, Verdana, sans-serif;
   border-radius: 3px; cursor: text}
-.poolkit-cells button {background: transparent; border: none; box-shadow: none; font-size: 0}
-.poolkit-cells :is(input, button):hover {box-shadow: inset 0 0 0 2px #000, inset 0 0 0 4px #fff}
-.poolkit-cells :is(input, button):focus-visible, .poolkit-cells input:focus {
+.kit-cells button {background: transparent; border: none; box-shadow: none; font-size: 0}
+.kit-cells :is(input, button):hover {box-shadow: inset 0 0 0 2px #000, inset 0 0 0 4px #fff}
+.kit-cells :is(input, button):focus-visible, .kit-cells input:focus {
   outline: 3px solid #000; outline-offset: -3px; box-shadow: inset 0 0 0 5px #fff}
-.poolkit-explorer .poolkit-controls {flex-flow: row wrap; align-items: center; overflow: visible}
-.poolkit-explorer .poolkit-controls > * {margin: 2px 14px 2px 2px; width: auto}
-.poolkit-explorer .poolkit-controls .widget-label {width: auto; min-width: 0; margin-right: 4px}
-.poolkit-explorer .poolkit-controls input[type="number"] {width: 4.2em; flex: none}
-.poolkit-explorer .poolkit-controls :is(input, button):focus-visible {
+.kit-explorer .kit-controls {flex-flow: row wrap; align-items: center; overflow: visible}
+.kit-explorer .kit-controls > * {margin: 2px 14px 2px 2px; width: auto}
+.kit-explorer .kit-controls .widget-label {width: auto; min-width: 0; margin-right: 4px}
+.kit-explorer .kit-controls input[type="number"] {width: 4.2em; flex: none}
+.kit-explorer .kit-controls :is(input, button):focus-visible {
   outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 1px}
-.poolkit-explorer .poolkit-said {max-width: 52em; line-height: 1.45}
-.jp-OutputArea-child:has(.poolkit-frame):has(+ .jp-OutputArea-child .poolkit-explorer) {
+.kit-explorer .kit-said {max-width: 52em; line-height: 1.45}
+.jp-OutputArea-child:has(.kit-frame):has(+ .jp-OutputArea-child .kit-explorer) {
   display: none}
 """
 
@@ -64,14 +62,14 @@ class Explorer(widgets.VBox):
         """
         self._boards, self._held = boards, False
         self._style, self._picture, self._said = (widgets.HTML() for _ in range(3))
-        self._said.add_class("poolkit-said")
+        self._said.add_class("kit-said")
         heading = widgets.HTML(f"<strong>{html.escape(self.title)}</strong>")
         self._stage = widgets.Box([self._picture, *boards])
-        self._stage.add_class("poolkit-stage")
+        self._stage.add_class("kit-stage")
         self.controls = widgets.Box(controls)
-        self.controls.add_class("poolkit-controls")
+        self.controls.add_class("kit-controls")
         fixed = widgets.HTML(f"<style>{STYLE}</style>")
-        self.add_class("poolkit-explorer")
+        self.add_class("kit-explorer")
         for field in [*(f for cells in boards for f in cells.fields), *controls]:
             if "value" in field.traits():
                 field.observe(self.refresh, "value")
@@ -113,7 +111,7 @@ class Explorer(widgets.VBox):
         for cells in self._boards:
             cells.printed = False
         caption = f"<figcaption><em>{html.escape(sentence)}</em></figcaption>"
-        return f'<figure class="poolkit-frame">{sheet.image(sentence)}{caption}</figure>', sentence
+        return f'<figure class="kit-frame">{sheet.image(sentence)}{caption}</figure>', sentence
 
     def outputs(self):
         """The still picture and the live explorer, each as one output's forms.
@@ -146,8 +144,8 @@ class Cells(widgets.GridBox):
         super().__init__()
         self.fields, self.printed = list(fields), False
         self._shown, self._colours = None, ""
-        self.add_class("poolkit-cells")
-        self._name = f"poolkit-{self.model_id}"
+        self.add_class("kit-cells")
+        self._name = f"kit-{self.model_id}"
         self.add_class(self._name)
 
     def place(self, board, shown=None):
@@ -234,9 +232,3 @@ def count(description, value, least, most):
         continuous_update=True,
         style={"description_width": "auto"},
     )
-
-
-def windows_of(x, kernel_size, stride):
-    """(y, {(k, l): winning pixel}) of one image."""
-    y, (chosen, *_) = spec.maxpool_forward(np.asarray(x)[None, None], kernel_size, stride)
-    return y[0, 0], {(k, l): pixel for (_, _, k, l), pixel in chosen.items()}

@@ -1,24 +1,23 @@
 """How a check speaks: what is wrong, where, the likely cause, where to read.
 
-backward · overlapping windows: dx[0,1,2,3] is 0.7, expected 1.9 (3 of 32 values differ)
-  Two windows chose this pixel: outputs (1,1) and (1,2).
-  Likely cause: a later gradient overwrote an earlier one.
-  Read: "Sharing a pixel"
+blur · the border: y[0,3] is 0.7, expected 1.9 (3 of 32 values differ)
+  This pixel has two neighbours: (0,2) and (1,3).
+  Likely cause: a neighbour beyond the edge was counted.
+  Read: "At the edge"
 """
 
 import contextlib
-import functools
 import hashlib
-import itertools
 import os
-import re
 import textwrap
 import traceback
 import warnings
+from pathlib import Path
 
 import numpy as np
 
-from . import spec
+from . import remote
+from .specification import SpecificationCalled
 
 # Whatever a message quotes, a dtype, a key, a name, a value, is shortened here. These are the
 # characters of a part; with what stands around them a message has below 2,000.
@@ -181,13 +180,13 @@ def attempt(function, *args, **kwargs):
             frame
             for frame in traceback.extract_tb(error.__traceback__)[1:]
             if "site-packages" not in frame.filename
-            and not frame.filename.replace(os.sep, "/").endswith(OURS)
+            and not frame.filename.replace(os.sep, "/").endswith(tuple(_OURS))
             and frame.line
         ]
-        if type(error).__name__ == spec.SpecificationCalled.__name__:
+        if type(error).__name__ == SpecificationCalled.__name__:
             raise Failed(
                 f"{name} calls the specification",
-                f"{error}: the loops of poolkit are there to compare with, in your own cells.",
+                f"{error}: the loops of {_PACKAGE} are there to compare with, in your own cells.",
                 "what is asked for here is a layer of your own; if you write its loops out, they "
                 "count as loops, and everything else can be right",
                 got=_described(error),
@@ -218,13 +217,14 @@ def _described(error):
         return brief(type(error).__name__, 200)
 
 
-OURS = "poolkit/voice.py", "poolkit/check/layer.py"  # calls pass through them; no line is told
+_PACKAGE, _KIT = __package__.split(".")[-2:]
+# calls pass through these files, wherever they lie; no line of them is told
+_OURS = [f"{_PACKAGE}/{_KIT}/{name}.py" for name in ("voice", "cases", "specification", "laws")]
 
 
-def where_it_lives(function, mine):
-    """``mine``, a function of this package, in the process where a student's function lives."""
-    remote = getattr(function, "__remote__", None)
-    return mine if remote is None else remote(f"{mine.__module__}:{mine.__name__}")
+def passes_calls(file):
+    """Say of a module of the toolkit, by its ``__file__``, that its lines are not to be told."""
+    _OURS.append("/".join(Path(file).parts[-3:]))
 
 
 def lent(called, function):
@@ -257,129 +257,6 @@ def _kind(value):
     return short(value).replace("None (is a return missing?)", "None")
 
 
-def by_itself(function, *first, of=None):
-    """A student's function for which the specification is no answer, wherever it lives.
-
-    first  arguments that come before those of a call
-    of     whose name it has, if ``function`` only calls the student's
-    """
-    unaided = where_it_lives(function, answering)
-
-    def asked(*args, **kwargs):
-        return unaided(function, *first, *args, **kwargs)
-
-    asked.__name__ = getattr(function if of is None else of, "__name__", "your function")
-    return asked
-
-
-def answering(function, *args, **kwargs):
-    """Call a function while the specification is set aside."""
-    with spec.set_aside():
-        return function(*args, **kwargs)
-
-
-# ---- many calls at once ---------------------------------------------------------------------
-
-
-def each(work, functions, cases, one, seen=0):
-    """Return an iterator of what the student's functions answer in each of ``cases``.
-
-    Where the functions live in another process, a call costs more than most answers do, and all
-    cases are asked there at once. What that leaves open is asked from here, one case after the
-    other: everything from the first case on in which anything is unusual. So whatever is wrong is
-    found, and said, in one way only. An error is raised in its turn; the next case can be asked.
-
-    work       function of this package: ``work(*functions, cases)`` gives a tuple of answers
-    functions  tuple of the student's functions
-    cases      list of (arguments as a tuple, keyword arguments as a dict)
-    one        function that asks in one case: ``one(*functions, *arguments, **keywords)``
-    seen       how many of the last cases are asked from here whatever happens: only so it is seen
-               here, and not just said there, that nothing was written to what a function was given
-    """
-    known = ahead(work, functions, cases[: len(cases) - seen])
-
-    def ask(arguments, keywords):
-        return one(*functions, *arguments, **keywords)
-
-    return itertools.chain(known, itertools.starmap(ask, cases[len(known) :]))
-
-
-def ahead(work, functions, cases):
-    """Return what ``work`` gives where the functions live; () if they live here.
-
-    It is a tuple of at most as many answers as cases. Whether they are right, or of any use, is
-    not known: they are what a student's process says. Any nonsense or error is ().
-    """
-    if not cases or not all(hasattr(function, "__remote__") for function in functions):
-        return ()
-    try:
-        there = attempt(functions[0].__remote__, f"{work.__module__}:{work.__name__}")
-        there = getattr(there, "__copies__", there)
-        # without a name of its own: it is the student's function that is late or raises
-        plainly = tuple((arguments, tuple(named.items())) for arguments, named in cases)
-        got = attempt(functools.partial(there, *functions, plainly))
-    except Failed as failure:
-        if failure.error.startswith("KeyboardInterrupt"):  # late already: not once more
-            raise
-        return ()
-    return got if type(got) is tuple and len(got) <= len(cases) else ()
-
-
-def answered(function, cases):
-    """The ``work`` of one function: what it answers in each case."""
-
-    def one(*args, **kwargs):
-        given = plain(args)
-        answer = function(*given, **kwargs)
-        if not as_before(args, given):
-            raise ValueError("the function changed what it was given")
-        return answer
-
-    return in_turn(one, cases)
-
-
-def in_turn(one, cases):
-    """Return what ``one`` gives in each case, up to the first that raises or gives no plain data.
-
-    Runs where a student's functions live, and is quiet as ``call`` is.
-    """
-    found = []
-    with quiet():
-        for arguments, keywords in cases:
-            try:
-                found.append(plain(one(*arguments, **dict(keywords))))
-            except (Exception, SystemExit):
-                break
-    return tuple(found)
-
-
-def plain(answer):
-    """Return a copy of arrays and numbers, and of containers of them; TypeError for the rest.
-
-    A copy, because a student's function may use the same array for its next answer.
-    """
-    if type(answer) is np.ndarray and answer.dtype.kind in "biuf":
-        return answer.copy()
-    if answer is None or isinstance(answer, (bool, int, float, np.number, np.bool_)):
-        return answer
-    if type(answer) in (tuple, list):
-        return type(answer)(map(plain, answer))
-    if type(answer) is dict and all(type(key) is str for key in answer):
-        return {key: plain(value) for key, value in answer.items()}
-    raise TypeError(f"{type(answer).__name__} is no plain data")
-
-
-def as_before(before, after):
-    """Whether a copy of plain data is still what it was, to the last bit."""
-    if isinstance(before, np.ndarray):
-        return before.shape == after.shape and before.tobytes() == after.tobytes()
-    if isinstance(before, dict):
-        return before.keys() == after.keys() and all(as_before(before[k], after[k]) for k in before)
-    if isinstance(before, (tuple, list)):
-        return len(before) == len(after) and all(map(as_before, before, after))
-    return before is after
-
-
 # ---- errors ---------------------------------------------------------------------------------
 
 # what an error says for certain, whatever the task is: (part of its type and message, the cause)
@@ -388,16 +265,6 @@ ERRORS = (
         "truth value of an array",
         "an array was asked for one truth value, as Python's max, all, any, `if` and `and` do, and "
         "Python's sum adds up rows: use .max(), .all(), .any(), .sum() or np.where",
-    ),
-    (
-        "which has no identity",
-        "a maximum of nothing: a window or a slice is empty. It lies beyond the image, or it was "
-        "cut with :-0, which is empty",
-    ),
-    (
-        "cannot reshape array of size 0 ",
-        "the array is empty before the reshape: a slice that ends in :-0 holds nothing; cut with "
-        ":OH*kH",
     ),
     (
         "is out of bounds",
@@ -425,31 +292,24 @@ ERRORS = (
         "an end of a slice is no int: it is a float (/ makes them, // does not) or a pair",
     ),
 )
+_lessons_own = []
+
+
+def causes(function):
+    """Let a lesson explain errors: ``function(error, its type and text, the arguments given)``.
+
+    It returns what the error says for certain, or None, and is asked before ``ERRORS``.
+    """
+    _lessons_own.append(function)
+    return function
 
 
 def why(error, given):
     """Return what an error in a call with the arguments ``given`` says for certain, or None."""
     said = _described(error)
-    pairs = [a for a in given if isinstance(a, tuple) and len(a) == 2]
-    if pairs and re.search(r"'tuple' (and|object cannot be)|and 'tuple'|concatenate tuple", said):
-        return f"an argument is the pair {pairs[0]}: spec.pair makes two ints of a pair or an int"
-    if re.search("'int' object is not subscriptable|unpack non-iterable int", said):
-        return "an argument may be one int or a pair: spec.pair makes two ints of either"
-    sizes = re.search(r"cannot reshape array of size (\d+) into shape \(([\d,]+)\)", said)
-    if sizes and counts_no_further(error):
-        wanted = np.prod([int(n) for n in sizes[2].split(",") if n])
-        if int(sizes[1]) < wanted:
-            return "np.bincount stops at the largest address it saw: give it minlength"
-    return next((cause for part, cause in ERRORS if part in said), None)
-
-
-def counts_no_further(error):
-    """Whether the code that raised an error uses np.bincount without minlength."""
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        code = frame.f_code
-        if "bincount" in code.co_names and "minlength" not in str(code.co_consts):
-            return True
-    return False
+    own = (explain(error, said, given) for explain in _lessons_own)
+    general = (cause for part, cause in ERRORS if part in said)
+    return next(filter(None, own), None) or next(general, None)
 
 
 def number(value):
@@ -558,22 +418,12 @@ def no_array(value):
         return "several things are returned, as after `return a, b`; one array is asked for"
     if isinstance(value, (list, tuple)):
         return f"this is a {type(value).__name__}: make it an array with np.array(…)"
-    if np.ma.is_masked(value) or elsewhere(value) == "a MaskedArray":
+    if np.ma.is_masked(value) or remote.described(value) == "a MaskedArray":
         return "some of its values are masked: .filled(…) puts numbers in their place"
     objects = isinstance(value, np.ndarray) and value.dtype.hasobject
-    if objects or elsewhere(value) == "a ndarray":
+    if objects or remote.described(value) == "a ndarray":
         return "this is an array of Python objects; an array of numbers is asked for"
     return None
-
-
-def elsewhere(value):
-    """What something is that lives in another process, in words; of anything else None.
-
-    Data crosses. So what is called an array there is one that holds no numbers, or hides some.
-    """
-    if not hasattr(type(value), "__remote__"):
-        return None
-    return brief(repr(value).removesuffix(" in the student's kernel"), 80)
 
 
 def short(value):
@@ -583,8 +433,8 @@ def short(value):
     if isinstance(value, np.ndarray):
         kind = "a masked array" if np.ma.is_masked(value) else "an array"
         return f"{kind} of shape {value.shape}"
-    if there := elsewhere(value):
-        return there
+    if there := remote.described(value):
+        return brief(there, 80)
     if isinstance(value, int) and not isinstance(value, bool):
         return f"a {brief(type(value).__name__, 40)}: {number(value)}"
     text = spelled_out(value)

@@ -16,6 +16,8 @@ import types
 
 import numpy as np
 
+from .remote import where_it_lives
+
 
 def count(function, *args, **kwargs):
     """Return the number of Python operations that ``function(*args, **kwargs)`` executes.
@@ -28,8 +30,7 @@ def count(function, *args, **kwargs):
 def counter(function):
     """Return a function of the arguments that gives (the number of operations, the answer)."""
     # a function that lives in another process is counted there, by this module's own copy
-    remote = getattr(function, "__remote__", None)
-    there = counted if remote is None else remote("poolkit.operations:counted")
+    there = where_it_lives(function, counted)
 
     def count(*args, **kwargs):
         return there(function, *args, **kwargs)

@@ -1,7 +1,7 @@
 """The palette, and the arithmetic that keeps text readable on it.
 
-Window colours are those of Okabe and Ito (https://jfly.uni-koeln.de/color/), in an order whose
-neighbours also differ in lightness. Contrast is that of WCAG 2.2: a text needs 4.5, a mark 3.
+The colours of things are those of Okabe and Ito (https://jfly.uni-koeln.de/color/), in an order
+whose neighbours also differ in lightness. Contrast is that of WCAG 2.2: a text needs 4.5, a mark 3.
 
 Scales are Matplotlib's: cividis (Nuñez, Anderton and Renslow, PLoS ONE 13, 2018, e0199239) and PuOr
 (Cynthia Brewer, https://colorbrewer2.org). They stand here so that a picture can be drawn without
@@ -12,7 +12,9 @@ import functools
 
 import numpy as np
 
-WINDOW_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+SYMBOLS = "●▲■◆✚▼"  # one a thing, beside its colour
+GREY = "#666666"  # what is said beside a Matplotlib panel
 # 256 colours from low to high
 CIVIDIS = """
 00224e00234f00245100255300255400265600275800285900285b00295d002a5f002a61002b62002c64002c66002d68
@@ -36,6 +38,16 @@ f0d846f1d945f2da44f3db42f5dc41f6dd3ff7de3ef8df3cf9e03afbe138fce236fde334fee434fe
 PUOR = "2d004b 542788 8073ac b2abd2 d8daeb f7f7f7 fee0b6 fdb863 e08214 b35806 7f3b08"
 PALE = 0.2  # what is left of a cell's colour when it steps back
 FADED_INK = "#4d4d4d"  # the text in it
+
+
+def colour_of(n):
+    """The colour of thing number n."""
+    return COLOURS[n % len(COLOURS)]
+
+
+def symbol_of(n):
+    """The symbol of thing number n."""
+    return SYMBOLS[n % len(SYMBOLS)]
 
 
 def rgb(colour):

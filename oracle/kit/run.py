@@ -1,10 +1,9 @@
 """What the hidden checks of one run have found, so that one fault costs one question.
 
-A check may draw several features of a layer at once, as padding with dilation on many images. A
-failure there counts unless one of these features is wrong alone: then it has cost a point in the
-check of its own. Whether it is wrong alone is asked once in a run, and the first answer counts,
-here as there: code that remembers what it was asked cannot be right in the one and wrong in the
-other.
+A check may draw several features of a case at once, as float32 with many images. A failure there
+counts unless one of these features is wrong alone: then it has cost a point in the check of its
+own. Whether it is wrong alone is asked once in a run, and the first answer counts, here as there:
+code that remembers what it was asked cannot be right in the one and wrong in the other.
 
 A run is the hidden checks of one notebook, in their order. A grader plays each in a process of its
 own.
@@ -13,26 +12,23 @@ own.
 import contextlib
 import functools
 import itertools
+from dataclasses import dataclass
 
-from poolkit.voice import Failed
-
-from ._cases import drawn
-
-IN_WORDS = {
-    "batches": "several images and channels",
-    "dtype": "float32",
-    "overlap": "windows that overlap",
-    "rectangular": "what is not square",
-    "remainder": "pixels that are left over",
-    "gaps": "a stride larger than the kernel",
-    "nan": "NaN",
-    "negative": "negative values",
-    "large": "many rows and columns",
-    "sizes": "an empty batch",
-}
+from .toolkit import voice
 
 
-BOTH = "padding and dilation"  # each right alone, they may be wrong together: asked with padding
+@dataclass(frozen=True)
+class Features:
+    """What a lesson knows of the features of a case.
+
+    words    {feature: what a student calls it}; others are called as they are
+    drawn    function of a seed and features: a case with these together, and no other
+    besides  function of a set of features: further ones that must be right alone, too
+    """
+
+    words: dict
+    drawn: object
+    besides: object = lambda features: ()
 
 
 class Run:
@@ -66,7 +62,7 @@ def verdict(task, feature, ask):
         try:
             ask()
             alone[task, feature] = None
-        except Failed as failure:
+        except voice.Failed as failure:
             alone[task, feature] = failure
     return alone[task, feature]
 
@@ -79,10 +75,12 @@ class Judge:
     compare  function of that iterator and a case; raises ``Failed`` if the next answer is wrong
     own      {feature: cases of it alone}; those of a feature that is ``only`` in the dtype …
     only     function as ``compare``, for the cases of the feature "dtype" alone
+    features the lesson's ``Features``
     """
 
-    def __init__(self, task, ask, compare, own, only=None):
+    def __init__(self, task, ask, compare, own, features, only=None):
         self.task, self.ask, self.compare, self.own = task, ask, compare, own
+        self.features = features
         self.only = only or compare
 
     def alone(self, feature):
@@ -104,19 +102,19 @@ class Judge:
     def counts(self, features):
         """Whether a failure with these features together is one that has cost nothing yet."""
         paid = any(t == self.task and f <= features for t, f in _runs[-1].lost)
-        both = [BOTH] if {"padding", "dilation"} <= features else []
-        return not paid and all(map(self.stands, [*sorted(features), *both]))
+        besides = self.features.besides(features)
+        return not paid and all(map(self.stands, [*sorted(features), *besides]))
 
     @contextlib.contextmanager
     def combination(self, features):
         """A failure within, with these features together, is raised only if it counts."""
         try:
             yield
-        except Failed as failure:
+        except voice.Failed as failure:
             if not self.counts(features):
                 return
             _runs[-1].lost.append((self.task, frozenset(features)))
-            said = [IN_WORDS.get(feature, feature) for feature in sorted(features)]
+            said = [self.features.words.get(feature, feature) for feature in sorted(features)]
             failure.cause = failure.cause or (
                 f"{', '.join(said[:-1])} and {said[-1]}: each is right alone, together they are not"
             )
@@ -128,14 +126,14 @@ class Judge:
         for case in cases:
             try:
                 self.compare(given, case)
-            except Failed as failure:
+            except voice.Failed as failure:
                 if self.counts(case.features):
                     self._raise_simplest(case, failure)
 
     def _raise_simplest(self, case, failure):
         """Raise the failure of two of the case's features, if two suffice; else that of all."""
         for pair in itertools.combinations(sorted(case.features), 2):
-            simple = drawn(0, pair)
+            simple = self.features.drawn(0, pair)
             if len(case.features) > 2 and simple.features == frozenset(pair):
                 with self.combination(simple.features):
                     self.compare(self.ask([simple]), simple)

@@ -1,7 +1,7 @@
 """Drawing without Matplotlib: pictures that are made in a millisecond.
 
 An explorer draws anew at every key, and a check must not slow down grading. The style is that of
-``_base``: the same pixel in the same place, values printed, a maximum marked by an outline *and* a
+``figure``: the same pixel in the same place, values printed, a maximum marked by an outline *and* a
 symbol, cividis for magnitudes, a zero-centred PuOr for signed gradients. All lengths are pixels of
 the screen.
 """
@@ -11,23 +11,12 @@ import html
 
 import numpy as np
 
-from ..voice import as_float
-from .colours import FADED_INK, PALE, WINDOW_COLOURS, deep, ink, on_white, palette
+from .colours import FADED_INK, PALE, deep, ink, on_white, palette
+from .voice import as_float
 
 FONT = "DejaVu Sans, Verdana, Segoe UI, sans-serif"
 GREY, LINE = "#555555", "#999999"
-SYMBOLS = "●▲■◆✚▼"  # one a window, beside its colour
 CELL = 46
-
-
-def window_colour(n):
-    """The colour of window number n."""
-    return WINDOW_COLOURS[n % len(WINDOW_COLOURS)]
-
-
-def window_symbol(n):
-    """The symbol of window number n."""
-    return SYMBOLS[n % len(SYMBOLS)]
 
 
 def spelled(value, digits=3):

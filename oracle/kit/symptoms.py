@@ -1,0 +1,41 @@
+"""What each misconception answers on the visible examples, as digests with the sentence that helps.
+
+The students' toolkit carries the result, ``symptoms.json``, so that a visible check can name the
+mistake without carrying a single wrong (or right) answer.
+"""
+
+import inspect
+import json
+import sys
+
+from .toolkit import voice
+
+
+def symptoms(visible, names, known):
+    """Return {check: {digest of what a misconception returns on the visible example: its hint}}.
+
+    visible  module of the visible checks
+    names    of these
+    known    the misconceptions; of two that answer alike the first one speaks
+    """
+    found = {}
+    for name in names:
+        body = getattr(visible, name).body
+        parameters = list(inspect.signature(body).parameters)
+        for misconception in known:
+            functions = [misconception.functions.get(p) for p in parameters]
+            if None in functions:
+                continue
+            try:
+                body(*functions)
+            except voice.Failed as failure:
+                if failure.got is not None and not failure.certain:
+                    hints = found.setdefault(name, {})
+                    hints.setdefault(failure.fingerprint(), misconception.hint)
+    return found
+
+
+def write(found):
+    """Print what ``symptoms`` found, as the toolkit reads it."""
+    json.dump(found, sys.stdout, indent=1, sort_keys=True, ensure_ascii=False)
+    sys.stdout.write("\n")
