@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from . import check, operations
-from .voice import Failed, call
+from . import check
+from .kit import operations
+from .kit.voice import Failed, call
 
 # The first 1297 of a shuffled order train, the other 500 test. The seed was fixed before anything
 # was trained.

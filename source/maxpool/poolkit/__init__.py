@@ -2,10 +2,10 @@
 
 ``spec``       max pooling as plain loops: slow, readable, the definition
 ``numerical``  derivatives by finite differences
-``operations`` counts what Python does in a function: no loop over pixels
 ``check``      the visible checks that the notebooks call
 ``figures``    the pictures
 ``explore``    pictures to play with
+``kit``        what of these knows nothing of pooling
 
 It needs NumPy, Matplotlib and ipywidgets, and works from the folder it lies in.
 """

@@ -5,6 +5,8 @@
 the same property on other inputs.
 """
 
+from . import _causes  # noqa: F401  it explains errors
+
 # each chapter's module lists its checks in __all__
 from .jacobian import *  # noqa: F403
 from .layer import *  # noqa: F403

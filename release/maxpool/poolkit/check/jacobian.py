@@ -6,45 +6,10 @@ import numpy as np
 
 from .. import spec
 from ..figures import answers
-from ..voice import (
-    Failed,
-    answered,
-    as_float,
-    call,
-    each,
-    in_turn,
-    lent,
-    no_array,
-    number,
-    plain,
-    same,
-    short,
-)
-from ._visible import beyond, drawn, visible
-
-__all__ = [
-    "backward_message_overlap",
-    "backward_message_shape",
-    "backward_message_values",
-    "is_subgradient_corner",
-    "is_subgradient_hull",
-    "is_subgradient_negative",
-    "is_subgradient_outside",
-    "jacobian_overlap",
-    "jacobian_rectangular",
-    "jacobian_rows",
-    "jacobian_values",
-    "local_derivative_cases",
-    "local_derivative_stride",
-    "local_derivative_ties",
-    "numerical_jacobian_central",
-    "numerical_jacobian_inputs",
-    "numerical_jacobian_shape",
-    "numerical_jacobian_values",
-    "one_sided_direction",
-    "one_sided_tie",
-    "one_sided_values",
-]
+from ..kit import pictures
+from ..kit.cases import answered, each, in_turn, plain
+from ..kit.visible import beyond, checks, drawn, visible
+from ..kit.voice import Failed, as_float, call, lent, no_array, number, same, short
 
 # The chapter's first image: every value once, and each 2×2 window is won in another corner.
 TILES = np.array([[7, 2, 4, 11], [3, 9, 0, 1], [5, 8, 15, 6], [12, 10, 13, 14]], dtype=float)
@@ -441,7 +406,7 @@ def same_quotient(numerical_jacobian, label, f, x, expected, **step):
     """Compare the numerical Jacobian of ``f`` at ``x``, entry by entry."""
     with_step = f" with h = {step['h']}" if step else ""
     where = f"f(x) = {label} at x = {np.round(x, 3).tolist()}{with_step}."
-    with drawn(answers.plain, expected):
+    with drawn(pictures.plain, expected):
         (J,) = measured(numerical_jacobian, [((f, x), step)])
         same("J", J, expected, where, rtol=1e-5, atol=1e-5)
 
@@ -455,7 +420,7 @@ def same_dependence(numerical_jacobian, label, f, x, expected):
         kind = "depends" if expected[index] else "does not depend"
         return f"{where}: output {row} {kind} on input {column}."
 
-    with drawn(answers.plain, expected):
+    with drawn(pictures.plain, expected):
         (J,) = measured(numerical_jacobian, [((f, x), {})])
         is_array(J, f"an array of shape {expected.shape}", where)
         if J.shape != expected.shape:
@@ -482,13 +447,13 @@ def watched(numerical_jacobian, f, x, h):
         moved = int((~np.isclose(z, original)).sum())
         if moved > 1:
             names = f"what call {n} of f was given", "x: one entry of it may be moved"
-            with drawn(lambda _, *shown: answers.plain(*shown), z, original, names):
+            with drawn(lambda _, *shown: pictures.plain(*shown), z, original, names):
                 raise Failed(
                     f"call {n} of f got {z.tolist()}, where {moved} inputs differ from x = "
                     f"{original.tolist()}; expected at most 1",
                     got=np.concatenate([z, x]),
                 )
-    with drawn(answers.plain, original, ("x afterwards", "x before")):
+    with drawn(pictures.plain, original, ("x afterwards", "x before")):
         same("afterwards x", x, original)
 
 
@@ -742,3 +707,6 @@ def is_subgradient_negative(is_subgradient):
             ([[-1, 1], [1, 0]], [[1, 4], [4, 3]], False),
         ],
     )
+
+
+__all__ = checks(globals())

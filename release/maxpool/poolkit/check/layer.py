@@ -6,68 +6,17 @@ import re
 
 import numpy as np
 
-from .. import numerical, operations, spec
+from .. import spec
 from ..figures import answers
-from ..voice import (
-    Failed,
-    answered,
-    by_itself,
-    call,
-    differing,
-    each,
-    in_turn,
-    no_array,
-    number,
-    plain,
-    same,
-    shape_of,
-    short,
-    where_it_lives,
-)
-from ._visible import drawn, visible
+from ..kit import laws
+from ..kit.cases import answered, each, in_turn, plain
+from ..kit.laws import RIGHT_FIRST, same_dtypes, unchanged
+from ..kit.remote import where_it_lives
+from ..kit.specification import by_itself, set_aside
+from ..kit.visible import because, checks, drawn, visible
+from ..kit.voice import Failed, call, differing, number, passes_calls, same, shape_of, short
 
-__all__ = [
-    "maxpool_backward_adjoint",
-    "maxpool_backward_batches",
-    "maxpool_backward_calls",
-    "maxpool_backward_conservation",
-    "maxpool_backward_dilation",
-    "maxpool_backward_dtype",
-    "maxpool_backward_gradient",
-    "maxpool_backward_inputs",
-    "maxpool_backward_linear",
-    "maxpool_backward_nan",
-    "maxpool_backward_overlap",
-    "maxpool_backward_padding",
-    "maxpool_backward_rectangular",
-    "maxpool_backward_remainder",
-    "maxpool_backward_sizes",
-    "maxpool_backward_ties",
-    "maxpool_backward_values",
-    "maxpool_backward_vectorised",
-    "maxpool_forward_dilation",
-    "maxpool_forward_dtype",
-    "maxpool_forward_gaps",
-    "maxpool_forward_inputs",
-    "maxpool_forward_nan",
-    "maxpool_forward_negative",
-    "maxpool_forward_overlap",
-    "maxpool_forward_padding",
-    "maxpool_forward_rectangular",
-    "maxpool_forward_remainder",
-    "maxpool_forward_sizes",
-    "maxpool_forward_values",
-    "maxpool_forward_vectorised",
-    "pool_tiles_rectangular",
-    "pool_tiles_remainder",
-    "pool_tiles_values",
-    "pool_tiles_vectorised",
-    "windows_dilation",
-    "windows_padding",
-    "windows_values",
-    "windows_vectorised",
-    "windows_view",
-]
+passes_calls(__file__)
 
 # The maximum sits in another corner of every 2×2 tile; those of the upper tiles share a row.
 CORNERS = np.array([[1, 6, 8, 3], [5, 4, 2, 7], [9, 11, 13, 12], [16, 10, 14, 15]], float)
@@ -123,20 +72,6 @@ def won_by(x, arguments):
         return f"{said}\nThat was {spelled(x, arguments)}."
 
     return where
-
-
-@contextlib.contextmanager
-def because(cause, certain=False):
-    """A failure within has this likely cause, unless it knows better.
-
-    certain  no known mistake is looked for
-    """
-    try:
-        yield
-    except Failed as failure:
-        failure.cause = failure.cause or cause
-        failure.certain = failure.certain or certain
-        raise
 
 
 @contextlib.contextmanager
@@ -230,13 +165,13 @@ def alone_here(function, *args):
 
 def alone(function, cases):
     """The answer in each case."""
-    with spec.set_aside():
+    with set_aside():
         return answered(function, cases)
 
 
 def ys(forward, cases):
     """Of each case, y."""
-    with spec.set_aside():
+    with set_aside():
         return in_turn(lambda x, **arguments: there(forward, x, **arguments)[0], cases)
 
 
@@ -246,7 +181,7 @@ def dxs(forward, backward, cases):
     def one(x, dy, **arguments):
         return backward(dy.copy(), fitting(forward, x, dy, **arguments))
 
-    with spec.set_aside():
+    with set_aside():
         return in_turn(one, cases)
 
 
@@ -396,41 +331,6 @@ def losing_nans(x, expected):
         raise
 
 
-def same_dtypes(name, asked):
-    """Raise ``Failed`` unless every array has its dtype; values are not judged.
-
-    asked  list of (array, expected dtype, a line on what was asked)
-    """
-    got = [str(a.dtype) if isinstance(a, np.ndarray) else short(a) for a, _, _ in asked]
-    for (array, expected, where), described in zip(asked, got, strict=True):
-        with drawn(lambda _, *both: answers.dtypes(*both), described, expected):
-            if not isinstance(array, np.ndarray):
-                what = f"{name} is {described}, expected an array of {expected}"
-                raise Failed(what, where, no_array(array), got, odd=True)
-            if array.dtype != expected:
-                raise Failed(f"{name} has dtype {described}, expected {expected}", where, got=got)
-
-
-def of_shape(array, shape, name="dx"):
-    """Raise ``Failed`` unless it is an array of that shape; its values are not judged."""
-    same(name, np.zeros_like(array) if isinstance(array, np.ndarray) else array, np.zeros(shape))
-
-
-def unchanged(function, name, before, after):
-    """Raise ``Failed`` if a function wrote into an array that it was given."""
-    if not np.array_equal(before, after, equal_nan=True):
-        names = f"{name} afterwards", f"{name} before"
-        with drawn(answers.plain, before, names):
-            raise Failed(
-                f"{function.__name__} changed {name}",
-                "The caller's array is not the same afterwards.",
-                "something is written into the array that came in; work on a copy, or on a new "
-                "array",
-                got=after.copy(),
-                expected=before,
-            )
-
-
 def tiles_of(x, size=2):
     """Windows that tile the image, pixel by pixel, by the definition."""
     N, C, H, W = x.shape
@@ -450,33 +350,19 @@ def same_memory(windows, x, arguments, expected):
         are_windows(iter([w]), x, *arguments, expected)
 
 
-def adjoint(forward, backward, x, u, v, h=1e-3, **arguments):
-    """Raise ``Failed`` unless ⟨J·v, u⟩ = ⟨v, Jᵀ·u⟩ for the student's own two passes."""
-    above, below = every_y(forward, [((z,), arguments) for z in (x + h * v, x - h * v)])
-    for y in (above, below):
-        of_shape(y, u.shape, "y")
-    left = np.sum(np.subtract(above, below, dtype=float) / (2 * h) * u)  # ⟨J·v, u⟩
-    with drawn(answers.backward, x, u, **arguments) as saw:
-        (dx,) = every_dx(forward, backward, [((x, u), arguments)])
-        saw(dx)
-        of_shape(dx, x.shape)
-        where = f"⟨J·v, u⟩, measured with your forward pass, is {number(left)}."
-        same("⟨v, Jᵀ·u⟩", np.sum(v * dx), float(left), where)
+def passes_at(forward, backward, x, **arguments):
+    """The student's passes at x, as the laws ask for them."""
 
+    def every_y_of(inputs):
+        return every_y(forward, [((z,), arguments) for z in inputs])
 
-def linear(forward, backward, x, first, second, a, b, **arguments):
-    """Raise ``Failed`` unless dx of a·first + b·second is a·(dx of first) + b·(dx of second)."""
-    dys = first, second, a * first + b * second
-    parts, given = [], every_dx(forward, backward, [((x, dy), arguments) for dy in dys])
-    for dy in (first, second):
-        with drawn(answers.backward, x, dy, **arguments):
-            parts.append(next(given))
-            of_shape(parts[-1], x.shape)
-    got = next(given)
-    where = f"Here dy = {a}·dy₁ + ({b})·dy₂; expected is {a}·dx₁ + ({b})·dx₂, of your own dx₁, dx₂."
-    expected = a * parts[0] + b * parts[1]
-    with drawn(answers.plain, expected):
-        same("dx", got, expected, where)
+    def every_dx_of(dys):
+        return every_dx(forward, backward, [((x, dy), arguments) for dy in dys])
+
+    def drawing(dy):
+        return drawn(answers.backward, x, dy, **arguments)
+
+    return laws.Passes(every_y_of, every_dx_of, x, drawing)
 
 
 def conserved(forward, backward, cases):
@@ -489,32 +375,12 @@ def conserved(forward, backward, cases):
         with drawn(answers.backward, x, dy, **arguments) as saw:
             dx = next(given)
             saw(dx)
-            of_shape(dx, x.shape)
-            sums = dx.sum(axis=(2, 3)), dy.sum(axis=(2, 3))
-            same("Σdx", *sums, "The sum over every image and channel.")
+            laws.conserved(dx, dy, x.shape, (2, 3), "The sum over every image and channel.")
 
 
 def as_measured(forward, backward, x, dy, **arguments):
     """Raise ``Failed`` unless dx equals the finite differences of the student's forward pass."""
-
-    def where(index):
-        said = "Expected is what finite differences of your y measure.\n"
-        return said + won_by(x, arguments)(index)
-
-    def y(z):
-        return next(every_y(forward, [((z,), arguments)]))
-
-    def fitting_y(z):
-        of_shape(given := y(z), dy.shape, "y")
-        return given
-
-    with drawn(answers.backward, x, dy, **arguments) as saw:
-        (dx,) = every_dx(forward, backward, [((x, dy), arguments)])
-        saw(dx)
-        with contextlib.suppress(Failed, TypeError, ValueError):
-            return same("dx", dx, numerical.vjp_at_once(y, x, dy))
-        # step by step, to be sure: a forward pass that mixes up its images has checks of its own
-        return same("dx", dx, numerical.vjp(fitting_y, x, dy), where)
+    passes_at(forward, backward, x, **arguments).measured(dy, won_by(x, arguments), batched=True)
 
 
 def own_gradients(forward, backward, batches, expected, **arguments):
@@ -537,86 +403,55 @@ def own_gradients(forward, backward, batches, expected, **arguments):
 # ---- counting what Python does --------------------------------------------------------------
 
 
-SIZES = {"N": 2, "C": 2, "H": 6, "W": 6}  # images, channels, rows and columns to start from
+# Rows and columns get more together, and answers are compared for square images only: others are
+# judged by the rectangular check.
+AXES = laws.Axes(
+    sizes={"N": 2, "C": 2, "H": 6, "W": 6},
+    things={"N": "images", "C": "channels", "H": "rows", "W": "columns"},
+    groups=("N", "C", "HW"),
+)
 
 
-def grows(function, arguments, more=24, forward=None, right=None, together=False):
-    """Return along which axes the operations get more: {axis: ((size, operations), (…, …))}.
+class CountedForward(laws.Counted):
+    """Counts what a forward pass, or a part of it, does; a cache is no part of the answer."""
 
-    arguments  function of one keyword for each axis; returns the tuple of positional arguments
-    more       by how many indices an axis gets longer
-    forward    if ``function`` is the backward pass: the forward pass whose arguments these are,
-               with dy after x
-    right      function of the arguments: the right answer, which the counted call must give
-    together   count the forward pass, too
+    def every(self, cases):
+        return each(counts, (self.function,), cases, lambda _, *given, **more: self(*given, **more))
 
-    A loop costs at least one operation for every further index, the first ones as the last. Rows
-    and columns get more together, and answers are compared for square images only: others are
-    judged by the rectangular check. Alone they are counted to say which of them it is.
+    def __call__(self, *given, first=False):
+        return stripped(super().__call__(*given, first=first))
+
+
+class CountedBackward:
+    """Counts what a backward pass does; the arguments are x, dy and the layer's.
+
+    together  count the forward pass, too
     """
-    functions, work = (function,), counts
-    if forward is not None:
-        functions, work = (forward, function), counts_together if together else counts_back
-    count = where_it_lives(function, operations.counted)
-    passes = where_it_lives(function, two_passes)
 
-    def one(*asked, first=False):
-        given = [value.copy() if isinstance(value, np.ndarray) else value for value in asked]
-        given, called = given[len(functions) :], function
-        if together:
-            called, given = passes, (*functions, *given)
-        elif forward is not None:
-            x, dy, *layer = given
-            given = dy, cache_for(dy, forward, x, **named(layer))
-        counting = (called,) if first else (count, called)
-        return call(by_itself(*counting, of=function), *given)
+    def __init__(self, forward, backward, together=False):
+        self.forward, self.backward, self.together = forward, backward, together
+        self._counted = laws.Counted(backward)
+        self._two_passes = where_it_lives(backward, two_passes)
 
-    def case(axes, further=more):
-        return arguments(**{**SIZES, **{axis: SIZES[axis] + further for axis in axes}})
+    def every(self, cases):
+        work = counts_together if self.together else counts_back
+        return each(work, (self.forward, self.backward), cases, self._one)
 
-    asked = ("", "N", "C", "HW")
-    # each call has arrays of its own: whether they are written to is judged by another check
-    cases = [(case(""), {"first": True}), *((case(axes), {}) for axes in asked)]
-    given = each(work, functions, cases, one)
-    next(given)  # whatever is done only the first time is done now
-    start, *longer = (operations_of(next(given), right and right(*asked)) for asked, _ in cases[1:])
-    growing = {}
-    for axes, total in zip(asked[1:], longer, strict=True):
-        if total - start < more:
-            continue
-        halfway = case(axes, more // 2)
-        between = operations_of(one(*functions, *halfway), right and right(*halfway))
-        first, second = between - start, total - between
-        if first < more // 2 or second < max(more // 2, 0.75 * first):
-            continue  # it gets less and less, as log₂ of the size does
-        alone = dict.fromkeys(axes, total)
-        if len(axes) > 1:  # which of them it is, if that can be seen
-            count_one = functools.partial(one, *functions)
-            cases = {axis: case(axis) for axis in axes}
-            alone = growing_alone(count_one, cases, start + more) or alone
-        for axis, many in alone.items():
-            growing[axis] = (SIZES[axis], start), (SIZES[axis] + more, many)
-    return growing
+    def _one(self, _, __, *given, first=False):
+        return self(*given, first=first)
+
+    def __call__(self, x, dy, *layer, first=False):
+        x, dy = x.copy(), dy.copy()
+        if self.together:
+            called, given = self._two_passes, (self.forward, self.backward, x, dy, *layer)
+        else:
+            called, given = self.backward, (dy, cache_for(dy, self.forward, x, **named(layer)))
+        return self._counted.ask(called, *given, first=first)
 
 
-def growing_alone(count, cases, least):
-    """{axis: operations} of those of ``cases`` {axis: arguments} that take at least so many."""
-    found = {}
-    for axis, arguments in cases.items():
-        with contextlib.suppress(Failed):  # not square: the rectangular check judges that
-            found[axis] = operations_of(count(*arguments))
-    return {axis: counted for axis, counted in found.items() if counted >= least}
-
-
-def operations_of(counted, expected=None):
-    """Return the number in (number of operations, answer); the answer must be as expected."""
-    if not (is_pair(counted) and type(counted[0]) is int):
-        raise Failed("the operations of a call could not be counted", got=short(counted))
-    number, answer = counted
-    if expected is not None:
-        with because(RIGHT_FIRST, certain=True):
-            same("the counted answer", without_cache(answer), expected)
-    return number
+def stripped(counted):
+    """(operations, answer) without the cache in a forward pass's answer."""
+    return (counted[0], without_cache(counted[1])) if is_pair(counted) else counted
 
 
 def without_cache(answer):
@@ -633,7 +468,7 @@ def counts_back(forward, backward, cases):
     """``counts`` of the backward pass; the cases are x, dy and the layer's other arguments."""
 
     def one(x, dy, *layer, first=False):
-        with spec.set_aside():
+        with set_aside():
             cache = fitting(forward, x.copy(), dy, **named(layer))
         return counted(backward, dy, cache, first=first)
 
@@ -645,6 +480,11 @@ def counts_together(forward, backward, cases):
     return in_turn(functools.partial(counted, two_passes, forward, backward), cases)
 
 
+def counted(function, *given, first=False):
+    """Return how many operations a call takes, and its answer without a cache."""
+    return stripped(laws.counted(function, *given, first=first))
+
+
 def two_passes(forward, backward, x, dy, *layer):
     """dx of a forward and a backward pass."""
     return backward(dy, forward(x, **named(layer))[1])
@@ -653,47 +493,6 @@ def two_passes(forward, backward, x, dy, *layer):
 def named(layer):
     """The arguments of a layer, given in their order, with their names."""
     return dict(zip(("kernel_size", "stride", "padding", "dilation"), layer, strict=False))
-
-
-def counted(function, *given, first=False):
-    """Return how many operations a call takes, and its answer.
-
-    The first one is not counted: it may do more. Each has arrays of its own, as at home.
-    """
-    given = [value.copy() if isinstance(value, np.ndarray) else value for value in given]
-    with spec.set_aside():
-        if first:
-            function(*given)
-            return None
-        number, answer = operations.counted(function, *given)
-    return number, without_cache(answer)
-
-
-def no_loops(function, arguments, **which):
-    """Raise ``Failed`` if Python does more for more images, channels, rows or columns.
-
-    The arguments are those of ``grows``.
-    """
-    growing = grows(function, arguments, **which)
-    if not growing:
-        return
-    things = {"N": "images", "C": "channels", "H": "rows", "W": "columns"}
-    *others, last = growing
-    lines = [
-        f"{function.__name__} executed {grouped(few)} operations for {size} {things[axis]} "
-        f"and {grouped(many)} for {longer}: it loops over {axis}."
-        for axis, ((size, few), (longer, many)) in growing.items()
-    ]
-    what = f"the work in Python grows with {', '.join(others) + ' and ' if others else ''}{last}"
-    with drawn(lambda _: answers.operations(growing)):
-        raise Failed(what, "\n".join(lines), got=what)
-
-
-def grouped(number):
-    return f"{number:_}".replace("_", "\u202f")
-
-
-RIGHT_FIRST = "only a right answer counts as a fast one; the checks above say more"
 
 
 def shaped(N, C, H, W):
@@ -718,7 +517,7 @@ def vectorised_tiles(pool_tiles, right=None):
     x, y, _, _ = right_first()
     with because(RIGHT_FIRST):
         same_tiles(pool_tiles, [(x, 2, y)])
-    no_loops(pool_tiles, lambda **sizes: (shaped(**sizes), 2), right=right)
+    laws.no_loops(pool_tiles, lambda **sizes: (shaped(**sizes), 2), AXES, right=right)
 
 
 def vectorised_windows(windows, case, right=None):
@@ -726,7 +525,7 @@ def vectorised_windows(windows, case, right=None):
     x = shaped(2, 2, 6, 6)
     with because(RIGHT_FIRST):
         same_windows(windows, [(x, 2, 2, 0, 1, tiles_of(x))])
-    no_loops(windows, lambda **sizes: (shaped(**sizes), *case), right=right)
+    laws.no_loops(windows, lambda **sizes: (shaped(**sizes), *case), AXES, right=right)
 
 
 def vectorised_forward(forward, case, right=None):
@@ -734,7 +533,8 @@ def vectorised_forward(forward, case, right=None):
     x, y, _, _ = right_first()
     with because(RIGHT_FIRST):
         same_forward(forward, x, y, kernel_size=2)
-    no_loops(forward, lambda **sizes: (shaped(**sizes), *case), right=right)
+    counting = CountedForward(forward)
+    laws.no_loops(forward, lambda **sizes: (shaped(**sizes), *case), AXES, counting, right)
 
 
 def vectorised_backward(forward, backward, case, right=None, fresh=None, together=False):
@@ -753,8 +553,8 @@ def vectorised_backward(forward, backward, case, right=None, fresh=None, togethe
         x = shaped(**sizes)
         return x, fresh(empty_y(x.shape, *case)), *case
 
-    which = {"forward": forward, "right": right, "together": together}
-    no_loops(backward, arguments, **which)
+    counting = CountedBackward(forward, backward, together)
+    laws.no_loops(backward, arguments, AXES, counting, right)
 
 
 def empty_y(shape, kernel_size, stride, padding=0, dilation=1):
@@ -1239,7 +1039,7 @@ def maxpool_backward_linear(maxpool_forward, maxpool_backward):
     """dx of 100·dy₁ + 1000·dy₂ is 100·dx₁ + 1000·dx₂."""
     first, second = images([1, 2], [3, 4]), images([5, -1], [2, 0])
     layer = maxpool_forward, maxpool_backward
-    linear(*layer, CORNERS[None, None], first, second, 100, 1000, kernel_size=2)
+    passes_at(*layer, CORNERS[None, None], kernel_size=2).linear(first, second, 100, 1000)
 
 
 @visible(
@@ -1250,7 +1050,7 @@ def maxpool_backward_linear(maxpool_forward, maxpool_backward):
 def maxpool_backward_adjoint(maxpool_forward, maxpool_backward):
     """A step v of x moves y by J·v; seen from u that is as much as v seen from Jᵀ·u."""
     u, v = images([1, 2], [3, 4]), np.arange(16.0).reshape(1, 1, 4, 4) / 10
-    adjoint(maxpool_forward, maxpool_backward, CORNERS[None, None], u, v, kernel_size=2)
+    passes_at(maxpool_forward, maxpool_backward, CORNERS[None, None], kernel_size=2).adjoint(u, v)
 
 
 @visible(
@@ -1274,3 +1074,6 @@ def maxpool_backward_conservation(maxpool_forward, maxpool_backward):
 def maxpool_backward_vectorised(maxpool_forward, maxpool_backward):
     """Python does as much for 2 images as for 26, and so for channels, rows and columns."""
     vectorised_backward(maxpool_forward, maxpool_backward, (2, 2))
+
+
+__all__ = checks(globals())

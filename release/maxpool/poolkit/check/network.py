@@ -5,23 +5,10 @@ import contextlib
 import numpy as np
 
 from .. import spec
-from ..voice import Failed, answered, brief, call, each, lent, same, shape_of, short, spelled_out
-from ._visible import visible
+from ..kit.cases import answered, each
+from ..kit.visible import checks, visible
+from ..kit.voice import Failed, brief, call, lent, same, shape_of, short, spelled_out
 from .layer import because, every_dx, every_y, images, own_gradients, same_dx, same_y, unchanged
-
-__all__ = [
-    "conv_backward_bias",
-    "conv_backward_input",
-    "conv_backward_weights",
-    "cross_entropy_gradient",
-    "cross_entropy_loss",
-    "network_backward_calls",
-    "network_backward_chain",
-    "pooling_layer",
-    "relu_backward_values",
-    "sgd_step_values",
-]
-
 
 # ---- how answers are compared ---------------------------------------------------------------
 
@@ -458,3 +445,6 @@ def sgd_step_values(sgd_step):
     gradients = {"w": np.array([10.0, -20.0]), "b": np.array([5.0])}
     expected = {"w": np.array([0.0, 4.0]), "b": np.array([2.5])}
     same_step(sgd_step, parameters, gradients, 0.1, expected)
+
+
+__all__ = checks(globals())

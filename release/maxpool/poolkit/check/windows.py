@@ -4,36 +4,9 @@ import numpy as np
 
 from .. import spec
 from ..figures import answers
-from ..voice import (
-    Failed,
-    answered,
-    as_float,
-    call,
-    each,
-    no_array,
-    number,
-    same,
-    short,
-    spelled_out,
-)
-from ._visible import beyond, drawn, visible
-
-__all__ = [
-    "output_size_dilation",
-    "output_size_padding",
-    "output_size_remainder",
-    "output_size_values",
-    "pool_loops_negative",
-    "pool_loops_overlap",
-    "pool_loops_rectangular",
-    "pool_loops_remainder",
-    "pool_loops_values",
-    "window_coordinates",
-    "window_order",
-    "window_rectangular",
-    "window_stride",
-]
-
+from ..kit.cases import answered, each
+from ..kit.visible import beyond, checks, drawn, visible
+from ..kit.voice import Failed, as_float, call, no_array, number, same, short, spelled_out
 
 # ---- window ---------------------------------------------------------------------------------
 
@@ -500,3 +473,6 @@ def pool_loops_negative(pool_loops):
     x = -np.arange(1.0, 17.0).reshape(4, 4)
     expected = np.array([[-1.0, -3.0], [-9.0, -11.0]])
     same_pooling(pool_loops, [(x, 2, 2, expected)], common=True)
+
+
+__all__ = checks(globals())

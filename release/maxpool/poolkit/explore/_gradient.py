@@ -3,9 +3,11 @@
 import ipywidgets as widgets
 import numpy as np
 
-from ..figures._base import lesson
-from ..figures._svg import Sheet, scale_of, spelled, tuples, window_colour, window_symbol
-from ._base import Explorer, Pixels, count, windows_of
+from ..kit.colours import colour_of, symbol_of
+from ..kit.explorer import Explorer, Pixels, count
+from ..kit.figure import lesson
+from ..kit.svg import Sheet, scale_of, spelled, tuples
+from ._windows import windows_of
 
 __all__ = ["gradient"]
 
@@ -72,7 +74,7 @@ class Gradient(Explorer):
         self.dy.place(middle, [k * W + l for k in range(OH) for l in range(OW)])
         won = {}
         for n, ((k, l), pixel) in enumerate(chosen.items()):
-            colour, symbol = window_colour(n), window_symbol(n)
+            colour, symbol = colour_of(n), symbol_of(n)
             inset = 3 + (4 * (n % 4) if step < kernel else 0)
             image.outline(k * step, l * step, kernel, kernel, colour=colour, inset=inset, thick=2.5)
             middle.mark(k, l, symbol, colour)
@@ -80,11 +82,11 @@ class Gradient(Explorer):
         for pixel, windows in won.items():
             for corner, n in enumerate(windows[:4]):
                 for board in (image, result):
-                    symbol, colour = window_symbol(n), window_colour(n)
+                    symbol, colour = symbol_of(n), colour_of(n)
                     board.mark(*pixel, symbol, colour, corner, outline=board is result)
         for n, (output, pixel) in enumerate(chosen.items()):
             (x0, y0), (x1, y1) = middle.centre(*output), result.centre(*pixel)
-            sheet.arrow((x0 + 17, y0 + 9), (x1 - 14, y1 + 5), colour=window_colour(n), bend=0.06)
+            sheet.arrow((x0 + 17, y0 + 9), (x1 - 14, y1 + 5), colour=colour_of(n), bend=0.06)
         result.print()  # above the arrows
         if self.dy.printed:
             middle.print()

@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from ..figures._base import lesson
-from ..figures._svg import Sheet, scale_of, spelled, tuples, window_colour, window_symbol
-from ._base import Explorer, Pixels, count, windows_of
+from ..kit.colours import colour_of, symbol_of
+from ..kit.explorer import Explorer, Pixels, count
+from ..kit.figure import lesson
+from ..kit.svg import Sheet, scale_of, spelled, tuples
+from ._windows import windows_of
 
 __all__ = ["jacobian"]
 
@@ -79,16 +81,16 @@ class Jacobian(Explorer):
         overlap = step < kernel
         won = {}
         for n, ((k, l), pixel) in enumerate(chosen.items()):
-            colour = window_colour(n)
+            colour = colour_of(n)
             inset = 3 + (4 * (n % 4) if overlap else 0)
             image.outline(k * step, l * step, kernel, kernel, colour=colour, inset=inset, thick=2.5)
             column = pixel[0] * W + pixel[1]
-            body.mark(n, column, window_symbol(n), colour, inset=2)
+            body.mark(n, column, symbol_of(n), colour, inset=2)
             won.setdefault(pixel, []).append(n)
         for pixel, windows in won.items():
             for corner, n in enumerate(windows[:4]):
                 for board in (image, counts):
-                    colour, symbol = window_colour(n), window_symbol(n)
+                    colour, symbol = colour_of(n), symbol_of(n)
                     board.mark(*pixel, symbol, colour, corner, outline=False)
         return sheet, self.sentence(J, y)
 

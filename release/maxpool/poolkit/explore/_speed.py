@@ -5,11 +5,11 @@ import time
 import ipywidgets as widgets
 import numpy as np
 
-from ..figures._base import lesson
-from ..figures._svg import Sheet
-from ..figures.colours import WINDOW_COLOURS, deep
-from ..voice import Failed, call
-from ._base import Explorer, count
+from ..kit.colours import COLOURS, deep
+from ..kit.explorer import Explorer, count
+from ..kit.figure import lesson
+from ..kit.svg import Sheet
+from ..kit.voice import Failed, call
 
 __all__ = ["speed"]
 
@@ -18,7 +18,7 @@ SHAPE = 1, 8, 8  # of an image: small, so that the loops over 64 of them take a 
 SECONDS = 0.004  # how long a fast function is timed again and again
 PATIENCE = 0.03  # the same, at the beginning
 LOOPS, YOURS = "the loops", "your layer"
-MARKS = {LOOPS: ("●", "take", WINDOW_COLOURS[1]), YOURS: ("■", "takes", WINDOW_COLOURS[0])}
+MARKS = {LOOPS: ("●", "take", COLOURS[1]), YOURS: ("■", "takes", COLOURS[0])}
 # {N: milliseconds} that were taken once, with the solution: what is printed is the same every time
 EXAMPLE = {
     n: {LOOPS: loops, YOURS: layer}

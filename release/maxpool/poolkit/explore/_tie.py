@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ..figures._base import lesson
-from ..figures._svg import Sheet, spelled
-from ..figures.colours import WINDOW_COLOURS, deep
-from ._base import Explorer, Pixels
+from ..kit.colours import COLOURS, deep
+from ..kit.explorer import Explorer, Pixels
+from ..kit.figure import lesson
+from ..kit.svg import Sheet, spelled
 
 __all__ = ["tie"]
 
-BLUE, ORANGE = WINDOW_COLOURS[:2]
+BLUE, ORANGE = COLOURS[:2]
 CORNERS = np.array([[0, 0], [1, 0], [0.5, -np.sqrt(0.75)]])  # of the triangle of shares
 
 

@@ -4,9 +4,11 @@ import ipywidgets as widgets
 import numpy as np
 
 from .. import spec
-from ..figures._base import lesson
-from ..figures._svg import Sheet, scale_of, spelled, window_colour
-from ._base import Choices, Explorer, Pixels, count, windows_of
+from ..kit.colours import colour_of
+from ..kit.explorer import Choices, Explorer, Pixels, count
+from ..kit.figure import lesson
+from ..kit.svg import Sheet, scale_of, spelled
+from ._windows import windows_of
 
 __all__ = ["window"]
 
@@ -81,7 +83,7 @@ class Window(Explorer):
         )
         self.x.place(left)
         self.choices.place_first(right)
-        colour = window_colour(1)
+        colour = colour_of(1)
         (top, start), (bottom, end) = seen[0], seen[-1]
         x0 = left.left + (end + 1) * cell
         for row, to in ((top, right.top + k * cell), (bottom + 1, right.top + (k + 1) * cell)):

@@ -1,171 +1,30 @@
 """Pictures of checks that failed: the student's answer beside the right one, and where to look.
 
 Each function takes what the student's code gave, anything at all, then what was asked, and returns
-(sheet, sentence). They are drawn in a millisecond, so they are drawn while nbgrader grades too:
-the picture is part of the feedback.
+(sheet, sentence), as those of ``kit.pictures`` do.
 """
-
-import textwrap
 
 import numpy as np
 
 from .. import spec
-from ..voice import as_float, short
-from ._svg import Sheet, scale_of, shade, spelled, tuples, window_colour, window_symbol
-from .colours import deep, on_white
+from ..kit.colours import colour_of, deep, on_white, symbol_of
+from ..kit.pictures import (
+    BLACK,
+    GREY,
+    MOST,
+    Row,
+    came,
+    crossed,
+    differing,
+    drawable,
+    first,
+    flat,
+    shape_of,
+)
+from ..kit.svg import Sheet, scale_of, spelled, tuples
+from ..kit.voice import as_float
 
-CELL, GAP, TOP, LEFT = 42, 46, 56, 30
-MOST = 12  # rows or columns of an array that can still be read
 FEW = 4  # windows outlined at a time
-WIDEST = 850  # then a new line begins
-BLACK, GREY = "#000000", "#555555"
-
-
-# ---- the parts ------------------------------------------------------------------------------
-
-
-def drawable(array, most=MOST):
-    """Whether something is an array of numbers, small enough to be drawn cell by cell."""
-    return (
-        isinstance(array, np.ndarray)
-        and array.dtype.kind in "biuf"
-        and not np.ma.is_masked(array)
-        and array.size > 0
-        and all(size <= most for size in array.shape[-2:])
-    )
-
-
-def differing(got, expected):
-    """Boolean array: where two arrays differ; all of it if their shapes do."""
-    if got.shape != expected.shape:
-        return np.ones(got.shape, bool)
-    return ~np.isclose(got.astype(float), expected.astype(float), equal_nan=True)
-
-
-def flat(array, lead=()):
-    """The part of an array that is drawn: its slice ``lead``, as a matrix."""
-    lead = tuple(lead[: max(array.ndim - 2, 0)])
-    lead += (0,) * (array.ndim - 2 - len(lead))
-    lead = tuple(min(at, size - 1) for at, size in zip(lead, array.shape, strict=False))
-    part = np.asarray(array[lead], float)
-    return part.reshape(1, -1) if part.ndim < 2 else part
-
-
-def first(got, expected):
-    """(place, note): of arrays with further axes, the slice in which they first differ."""
-    if not drawable(got) or got.ndim < 3:
-        return (), ""
-    wrong = np.argwhere(differing(got, expected)) if got.shape == np.shape(expected) else []
-    lead = tuple(int(at) for at in wrong[0][:-2]) if len(wrong) else (0,) * (got.ndim - 2)
-    only = all(size == 1 for size in got.shape[:-2])
-    return lead, "" if only else f"[{','.join(map(str, lead))}]"
-
-
-class Row:
-    """Panels from left to right, and what is said about them."""
-
-    def __init__(self, title=None):
-        self.sheet, self.notes, self.said = Sheet(0, 0), [], []
-        self.title = title
-        self.x, self.top = LEFT, TOP + (30 if title else 0)
-
-    def _place(self, wide, high, title):
-        """Return where the next panel begins, and make room for it and its title."""
-        aside = max(0, (8 * len(title) - wide) / 2)  # the title may be wider
-        if self.x + wide + 2 * aside > WIDEST and self.x > LEFT:
-            self.below(LEFT, self.sheet.height)
-        left = self.x + aside
-        self.x = left + wide + aside + GAP
-        self.sheet.width = max(self.sheet.width, self.x - GAP + 10)
-        self.sheet.height = max(self.sheet.height, self.top + high)
-        return left
-
-    def below(self, left, bottom):
-        """The next panel begins below another one."""
-        self.x, self.top = left, bottom + TOP
-
-    def board(self, values, title, cell=CELL, **style):
-        """Add a panel of cells; return it."""
-        rows, columns = values.shape
-        left = self._place(columns * cell, rows * cell, title)
-        return self.sheet.board(left, self.top, values, title, cell=cell, **style)
-
-    def box(self, title, text):
-        """Add a panel of words, for an answer that has no cells."""
-        lines = textwrap.wrap(text, 22, max_lines=5, placeholder=" …")
-        wide, high = 178, 26 + 18 * len(lines)
-        left = self._place(wide, high, title)
-        place = {"x": left, "y": self.top, "width": wide, "height": high, "rx": 4}
-        self.sheet.add("rect", **place, fill="#ffffff", stroke=GREY, stroke_dasharray="5 4")
-        self.sheet.text(left + wide / 2, self.top - 30, title, 14)
-        for n, line in enumerate(lines):
-            self.sheet.text(left + wide / 2, self.top + 22 + 18 * n, line, 13)
-
-    def answers(self, got, expected, name="", at=None, signed=False, scale=None):
-        """Add two panels, the answer and what was expected.
-
-        name  what the student calls it
-        at    (place, note) of the slice that is drawn (default: the first that differs)
-
-        Returns both boards, None where there is nothing to draw, and the places that differ.
-        """
-        lead, note = at or first(got, expected)
-        mine = flat(got, lead) if drawable(got) else None
-        right = flat(expected, lead) if drawable(expected) else None
-        scale = scale or scale_of(*(a for a in (mine, right) if a is not None), signed=signed)
-        style = {"signed": signed, "scale": scale}
-        alike = mine is not None and right is not None and got.shape == expected.shape
-        yours, wanted = (f"your {name}", f"expected {name}") if name else ("yours", "expected")
-        boards, wrong = [None, None], []
-        if mine is None:
-            self.box(yours, came(got))
-            self.said.append(f"yours is {came(got)}")
-        else:
-            boards[0] = self.board(mine, yours + note + ("" if alike else shape_of(got)), **style)
-        if right is not None:
-            size = "" if alike else shape_of(expected)
-            boards[1] = self.board(right, wanted + note + size, **style)
-        elif isinstance(expected, np.ndarray):
-            self.box(wanted, came(expected))
-        if alike:
-            wrong = [(int(i), int(j)) for i, j in np.argwhere(differing(mine, right))]
-            count = f"{len(wrong)} of {mine.size} cells differ, each marked ×"
-            self.said.append(count if wrong else "no cell differs")
-        elif mine is not None:
-            self.said.append(f"yours has shape {got.shape}, expected {np.shape(expected)}")
-        return *boards, wrong
-
-    def done(self, what):
-        """Finish; return (sheet, sentence)."""
-        for note in self.notes:
-            self.sheet.text(LEFT, self.sheet.height + 20, note, 12, GREY, "start")
-            self.sheet.height += 18
-            self.sheet.width = max(self.sheet.width, LEFT + 7.2 * len(note))
-        self.sheet.height += 14
-        if self.title:
-            self.sheet.width = max(self.sheet.width, 8.6 * len(self.title) + 20)
-            self.sheet.text(self.sheet.width / 2, 14, self.title, 16)
-        said = "; ".join(self.said)
-        return self.sheet, f"{what}{': ' if said else ''}{said}."
-
-
-def shape_of(array):
-    return f", {' × '.join(map(str, array.shape))}"
-
-
-def came(got):
-    """What came in place of an array, in a few words."""
-    if isinstance(got, str):
-        return got if len(got) <= 160 else f"{got[:160]}…"
-    if isinstance(got, np.ndarray) and got.dtype.kind in "biuf" and not np.ma.is_masked(got):
-        return f"an array of shape {got.shape}" + (", which is empty" if not got.size else "")
-    return short(got)
-
-
-def crossed(board, places):
-    """Mark the cells that differ."""
-    for i, j in places:
-        board.mark(i, j, "×", BLACK, corner=3, inset=3)
 
 
 class Scene:
@@ -219,7 +78,7 @@ class Scene:
         wins, corners = self.wins(n, c), {}
         for place, (k, l) in enumerate(outputs[:FEW]):
             number = self.number(k, l)
-            colour, inset = window_colour(number), 3 + 3.5 * place
+            colour, inset = colour_of(number), 3 + 3.5 * place
             pixels = self.omega(k, l)
             (top, left), (bottom, right) = pixels[0], pixels[-1]
             if self.dilation == (1, 1):
@@ -230,7 +89,7 @@ class Scene:
                     board.outline(i, j, colour=colour, inset=inset, thick=2.5)
             if stars and (pixel := wins.get((k, l))) is not None:
                 at, corners[pixel] = corners.get(pixel, 0), corners.get(pixel, 0) + 1
-                board.mark(*pixel, window_symbol(number), colour, corner=at, outline=False)
+                board.mark(*pixel, symbol_of(number), colour, corner=at, outline=False)
         if outputs:
             row.said.append(f"outlined in x: the window of output {tuples(outputs[:FEW])}")
         return board
@@ -240,30 +99,10 @@ class Scene:
         for k, l in outputs[:FEW]:
             number = self.number(k, l)
             if board is not None and k < board.shape[0] and l < board.shape[1]:
-                board.mark(k, l, window_symbol(number), window_colour(number), inset=3)
+                board.mark(k, l, symbol_of(number), colour_of(number), inset=3)
 
 
 # ---- the pictures ---------------------------------------------------------------------------
-
-
-def plain(got, expected=None, names=None):
-    """The answer beside the right one, cell by cell where both have cells.
-
-    names  what the two are, if they are not an answer and the expected one
-    """
-    row = Row()
-    if drawable(got) or drawable(expected):
-        mine, _, wrong = row.answers(got, expected)
-        crossed(mine, wrong)
-        if names:
-            row.notes.append(f"yours: {names[0]}; expected: {names[1]}")
-    else:
-        row.box("yours", came(got))
-        row.said.append(f"yours is {came(got)}")
-        if expected is not None:
-            row.box("expected", came(expected))
-            row.said.append(f"expected is {came(expected)}")
-    return row.done("Your answer beside the expected one")
 
 
 def forward(got, x, **arguments):
@@ -308,7 +147,7 @@ def backward(got, x, dy, **arguments):
     for k, l in outputs[:FEW] if right is not None else ():
         (i, j), number = wins[k, l], scene.number(k, l)
         at, corners[i, j] = corners.get((i, j), 0), corners.get((i, j), 0) + 1
-        symbol, colour = window_symbol(number), window_colour(number)
+        symbol, colour = symbol_of(number), colour_of(number)
         right.mark(i - pH, j - pW, symbol, colour, corner=at, outline=at == 0, inset=3)
     crossed(mine, wrong)
     row.notes.append("● ▲ ■ … a window, its largest pixel, its number of dy; × differs")
@@ -333,7 +172,7 @@ def derivative(got, expected, x, output, kernel_size, stride):
     scene.draw(row, (), [output])
     mine, right, wrong = row.answers(got, expected)
     number, pixel = scene.number(*output), scene.wins(0, 0)[output]
-    right.mark(*pixel, window_symbol(number), window_colour(number))
+    right.mark(*pixel, symbol_of(number), colour_of(number))
     crossed(mine, wrong)
     return row.done(f"Your derivative of output {output} beside the expected one")
 
@@ -366,7 +205,7 @@ def jacobian(got, x, kernel_size, stride):
     labels, size = (names, range(scene.x.size)), shape_of(expected)
     right = row.board(expected, f"expected J{size}", labels=labels, faded=expected == 0, **style)
     for n, (i, j) in enumerate(wins.values()):
-        right.mark(n, i * W + j, window_symbol(n), window_colour(n), inset=1)
+        right.mark(n, i * W + j, symbol_of(n), colour_of(n), inset=1)
     row.notes.append("● ▲ ■ … an output, its window, its row; × differs")
     return row.done("Your J above the expected one")
 
@@ -383,7 +222,7 @@ def message(got, expected, J, dy):
     if folded:
         row.said.append(f"yours has shape {got.shape}, expected {expected.shape}")
     for column in np.flatnonzero(J.sum(axis=0) > 1) if right is not None else ():
-        right.mark(0, int(column), "▲", window_colour(1))
+        right.mark(0, int(column), "▲", colour_of(1))
         row.notes.append("▲ chosen by more than one output")
     crossed(mine, wrong)
     return row.done("Your dx beside the expected one, and the J and dy that it comes from")
@@ -414,7 +253,7 @@ def places(got, expected, case):
         title = f"your list{kind}" if mine else f"Ω({k}, {l})"
         board = row.board(np.zeros(shape), title, blank=True, texts=texts, cell=34)
         for i, j in pixels.astype(int):
-            colour = window_colour(1 if mine else 0)
+            colour = colour_of(1 if mine else 0)
             board.outline(int(i), int(j), colour=colour, inset=4, thick=2.5)
     row.notes.append("a number is the pixel's place in the list; the empty pixels are not in it")
     sees = f"for kernel_size {kernel_size} and stride {stride}"
@@ -462,7 +301,7 @@ def axis(got, case, without=None):
     for n in range(rows):
         y, start = 92 + 32 * n, -padding + n * stride
         whole = n < fits
-        colour = window_colour(n) if whole else "#000000"
+        colour = colour_of(n) if whole else "#000000"
         ends = left + (start + 0.5) * cell, left + (start + span - 0.5) * cell
         sheet.line((ends[0], y), (ends[1], y), colour=colour, dash=None if whole else "3 4")
         for u in range(kernel):
@@ -513,15 +352,15 @@ def slope(got, expected, f, x, v):
     for step in (-1, 0, 1):
         sheet.text(at(step, low)[0], at(step, low)[1] + 14, spelled(step), 12, GREY)
     sheet.text(left + wide / 2, top + high + 32, "t", 12, GREY)
-    sheet.line(*map(at, t, walk), colour=window_colour(0), width=3)
+    sheet.line(*map(at, t, walk), colour=colour_of(0), width=3)
     x1, y1 = at(1, here + expected)
-    sheet.text(x1 + 8, y1, f"★ expected {spelled(expected)}", 13, deep(window_colour(0)), "start")
+    sheet.text(x1 + 8, y1, f"★ expected {spelled(expected)}", 13, deep(colour_of(0)), "start")
     if not steep:
         line = at(0, here), at(1, here + mine)
-        sheet.line(*line, colour=deep(window_colour(1)), width=2.5, dash="6 4")
+        sheet.line(*line, colour=deep(colour_of(1)), width=2.5, dash="6 4")
         y = line[1][1]
         y += 18 * (1 if y >= y1 else -1) if abs(y - y1) < 18 else 0
-        sheet.text(x1 + 8, y, f"× yours {spelled(mine)}", 13, deep(window_colour(1)), "start")
+        sheet.text(x1 + 8, y, f"× yours {spelled(mine)}", 13, deep(colour_of(1)), "start")
     else:
         sheet.text(left, top + high + 32, f"yours: {came(got)}", 12, BLACK, "start")
     sheet.add("circle", cx=at(0, here)[0], cy=at(0, here)[1], r=5, fill="#fff", stroke=BLACK)
@@ -546,47 +385,6 @@ def shares(got, expected, g, w):
         f"the weights add up to {spelled(g.sum())}; yours is {mine}, expected {expected}"
     )
     return row.done("A window w with its maxima marked ★, and the weights g")
-
-
-def dtypes(got, expected):
-    """What one number takes in memory: a square for each byte."""
-    sheet = Sheet(560, 130)
-    for y, name, dtype in ((34, "yours", got), (88, "expected", expected)):
-        # no dtype: a sentence on what came instead
-        size = np.dtype(dtype).itemsize if f"{dtype}" in np.sctypeDict else 0
-        sheet.text(90, y, name, 14, BLACK, "end")
-        for byte in range(min(size, 16)):
-            sheet.add(
-                "rect",
-                x=104 + 26 * byte,
-                y=y - 13,
-                width=26,
-                height=26,
-                stroke="#ffffff",
-                fill=shade(1.0 if name == "yours" else 0.4, (0, 1)),
-                stroke_width=2,
-            )
-        said = f"{dtype}: {size} bytes a number" if size else came(f"{dtype}")[:60]
-        sheet.text(114 + 26 * min(size, 16), y, said, 13, BLACK, "start")
-    mine = came(f"{got}")
-    return sheet, f"A square is a byte of one number: yours is {mine}, expected {expected}."
-
-
-def operations(growing):
-    """How Python's work grows along each axis: {axis: ((size, operations), (size, operations))}."""
-    things = {"N": "images", "C": "channels", "H": "rows", "W": "columns"}
-    sheet, said = Sheet(620, 40 + 62 * len(growing)), []
-    most = max(many for _, (_, many) in growing.values())
-    sheet.text(20, 18, "operations that Python executes", 14, BLACK, "start")
-    for row, (axis_, ((size, few), (longer, many))) in enumerate(growing.items()):
-        for line, (count, steps) in enumerate(((size, few), (longer, many))):
-            y, wide = 48 + 62 * row + 24 * line, max(2.0, 300 * steps / most)
-            sheet.text(130, y, f"{count} {things[axis_]}", 13, BLACK, "end")
-            fill = window_colour(1) if line else window_colour(0)
-            sheet.add("rect", x=140, y=y - 9, width=wide, height=18, fill=fill)
-            sheet.text(148 + wide, y, f"{steps:,}".replace(",", "\u202f"), 13, BLACK, "start")
-        said.append(f"{few} for {size} {things[axis_]}, {many} for {longer}")
-    return sheet, f"The operations that Python executes grow: {'; '.join(said)}."
 
 
 def copied(x):

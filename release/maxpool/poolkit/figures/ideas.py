@@ -3,19 +3,11 @@
 import numpy as np
 
 from .. import spec
-from ._base import lesson, show_sheet
-from ._svg import scale_of, spelled, window_colour, window_symbol
-from .answers import BLACK, Row, Scene, crossed
-
-__all__ = [
-    "both_ways",
-    "first_of_equals",
-    "message_of",
-    "nudged",
-    "two_cases",
-    "two_roads",
-    "with_nan",
-]
+from ..kit.colours import colour_of, symbol_of
+from ..kit.figure import figures, lesson, show_sheet
+from ..kit.pictures import BLACK, Row, crossed
+from ..kit.svg import scale_of, spelled
+from .answers import Scene
 
 
 def _won(scene):
@@ -31,7 +23,7 @@ def _tagged(board, scene, won):
     for pixel, outputs in won.items():
         for corner, output in enumerate(outputs[:4]):
             number = scene.number(*output)
-            symbol, colour = window_symbol(number), window_colour(number)
+            symbol, colour = symbol_of(number), colour_of(number)
             board.mark(*pixel, symbol, colour, corner, inset=3)
 
 
@@ -54,7 +46,7 @@ def message_of(x, dy, pixel, kernel_size, stride):
         )[0, 0]
         image = row.board(values, name, labels=False, cell=34)
         number = scene.number(k, l)
-        symbol, colour = window_symbol(number), window_colour(number)
+        symbol, colour = symbol_of(number), colour_of(number)
         scene_window = scene.omega(k, l)[0]
         image.outline(*scene_window, *scene.kernel, colour=colour, inset=2)
         image.mark(*scene.wins(0, 0)[k, l], symbol, colour, outline=False)
@@ -81,9 +73,9 @@ def two_cases(x, output, kernel_size, stride):
     derivative = np.zeros(scene.x[0, 0].shape)
     derivative[pixel] = 1
     board = row.board(derivative, f"∂f/∂x of output {output}", scale=(0, 1))
-    board.mark(*pixel, window_symbol(number), window_colour(number))
+    board.mark(*pixel, symbol_of(number), colour_of(number))
     size = scene.kernel
-    board.outline(*scene.omega(*output)[0], *size, colour=window_colour(number), inset=2)
+    board.outline(*scene.omega(*output)[0], *size, colour=colour_of(number), inset=2)
     return show_sheet(
         *row.done(f"The image and the derivative of output {output}, whose only 1 is at {pixel}")
     )
@@ -159,7 +151,7 @@ def two_roads(values, kernel_size):
     steps = row.board(
         running, "running maximum of columns", labels=(["" for _ in table], labels[1]), **style
     )
-    steps.outline(0, k - 1, len(table), colour=window_colour(0), inset=1)
+    steps.outline(0, k - 1, len(table), colour=colour_of(0), inset=1)
     row.notes.append("★ the largest of a window; outlined: the last column, the same numbers")
     row.said.append(f"both give {', '.join(spelled(v) for v in table.max(axis=1))}")
     return show_sheet(*row.done(f"The windows of {k} of a row of {len(values)} numbers as a table"))
@@ -218,3 +210,6 @@ def nudged(x, dy, pixel, kernel_size, stride, h=0.5):
     return show_sheet(
         *row.done(f"Pixel {pixel} is moved by ±{h:g}: the outputs marked ★ move; {said}")
     )
+
+
+__all__ = figures(globals())

@@ -3,24 +3,11 @@
 import numpy as np
 
 from .. import spec
-from ..voice import Failed, call
-from ._base import Caption, grid, lesson, mark, new, outline, panels, show
-from .colours import WINDOW_COLOURS, deep
+from ..kit.colours import COLOURS, GREY, colour_of, deep, symbol_of
+from ..kit.figure import Caption, figures, grid, lesson, mark, new, outline, panels, show
+from ..kit.voice import Failed, call
 
-__all__ = [
-    "error_over_step",
-    "hinge",
-    "hull",
-    "impact",
-    "kink",
-    "matrix",
-    "messages",
-    "your_derivatives",
-    "your_jacobians",
-]
-
-GREY, BLUE, ORANGE = "#666666", WINDOW_COLOURS[0], WINDOW_COLOURS[1]
-SYMBOLS = "●▲■◆✚▼"  # one a window, beside its colour
+BLUE, ORANGE = COLOURS[:2]
 COUNTS = ("none", "one", "two", "three", "four")
 
 
@@ -34,12 +21,12 @@ def _symbol(axes, i, j, window, size=9):
     """The symbol of a window on a white disc."""
     style = {"ha": "center", "va": "center", "fontsize": size, "zorder": 5}
     disc = {"boxstyle": "circle,pad=0.1", "facecolor": "white", "linewidth": 0}
-    axes.text(j, i, SYMBOLS[window % 6], color=deep(WINDOW_COLOURS[window % 6]), bbox=disc, **style)
+    axes.text(j, i, symbol_of(window), color=deep(colour_of(window)), bbox=disc, **style)
 
 
 def _tag(axes, i, j, windows, below=False):
     """Outline a pixel and show in it the symbols of the windows that it won."""
-    outline(axes, i, j, colour=WINDOW_COLOURS[windows[0] % 6], inset=0.1, thickness=2)
+    outline(axes, i, j, colour=colour_of(windows[0]), inset=0.1, thickness=2)
     for place, window in enumerate(windows):
         across = 0.3 - 0.27 * (len(windows) - 1 - place)
         _symbol(axes, i + (0.32 if below else -0.3), j + across, window, size=8)
@@ -87,7 +74,7 @@ def impact(x, pixel, kernel_size, stride):
         if (k, l) not in seeing:
             continue
         place = n if len(seeing) > 1 else 0
-        colour = WINDOW_COLOURS[place % 6]
+        colour = colour_of(place)
         inset = 0.02 + (0.07 * place if len(seeing) > 1 else 0)
         outline(left, k * sH, l * sW, kH, kW, colour=colour, inset=inset, thickness=2.5)
         mark(right, k, l, "★" if (k, l) in using else "○", colour=colour, size=10)
@@ -198,7 +185,7 @@ def your_derivatives(local_derivative, x, kernel_size, stride):
     for n, (panel, (k, l), array) in enumerate(zip(axes[1:], chosen, arrays, strict=True)):
         grid(panel, array, f"$\\partial f_{{{k}{l}}} / \\partial x$", limit=1, size=9)
         for drawn in (axes[0], panel):
-            outline(drawn, k * sH, l * sW, kH, kW, colour=WINDOW_COLOURS[n % 6], thickness=2)
+            outline(drawn, k * sH, l * sW, kH, kW, colour=colour_of(n), thickness=2)
         for i, j in np.argwhere(array):
             _symbol(panel, i - 0.3, j + 0.3, n, size=7)
     return show(
@@ -240,7 +227,7 @@ def _entries(axes, J, chosen, W, texts=None, **style):
     grid(axes, J, texts=texts, faded=J == 0, **style)
     axes.set_yticks(range(len(J)), [f"({k},{l})" for k, l in chosen])
     for row, column in np.argwhere(J):
-        outline(axes, row, column, colour=WINDOW_COLOURS[row % 6], inset=0.08, thickness=2)
+        outline(axes, row, column, colour=colour_of(row), inset=0.08, thickness=2)
         _symbol(axes, row - 0.34, column + 0.32, row, size=7)
     for edge in range(W, J.shape[1], W):  # where a new row of the image begins
         axes.axvline(edge - 0.5, color="black", linewidth=1.2, zorder=1.5)
@@ -291,7 +278,7 @@ def matrix(x, kernel_size, stride):
     for n, (k, l) in enumerate(chosen):
         place = k * steps[0], l * steps[1], *kernel
         inset = 0.03 + (0.06 * n if most > 1 else 0)
-        outline(image, *place, colour=WINDOW_COLOURS[n % 6], inset=inset, thickness=2)
+        outline(image, *place, colour=colour_of(n), inset=inset, thickness=2)
     for pixel, windows in _won(chosen).items():
         for panel in (image, counts):
             for position, window in enumerate(windows):
@@ -561,3 +548,6 @@ def hull():
         "(0, 1); (1, 1), a sum of 0.6 and a negative share (×) lie outside. Right: for a tie of "
         "three they fill a triangle; ★ is the corner that this course takes, ◇ even shares.",
     )
+
+
+__all__ = figures(globals())

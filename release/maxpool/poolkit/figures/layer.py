@@ -3,36 +3,9 @@
 import numpy as np
 
 from .. import spec
-from ..voice import Failed, call
-from ._base import Caption, grid, lesson, mark, new, outline, panels, show
-from .colours import WINDOW_COLOURS, deep, ink
-
-__all__ = [
-    "adjoint",
-    "cropped",
-    "dilated",
-    "kept",
-    "loop_steps",
-    "memory",
-    "padded",
-    "planes",
-    "rows_of_one",
-    "shared_pixel",
-    "tied",
-    "tiles",
-    "your_layer",
-]
-
-GREY = "#666666"
-SYMBOLS = "●▲■◆✚▼"  # one a window, beside its colour
-
-
-def _colour(window):
-    return WINDOW_COLOURS[window % len(WINDOW_COLOURS)]
-
-
-def _symbol(window):
-    return SYMBOLS[window % len(SYMBOLS)]
+from ..kit.colours import COLOURS, GREY, colour_of, deep, ink, symbol_of
+from ..kit.figure import Caption, figures, grid, lesson, mark, new, outline, panels, show
+from ..kit.voice import Failed, call
 
 
 def _blank(axes, values, title=""):
@@ -57,16 +30,16 @@ def _say(axes, text, colour=GREY):
 
 def _tag(axes, i, j, windows):
     """Outline a pixel and show in it the symbols of the windows that chose it."""
-    outline(axes, i, j, colour=_colour(windows[0]), inset=0.1, thickness=2)
+    outline(axes, i, j, colour=colour_of(windows[0]), inset=0.1, thickness=2)
     for place, at in enumerate(windows):
         axes.text(
             j + 0.34 - 0.25 * (len(windows) - 1 - place),
             i - 0.33,
-            _symbol(at),
+            symbol_of(at),
             ha="center",
             va="center",
             fontsize=8,
-            color=deep(_colour(at)),
+            color=deep(colour_of(at)),
             zorder=4,
             bbox={"boxstyle": "circle,pad=0.1", "facecolor": "white", "linewidth": 0},
         )
@@ -95,20 +68,20 @@ def loop_steps(size=32, channels=2, kernel_size=2):
     figure.set_size_inches(7.4, 3.4)
     axes = axes[0, 0]
     axes.set(xscale="log", yscale="log", ylim=(1, 1e6))
-    axes.plot(batch, one * batch, "o-", color=WINDOW_COLOURS[1], linewidth=2.5)
-    axes.plot(batch, np.full(8, kernel_size**2), "s-", color=WINDOW_COLOURS[0], linewidth=2.5)
+    axes.plot(batch, one * batch, "o-", color=COLOURS[1], linewidth=2.5)
+    axes.plot(batch, np.full(8, kernel_size**2), "s-", color=COLOURS[0], linewidth=2.5)
     axes.text(
         batch[3],
         one * 2,
         f"loops: {one:,}·N comparisons",
-        color=deep(WINDOW_COLOURS[1]),
+        color=deep(COLOURS[1]),
         fontsize=11,
     )
     axes.text(
         batch[3],
         kernel_size**2 * 2,
         f"arrays: {kernel_size**2} calls, whatever N is",
-        color=WINDOW_COLOURS[0],
+        color=COLOURS[0],
         fontsize=11,
     )
     axes.set_xticks(batch, [f"{n}" for n in batch])
@@ -148,7 +121,7 @@ def tiles(x, kernel_size):
     y = [[x[chosen[k, l]] for l in range(OW)] for k in range(OH)]
     grid(right, y, f"y: {OH} × {OW}", limit=limit)
     for k, l in np.ndindex(OH, OW):
-        colour = _colour(k * OW + l)
+        colour = colour_of(k * OW + l)
         top, start = k * (kH + apart), l * (kW + apart)
         image = middle.imshow(
             x[k * kH : (k + 1) * kH, l * kW : (l + 1) * kW],
@@ -218,18 +191,18 @@ def memory(shape, kernel_size, stride):
     )
     _blank(below, address.reshape(1, -1), "the same pixels as they lie in memory")
     for at in (0, 1):
-        colour, inset, line = _colour(at), 0.02 + 0.07 * at, "-" if at == 0 else "--"
+        colour, inset, line = colour_of(at), 0.02 + 0.07 * at, "-" if at == 0 else "--"
         outline(above, 0, at * sW, kH, kW, colour=colour, inset=inset, style=line, thickness=2.5)
         y = 0.95 + 0.62 * at
         for u, v in np.ndindex(kH, kW):
             place = u * W + at * sW + v
             below.text(
-                place, y, _symbol(at), color=deep(colour), fontsize=13, ha="center", va="center"
+                place, y, symbol_of(at), color=deep(colour), fontsize=13, ha="center", va="center"
             )
             above.text(
                 at * sW + v - 0.12 + 0.24 * at,
                 u + 0.31,
-                _symbol(at),
+                symbol_of(at),
                 color=colour,
                 fontsize=7,
                 ha="center",
@@ -312,12 +285,12 @@ def dilated(kernel_size, dilations, size):
         span = d * (kernel_size - 1) + 1
         _blank(panel, np.full((size, size), ""), f"dilation {d}")
         for u, v in np.ndindex(kernel_size, kernel_size):
-            outline(panel, u * d, v * d, colour=WINDOW_COLOURS[1], inset=0.12, thickness=2.5)
+            outline(panel, u * d, v * d, colour=COLOURS[1], inset=0.12, thickness=2.5)
             centre = {"ha": "center", "va": "center", "fontsize": 11}
-            panel.text(v * d, u * d, "●", color=WINDOW_COLOURS[1], **centre)
-        outline(panel, 0, 0, span, span, colour=WINDOW_COLOURS[0], style="--", inset=0, thickness=2)
+            panel.text(v * d, u * d, "●", color=COLOURS[1], **centre)
+        outline(panel, 0, 0, span, span, colour=COLOURS[0], style="--", inset=0, thickness=2)
         panel.patches[-1].set_clip_on(False)
-        _say(panel, f"spans {d}·({kernel_size} − 1) + 1 = {span} pixels", WINDOW_COLOURS[0])
+        _say(panel, f"spans {d}·({kernel_size} − 1) + 1 = {span} pixels", COLOURS[0])
     return show(
         figure,
         f"The pixels (●) that one {kernel_size}×{kernel_size} window sees at dilation "
@@ -343,7 +316,7 @@ def planes(x, kernel_size):
         grid(panel, x[n, c], f"x[{n},{c}]", limit=limit, labels=False)
         _say(panel, f"addresses {first} … {first + H * W - 1}")
         for pixel, windows in _choosers(_winners(x[n, c], kernel_size, None)[0]).items():
-            mark(panel, *pixel, colour=_colour(windows[0]))
+            mark(panel, *pixel, colour=colour_of(windows[0]))
     return show(
         figure,
         f"A batch of {N} images with {C} channels: no window reaches from one of its {N * C} "
@@ -376,8 +349,8 @@ def kept(shape=(32, 32, 64, 64), kernel_size=3, stride=1, itemsize=4):
         note = {"va": "center", "fontsize": 10, "zorder": 3}
         box = {"facecolor": "white", "linewidth": 0, "pad": 1}
         axes.text(max(share, 0.03) * 1.12, row, text if size else "nothing", bbox=box, **note)
-    axes.axvline(1, color=WINDOW_COLOURS[1], linestyle="--", linewidth=1.5, zorder=0)
-    axes.text(1.1, -0.1, "as large as x", color=deep(WINDOW_COLOURS[1]), fontsize=10, va="center")
+    axes.axvline(1, color=COLOURS[1], linestyle="--", linewidth=1.5, zorder=0)
+    axes.text(1.1, -0.1, "as large as x", color=deep(COLOURS[1]), fontsize=10, va="center")
     axes.set(xscale="log", xlim=(0.03, 3e5), xticks=[])
     axes.set_yticks(range(len(sizes)), list(sizes), fontsize=10)
     axes.invert_yaxis()
@@ -417,19 +390,19 @@ def rows_of_one(x, kernel_size, stride):
         text.set_fontsize(10)
     _blank(right, addresses, "addresses\nof the winners")
     for at, ((k, l), pixel) in enumerate(chosen.items()):
-        colour = _colour(at)
+        colour = colour_of(at)
         place = k * steps[0], l * steps[1], *kernel
         outline(left, *place, colour=colour, inset=0.04 + 0.05 * at, thickness=2)
         _tag(middle, at, pixel[0] * W + pixel[1], [at])
         right.text(
-            -0.85, at, _symbol(at), color=deep(colour), ha="center", va="center", fontsize=11
+            -0.85, at, symbol_of(at), color=deep(colour), ha="center", va="center", fontsize=11
         )
     for pixel, windows in _choosers(chosen).items():
         for place, at in enumerate(windows):
             style = {"ha": "center", "va": "center", "fontsize": 8, "zorder": 4}
             disc = {"boxstyle": "circle,pad=0.1", "facecolor": "white", "linewidth": 0}
             spot = pixel[1] + 0.25 - 0.25 * (len(windows) - 1 - place), pixel[0] - 0.28
-            left.text(*spot, _symbol(at), color=deep(_colour(at)), bbox=disc, **style)
+            left.text(*spot, symbol_of(at), color=deep(colour_of(at)), bbox=disc, **style)
     middle.set_yticks(range(len(chosen)), [f"({k},{l})" for k, l in chosen])
     return show(
         figure,
@@ -663,3 +636,6 @@ def your_layer(forward, backward, x, dy, kernel_size, stride):
         "Above, your forward pass, from left to right; below, your backward pass, from right to "
         f"left: {said}.",
     )
+
+
+__all__ = figures(globals())

@@ -8,24 +8,10 @@ import functools
 
 import numpy as np
 
-from ._base import Caption, grid, lesson, mark, new, outline, panels, show
-from .colours import WINDOW_COLOURS, deep, ink
+from ..kit.colours import COLOURS, GREY, SYMBOLS, deep, ink
+from ..kit.figure import Caption, figures, grid, lesson, mark, new, outline, panels, show
 
-__all__ = [
-    "both_sums",
-    "gradient_check",
-    "gradient_steps",
-    "handwriting",
-    "kernels",
-    "learning_curve",
-    "max_or_mean",
-    "plan",
-    "said_and_true",
-]
-
-GREY = "#666666"
-BLUE, ORANGE, GREEN = WINDOW_COLOURS[:3]
-SYMBOLS = "●▲■◆"
+BLUE, ORANGE, GREEN = COLOURS[:3]
 
 
 def when_there(figure):
@@ -153,7 +139,7 @@ def both_sums(x, w, dy, weight=(0, 1), pixel=(1, 1)):
             grid(panel, values, name, signed=signed, limit=limit if signed else None, labels=False)
     met, fed = [], []
     for at, (i, j) in enumerate(np.ndindex(OH, OW)):
-        colour, symbol = WINDOW_COLOURS[at], SYMBOLS[at]
+        colour, symbol = COLOURS[at], SYMBOLS[at]
         i_x, j_x = i + weight[0], j + weight[1]
         mark(above[0], i_x, j_x, symbol, colour)
         mark(above[1], i, j, symbol, colour)
@@ -455,3 +441,6 @@ def max_or_mean(shifts, noises, of_max, of_mean):
         f"{len(results['max'][0])} trainings each (thin lines). Shifted by pixels, {sentence[0]}. "
         f"With noise, {sentence[1]}.",
     )
+
+
+__all__ = figures(globals())

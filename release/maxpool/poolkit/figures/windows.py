@@ -3,23 +3,11 @@
 import numpy as np
 
 from .. import spec
-from ..voice import Failed, call
-from ._base import Caption, grid, lesson, mark, outline, panels, show
-from .colours import WINDOW_COLOURS
+from ..kit.colours import GREY, colour_of, on_white
+from ..kit.figure import Caption, figures, grid, lesson, mark, outline, panels, show
+from ..kit.voice import Failed, call
 
-__all__ = [
-    "coverage",
-    "on_axis",
-    "pooled",
-    "receptive_field",
-    "stack",
-    "two_channels",
-    "walk",
-    "your_pooling",
-    "your_windows",
-]
-
-GREY = "#666666"
+TINT = 0.28  # of a colour that fills a cell
 # a 7 in ten grey levels: what the two channels of the lesson's convolution are computed from
 PICTURE = """
 ..........
@@ -47,10 +35,6 @@ def two_channels():
     picture, across = _picture(), np.array([[-1, 0, 1]] * 3)
     view = np.lib.stride_tricks.sliding_window_view(picture, (3, 3))
     return np.stack([(view * kernel).sum((2, 3)) for kernel in (across, across.T)])
-
-
-def _colour(n):
-    return WINDOW_COLOURS[n % len(WINDOW_COLOURS)]
 
 
 def _layout(x, kernel_size, stride):
@@ -125,7 +109,7 @@ def stack():
     sheet(_picture(), 3.7, 0, 0, 9)
     title(0, 10, "picture", "1 channel, 10 × 10")
     for channel, top in enumerate((0, 9.4)):
-        x, colour = channels[channel], _colour(channel)
+        x, colour = channels[channel], colour_of(channel)
         y = _layout(x, 2, 2)[-1]
         sheet(x, top, 15)
         sheet(y, top + 2, 28)
@@ -179,11 +163,11 @@ def receptive_field():
         axes.spines[:].set_visible(False)
         for i, j in np.ndindex(n, n):
             k, l = (i // 2, j // 2) if n == 4 else (i, j)
-            tint = _tint(_colour(2 * k + l))
+            tint = on_white(colour_of(2 * k + l), TINT)
             outline(axes, i, j, colour="white", inset=0, thickness=1.5, halo=False, fill=tint)
             axes.text(j, i, f"${name}_{{{i}{j}}}$", ha="center", va="center", fontsize=14, zorder=5)
     for k, l in np.ndindex(2, 2):
-        colour = _colour(2 * k + l)
+        colour = colour_of(2 * k + l)
         outline(left, 2 * k, 2 * l, 2, 2, colour=colour, inset=0.05)
         outline(right, k, l, colour=colour, inset=0.05)
         label = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": colour}
@@ -204,13 +188,6 @@ def receptive_field():
         "Figure 1: the 4×4 input is cut into four windows Ω(0,0), Ω(0,1), Ω(1,0), Ω(1,1) of 2×2 "
         "pixels; each output f₀₀, f₀₁, f₁₀, f₁₁ has the colour of the window that it looks at.",
     )
-
-
-def _tint(colour, strength=0.28):
-    """A colour mixed with white."""
-    from matplotlib.colors import to_rgb
-
-    return tuple(1 - strength * (1 - part) for part in to_rgb(colour))
 
 
 @lesson
@@ -242,7 +219,7 @@ def pooled(x, kernel_size, stride, only=None, names=("x", "y")):
     right.images[0].set_clim(left.images[0].get_clim())  # one colour, one value in both panels
     overlapping, won = sH < kH or sW < kW, {}
     for n, (k, l) in enumerate(outputs):
-        colour = _colour(1 if only else k * OW + l)
+        colour = colour_of(1 if only else k * OW + l)
         inset = 0.03 + (0.08 * (n % 4) if overlapping else 0.02)
         outline(left, k * sH, l * sW, kH, kW, colour=colour, inset=inset)
         outline(right, k, l, colour=colour, inset=0.05)
@@ -320,7 +297,7 @@ def on_axis(*cases, title="A window counts only if it lies inside completely."):
                 )
         for n, start in enumerate([*starts, starts[-1] + s]):
             y, inside = 0.85 + 0.62 * n, n < len(starts)
-            colour = _colour(n) if inside else "#999999"
+            colour = colour_of(n) if inside else "#999999"
             axes.plot(
                 [start - 0.4, start + span - 0.6],
                 [y, y],
@@ -338,7 +315,7 @@ def on_axis(*cases, title="A window counts only if it lies inside completely."):
                     colour=colour,
                     **box,
                     style="-" if inside else ":",
-                    fill=_tint(colour, 0.75) if inside else "white",
+                    fill=on_white(colour, 0.75) if inside else "white",
                 )
             note = f"window {n}" if inside else "× sticks out"
             axes.text(start + span - 0.25, y, note, va="center", fontsize=8.5, color=GREY)
@@ -378,7 +355,7 @@ def coverage(size=7, kernel_size=3, strides=(2, 3, 4)):
                 j,
                 kernel_size,
                 kernel_size,
-                colour=_colour((1, 4)[n]),
+                colour=colour_of((1, 4)[n]),
                 inset=0.05 + 0.06 * n,
                 thickness=2.5,
             )
@@ -415,13 +392,13 @@ def walk(x, kernel_size, stride, steps=4):
         pixels = np.ones(x.shape, bool)
         pixels[k * sH : k * sH + kH, l * sW : l * sW + kW] = False
         grid(above[n], x, f"k = {k}, l = {l}", limit=limit, labels=False, faded=pixels)
-        outline(above[n], k * sH, l * sW, kH, kW, colour=_colour(n), inset=0.05)
-        mark(above[n], *_best(x, k, l, (kH, kW), (sH, sW)), colour=_colour(n))
+        outline(above[n], k * sH, l * sW, kH, kW, colour=colour_of(n), inset=0.05)
+        mark(above[n], *_best(x, k, l, (kH, kW), (sH, sW)), colour=colour_of(n))
         later = np.arange(y.size).reshape(y.shape) > n
         texts = np.where(later, "", [[f"{v:g}" for v in row] for row in y])
         grid(below[n], np.where(later, np.nan, y), limit=limit, labels=False, texts=texts)
         outline(below[n], 0, 0, OH, OW, colour="#999999", inset=0, thickness=1, halo=False)
-        outline(below[n], k, l, colour=_colour(n), inset=0.05)
+        outline(below[n], k, l, colour=colour_of(n), inset=0.05)
     for axes, name in ((above[0], "x"), (below[0], "y")):
         axes.set_ylabel(f"${name}$", rotation=0, labelpad=14, va="center", fontsize=12)
     said = ", ".join(f"y[{k},{l}] = {y[k, l]:g}" for k, l in outputs)
@@ -458,7 +435,8 @@ def your_windows(window, shape, kernel_size, stride):
             if not (0 <= i < shape[0] and 0 <= j < shape[1]):
                 outside += 1
                 continue
-            outline(axes, i, j, colour=_colour(n), inset=0.06, thickness=2, fill=_tint(_colour(n)))
+            tint = on_white(colour_of(n), TINT)
+            outline(axes, i, j, colour=colour_of(n), inset=0.06, thickness=2, fill=tint)
             axes.text(j, i - 0.08, place, ha="center", va="center", fontsize=12, zorder=5)
             axes.text(
                 j, i + 0.28, f"of ({k},{l})", ha="center", va="center", fontsize=6.5, zorder=5
@@ -503,3 +481,6 @@ def your_pooling(pool_loops, channels, kernel_size, stride):
         "The two channels of the convolution on the left; on the right what your loops make of "
         "each, in the same colours.",
     )
+
+
+__all__ = [*figures(globals()), "two_channels"]

@@ -1,0 +1,1 @@
+"""The hidden half of the average-pooling assignment."""
