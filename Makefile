@@ -37,7 +37,7 @@ lint: $(VENV)/test  ## style of code and notebooks
 # nbgrader's own commands, on a scratch gradebook: a release does not depend on who has handed in.
 # The solutions are executed with their hidden tests, which import oracle: its folder is this one.
 release: $(VENV)/course  ## rebuild release/ and solutions/ from source/
-	PYTHONPATH=source/maxpool python -m oracle.symptoms > $(VENV)/symptoms.json
+	PYTHONPATH=source/maxpool python -m oracle.kit.symptoms > $(VENV)/symptoms.json
 	@cp $(VENV)/symptoms.json source/maxpool/poolkit/symptoms.json
 	@rm -f $(VENV)/scratch.db
 	nbgrader generate_assignment maxpool --force --db=sqlite:///$(CURDIR)/$(VENV)/scratch.db

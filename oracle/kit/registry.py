@@ -3,9 +3,9 @@
 A right answer, of which others differ, is a function with the decorator ``right``. Its method
 ``differs`` takes a text, in which each misconception looks like one of these:
 
-    rounds-up (rounding) loses output_size_remainder
-        You rounded up: a window that sticks out of the image is dropped, so round down.
-    ~ (size - span) // stride => -(-(size - span) // stride)
+    rounds-up (rounding) loses parts_remainder
+        You rounded up: what is not whole does not count, so round down.
+    ~ size // step => -(-size // step)
     counts-once (sharing) loses pass_{one,two}_values
         You counted only once.
     of another_right_answer
@@ -29,7 +29,7 @@ import textwrap
 import types
 from dataclasses import dataclass, field
 
-_ALL = []
+_ALL, _RIGHT = [], []
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,11 @@ class Right:
     function: object = field(repr=False)
     also: dict = field(repr=False)
 
+    @property
+    def sources(self):
+        """{task: text} of the cells."""
+        return {self.task: self.source, **{t: _as_cell(f, t) for t, f in self.also.items()}}
+
     def differs(self, text):
         """Register misconceptions that are right answers with other lines in them; see above."""
         answer = self
@@ -73,9 +78,9 @@ class Right:
             source = _changed(answer.source, changes, name)
             function = _function(source, answer, f"<{answer.function.__module__} {name}>")
             functions = {task: _named(f, task) for task, f in answer.also.items()}
-            sources = {task: _as_cell(f, task) for task, f in answer.also.items()}
-            theirs = {answer.task: function, **functions}, {answer.task: source, **sources}
-            _add(name, kind, hint, loses, *theirs, answer.function.__module__)
+            functions = {answer.task: function, **functions}
+            sources = answer.sources | {answer.task: source}
+            _add(name, kind, hint, loses, functions, sources, answer.function.__module__)
 
 
 def all_of(modules):
@@ -84,6 +89,12 @@ def all_of(modules):
     for name in names:
         importlib.import_module(name)
     return tuple(each for name in names for each in _ALL if each.module == name)
+
+
+def right_answers(modules):
+    """Every right answer of these modules, of which misconceptions differ."""
+    all_of(modules)
+    return tuple(each for each in _RIGHT if each.function.__module__ in modules)
 
 
 # ---- a function -----------------------------------------------------------------------------
@@ -140,7 +151,8 @@ def right(task, also=()):
     """Make a function a right answer to ``task``, from which others differ; returns a ``Right``."""
 
     def register(function):
-        return Right(task, _as_cell(function, task), function, dict(also))
+        _RIGHT.append(Right(task, _as_cell(function, task), function, dict(also)))
+        return _RIGHT[-1]
 
     return register
 

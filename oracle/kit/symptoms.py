@@ -1,9 +1,12 @@
 """What each misconception answers on the visible examples, as digests with the sentence that helps.
 
-The students' toolkit carries the result, ``symptoms.json``, so that a visible check can name the
-mistake without carrying a single wrong (or right) answer.
+    python -m oracle.kit.symptoms > source/…/symptoms.json
+
+The students' toolkit carries the result, so that a visible check can name the mistake without
+carrying a single wrong (or right) answer.
 """
 
+import importlib
 import inspect
 import json
 import sys
@@ -35,7 +38,14 @@ def symptoms(visible, names, known):
     return found
 
 
-def write(found):
-    """Print what ``symptoms`` found, as the toolkit reads it."""
-    json.dump(found, sys.stdout, indent=1, sort_keys=True, ensure_ascii=False)
+def of_this_course():
+    """The ``symptoms`` of the checks and misconceptions beside this kit."""
+    toolkit, here = voice.__name__.partition(".")[0], __package__.partition(".")[0]
+    visible = importlib.import_module(f"{toolkit}.check")
+    names = importlib.import_module(f"{here}.hidden").__all__
+    return symptoms(visible, names, importlib.import_module(f"{here}.misconceptions").known())
+
+
+if __name__ == "__main__":
+    json.dump(of_this_course(), sys.stdout, indent=1, sort_keys=True, ensure_ascii=False)
     sys.stdout.write("\n")

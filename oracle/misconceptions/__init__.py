@@ -5,15 +5,20 @@ Each is one function, as a student would write it, that can replace the solution
 
 import functools
 
-from oracle.kit.registry import Misconception, all_of, misconception
+from oracle.kit.registry import Misconception, all_of, misconception, right_answers
 
-CHAPTERS = "windows", "jacobian", "layer", "network"
+MODULES = [f"{__name__}.{c}" for c in ("windows", "jacobian", "layer", "network")]
 
 
 @functools.cache
 def known():
     """Every misconception, chapter by chapter, in the order of the tasks."""
-    return all_of(f"{__name__}.{chapter}" for chapter in CHAPTERS)
+    return all_of(MODULES)
 
 
-__all__ = ["Misconception", "known", "misconception"]
+def right():
+    """The right answers of which they differ."""
+    return right_answers(MODULES)
+
+
+__all__ = ["Misconception", "known", "misconception", "right"]

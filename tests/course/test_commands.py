@@ -53,7 +53,8 @@ def test_a_misconception_tells_what_it_loses_and_hears(tmp_path):
     course.mkdir()
     notebooks.copy_course(course)
     path = course / "oracle" / "misconceptions" / "windows.py"
-    text = path.read_text().replace('loses="window_coordinates"', 'loses="window_order"', 1)
+    title = "x-before-y (transposed) loses"
+    text = path.read_text().replace(f"{title} window_coordinates", f"{title} window_order")
     path.write_text(text)
     done = run("-m", "oracle.misconceptions", "x-before-y", cwd=course)
     assert done.returncode == 1

@@ -2,13 +2,17 @@
 
 import inspect
 import json
+import re
+import traceback
 
 import pytest
 
-from oracle import hidden, reference, symptoms
+from oracle import hidden, reference
+from oracle.kit import symptoms
 from oracle.kit.run import afresh
-from oracle.misconceptions import known
+from oracle.misconceptions import known, right
 from tests import notebooks
+from tests.tiers import first
 
 CHAPTER = {task: chapter for chapter in notebooks.CHAPTERS for task in notebooks.answers(chapter)}
 
@@ -44,6 +48,50 @@ def test_the_hidden_half_alone_catches_it(misconception):
             check(*functions)
 
 
+@pytest.mark.parametrize(
+    "answer", first(right(), 4), ids=lambda answer: f"{answer.task}-{answer.function.__name__}"
+)
+def test_the_answers_of_which_they_differ_are_right(answer):
+    assert notebooks.play(CHAPTER[answer.task], answer.sources).failures == {}
+
+
+WRONG = """
+rounds-up (rounding) loses output_size_{remainder,values}
+    You rounded up.
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ("~ // steps => / steps", "0 times in the right answer: // steps"),
+        ("~ size => length", "times in the right answer: size"),
+        ("- return size\n+ return 3", "0 times in the right answer: return size"),
+        ("return 3", "a line begins with none of"),
+    ],
+)
+def test_what_is_wrong_must_be_once_in_the_right_answer(changes, says):
+    answer = next(answer for answer in right() if answer.task == "output_size")
+    with pytest.raises(ValueError, match=re.escape(says)):
+        answer.differs(WRONG + changes)
+    with pytest.raises(ValueError, match="no misconception's first line"):
+        answer.differs("rounds up\n~ // => /")
+
+
+def test_a_mistake_in_one_line_has_lines_in_tracebacks_too():
+    """As if the whole function had been written down."""
+    one = next(m for m in known() if m.name == "rounds-up")
+    function = one.functions["output_size"]
+    assert inspect.getsource(function) == one.sources["output_size"]
+    with pytest.raises(ZeroDivisionError) as caught:
+        function(7, 2, 0)
+    frame = traceback.extract_tb(caught.value.__traceback__)[-1]
+    assert (frame.name, frame.line) == (
+        "output_size",
+        "return -(-(size + 2 * padding - span) // stride) + 1",
+    )
+
+
 def test_there_are_thirty_with_names_of_their_own():
     names = [m.name for m in known()]
     assert len(set(names)) == len(names) >= 30
@@ -59,7 +107,7 @@ def test_no_check_is_idle():
 
 def test_the_students_toolkit_knows_the_symptoms():
     path = notebooks.SOURCE / "poolkit" / "symptoms.json"
-    assert json.loads(path.read_text(encoding="utf-8")) == symptoms.found(), (
+    assert json.loads(path.read_text(encoding="utf-8")) == symptoms.of_this_course(), (
         "symptoms.json is stale; run: make release"
     )
 

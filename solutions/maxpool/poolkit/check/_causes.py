@@ -1,0 +1,47 @@
+"""What errors say for certain that people make in these lessons."""
+
+import re
+import traceback
+
+import numpy as np
+
+from ..kit import voice
+
+# (part of an error's type and message, the cause)
+ERRORS = (
+    (
+        "which has no identity",
+        "a maximum of nothing: a window or a slice is empty. It lies beyond the image, or it was "
+        "cut with :-0, which is empty",
+    ),
+    (
+        "cannot reshape array of size 0 ",
+        "the array is empty before the reshape: a slice that ends in :-0 holds nothing; cut with "
+        ":OH*kH",
+    ),
+)
+
+
+@voice.causes
+def why(error, said, given):
+    """Return what an error in a call with the arguments ``given`` says for certain, or None."""
+    pairs = [a for a in given if isinstance(a, tuple) and len(a) == 2]
+    if pairs and re.search(r"'tuple' (and|object cannot be)|and 'tuple'|concatenate tuple", said):
+        return f"an argument is the pair {pairs[0]}: spec.pair makes two ints of a pair or an int"
+    if re.search("'int' object is not subscriptable|unpack non-iterable int", said):
+        return "an argument may be one int or a pair: spec.pair makes two ints of either"
+    sizes = re.search(r"cannot reshape array of size (\d+) into shape \(([\d,]+)\)", said)
+    if sizes and counts_no_further(error):
+        wanted = np.prod([int(n) for n in sizes[2].split(",") if n])
+        if int(sizes[1]) < wanted:
+            return "np.bincount stops at the largest address it saw: give it minlength"
+    return next((cause for part, cause in ERRORS if part in said), None)
+
+
+def counts_no_further(error):
+    """Whether the code that raised an error uses np.bincount without minlength."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        code = frame.f_code
+        if "bincount" in code.co_names and "minlength" not in str(code.co_consts):
+            return True
+    return False

@@ -1,0 +1,103 @@
+"""What makes a function a visible check."""
+
+import contextlib
+import functools
+import inspect
+import json
+from pathlib import Path
+
+from . import pictures
+from .figure import present
+from .voice import Failed
+
+# Digests of the wrong answers that people give on the visible examples, each with the sentence that
+# helps. Generated from the instructors' list of misconceptions; it lies in the toolkit's folder.
+_SYMPTOMS = Path(__file__).parent.parent / "symptoms.json"
+
+
+@functools.cache
+def symptoms():
+    """Read {check: {digest of a wrong answer: sentence}}; a new lesson has none yet."""
+    if not _SYMPTOMS.exists():
+        return {}
+    return json.loads(_SYMPTOMS.read_text(encoding="utf-8"))
+
+
+def visible(title, cause, read):
+    """Make a function of the student's functions a visible check.
+
+    title  "task · property"
+    cause  the likely cause of wrong values, when the answer is nobody's known mistake
+    read   the heading of the section to read again
+
+    The check is silent work inside and one line outside: it says that the example is right, or
+    shows the student's own answer beside the expected one, with the place in question, and
+    raises ``Failed``.
+    """
+
+    def decorate(body):
+        @functools.wraps(body)
+        def check(*functions):
+            try:
+                body(*functions)
+            except Failed as failure:
+                known = symptoms().get(body.__name__, {}).get(failure.fingerprint())
+                failure.explain(title, read, cause, hint=known, about=inspect.getdoc(body))
+                draw = failure.draw or functools.partial(
+                    pictures.plain, failure.got, failure.expected
+                )
+                sheet, sentence = draw()
+                present(sheet, f"{title}. {sentence}")
+                raise failure from None
+            print(f"{title}: right on this example. The hidden tests use others.")
+
+        check.title, check.cause, check.read, check.body = title, cause, read, body
+        return check
+
+    return decorate
+
+
+def checks(names):
+    """The names of the checks, visible or hidden, in a module's ``globals()``: its ``__all__``."""
+    return sorted(name for name, value in names.items() if hasattr(value, "body"))
+
+
+@contextlib.contextmanager
+def beyond(cause):
+    """An index beyond an array, within, has this cause."""
+    try:
+        yield
+    except Failed as failure:
+        if "is out of bounds" in failure.error:
+            failure.cause = cause
+        raise
+
+
+@contextlib.contextmanager
+def drawn(picture, *asked, **arguments):
+    """A failure within is drawn by ``picture(answer, *asked, **arguments)``.
+
+    Yields a function that is told the answer; without it, the failure's own ``got`` is drawn.
+    """
+    told = []
+    try:
+        yield told.append
+    except Failed as failure:
+        if failure.draw is None:  # an inner place knows better
+            answer = told[-1] if told else failure.got
+            failure.draw = functools.partial(picture, answer, *asked, **arguments)
+        raise
+
+
+@contextlib.contextmanager
+def because(cause, certain=False):
+    """A failure within has this likely cause, unless it knows better.
+
+    certain  no known mistake is looked for
+    """
+    try:
+        yield
+    except Failed as failure:
+        failure.cause = failure.cause or cause
+        failure.certain = failure.certain or certain
+        raise
