@@ -1,4 +1,4 @@
-"""The command ``proctor``: ``proctor grade ASSIGNMENT``, ``proctor doctor``, ``proctor kernel``."""
+"""The command ``proctor``, whose own commands are ``grade``, ``report``, ``doctor``, ``kernel``."""
 
 import gc
 import os
@@ -13,6 +13,7 @@ _FORMATS = (
 )
 _USAGE = """\
 usage: proctor grade ASSIGNMENT   grade a class with all cores (proctor grade --help)
+       proctor report ASSIGNMENT  see how a class has done, and what to teach next
        proctor doctor             try what keeps a student's code in on this machine
        proctor kernel             install the Jupyter kernel "Python 3 (locked in)"
        proctor --version
@@ -38,6 +39,8 @@ def _run(command, *rest):
     sys.argv = [f"proctor {command}", *rest]
     if command == "grade":
         _grade(rest)
+    elif command == "report":
+        _report(rest)
     elif command == "doctor":
         from proctor.sandbox import doctor
 
@@ -70,11 +73,7 @@ def _grade(words):
         signal.signal(signal.SIGINT, lambda *_: os._exit(STOPPED))
     if not any(word.startswith("--scheduler") for word in words):  # a cluster has its own
         _begin()
-    # jsonschema, which nbformat needs, imports these if it finds them, for formats of which there
-    # is none in nbformat's schemas: half a second, most of it to compile a grammar of addresses.
-    # None is how import is told that there is no such module.
-    for name in _FORMATS:
-        sys.modules.setdefault(name, None)
+    _leave_out_formats()
     gc.disable()  # what is imported stays: looking for garbage in it is in vain
     from proctor.batch.app import GradeApp
 
@@ -85,6 +84,24 @@ def _grade(words):
         GradeApp.launch_instance(list(words))
     finally:
         gc.freeze()  # nor on the way out: the system takes back what is left
+
+
+def _leave_out_formats():
+    """Spare the import of what nbgrader does not use.
+
+    jsonschema, which nbformat needs, imports these if it finds them, for formats of which there is
+    none in nbformat's schemas: half a second, most of it to compile a grammar of addresses. None is
+    how import is told that there is no such module.
+    """
+    for name in _FORMATS:
+        sys.modules.setdefault(name, None)
+
+
+def _report(words):
+    _leave_out_formats()
+    from proctor.report.app import ReportApp
+
+    ReportApp.launch_instance(list(words))
 
 
 def _begin():

@@ -10,7 +10,7 @@ from nbgrader.api import Gradebook
 from oracle.misconceptions import known
 from tests import notebooks
 from tests.submissions import classroom, report
-from tests.submissions.__main__ import grade
+from tests.submissions.__main__ import grade, prepare
 from tests.tiers import chosen, first
 
 BUNDLES = {bundle[0].name: bundle for bundle in classroom.bundles(known())}
@@ -28,6 +28,7 @@ def course(request, tmp_path_factory, environment):
             for chapter, answers in classroom.changed(sources).items()
             if answers.keys() & sources.keys()
         }
+    prepare(folder, students)
     grade(folder, students)
     return folder
 
