@@ -1,6 +1,7 @@
-"""The command ``proctor``, whose own commands are ``grade``, ``report``, ``doctor``, ``kernel``."""
+"""The command ``proctor``; ``proctor --help`` lists its own commands."""
 
 import gc
+import importlib
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ _FORMATS = (
 _USAGE = """\
 usage: proctor grade ASSIGNMENT   grade a class with all cores (proctor grade --help)
        proctor report ASSIGNMENT  see how a class has done, and what to teach next
+       proctor export ASSIGNMENT --into FILE   write the marks into an LMS's file
        proctor doctor             try what keeps a student's code in on this machine
        proctor kernel             install the Jupyter kernel "Python 3 (locked in)"
        proctor --version
@@ -40,7 +42,9 @@ def _run(command, *rest):
     if command == "grade":
         _grade(rest)
     elif command == "report":
-        _report(rest)
+        _launch("proctor.report.app", "ReportApp", rest)
+    elif command == "export":
+        _launch("proctor.lms.app", "ExportApp", rest)
     elif command == "doctor":
         from proctor.sandbox import doctor
 
@@ -97,11 +101,9 @@ def _leave_out_formats():
         sys.modules.setdefault(name, None)
 
 
-def _report(words):
+def _launch(module, app, words):
     _leave_out_formats()
-    from proctor.report.app import ReportApp
-
-    ReportApp.launch_instance(list(words))
+    getattr(importlib.import_module(module), app).launch_instance(list(words))
 
 
 def _begin():

@@ -13,8 +13,11 @@ _MARKS = 3  # combining marks in a row: writing has as many on a letter, a prank
 
 def printable(text):
     """A text in one line, without what could steer a terminal or turn its reading direction."""
+    text = " ".join(str(text).split())
+    if text.isascii() and text.isprintable():
+        return text
     shown, marks = [], 0
-    for c in " ".join(str(text).split()):
+    for c in text:
         marks = marks + 1 if unicodedata.combining(c) else 0
         if marks <= _MARKS:
             shown.append(c if c.isprintable() else "?")

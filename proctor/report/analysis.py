@@ -19,7 +19,6 @@ BINS = 10  # of the distribution
 MANY = 0.1  # of the class: so many are worth a lesson
 LESSONS = 3  # that are proposed
 HARD, BLANK = 0.5, 0.25  # share of points below, of blank answers above which a task is named
-ENOUGH = 20  # students for whom a negative discrimination is told
 
 
 @dataclass(frozen=True)
@@ -162,7 +161,8 @@ class Analysis:
         for section, groups in about.items():
             students = {name for group in groups for name in group.students}
             if len(students) >= max(2, MANY * here):
-                found.append(Lesson(section, len(students), groups[0].cause.text))
+                why = f"{'most often: ' if len(groups) > 1 else ''}{groups[0].cause.text}"
+                found.append(Lesson(f'Teach "{section}" again', len(students), why))
         return sorted(found, key=lambda lesson: -lesson.students)[:LESSONS]
 
     def _unexplained(self):
@@ -194,13 +194,14 @@ class Analysis:
         found = []
         for item in self.classroom.items:
             numbers = self.items[item.key]
-            low = numbers.separates is not None and numbers.separates < 0
-            if low and numbers.students >= ENOUGH:
+            # by chance alone, one in forty is lower
+            if numbers.separates is not None and numbers.separates < -2 / numbers.students**0.5:
                 why = f"who does well elsewhere loses it (discrimination {numbers.separates:.2f}): "
                 why += "look at the test before the class"
                 lost = numbers.students - numbers.full
-                found.append(Lesson(f"{item.notebook}: {item.title}", lost, why))
-        return found[:LESSONS]
+                lesson = Lesson(f"{item.notebook}: {item.title}", lost, why)
+                found.append((numbers.separates, lesson))
+        return [lesson for _, lesson in sorted(found, key=lambda pair: pair[0])[:LESSONS]]
 
 
 def _score(student, item):

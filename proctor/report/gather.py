@@ -10,7 +10,6 @@ from pathlib import Path
 from nbgrader.api import (
     BaseCell,
     Grade,
-    MissingEntry,
     Notebook,
     SourceCell,
     SubmittedAssignment,
@@ -21,7 +20,7 @@ from sqlalchemy import select
 
 from proctor.files import read
 from proctor.merge.notes import HEADING
-from proctor.report.causes import Cause, cause_of
+from proctor.report.causes import cause_of
 from proctor.terminal import printable
 from proctor.wording import NOT_THERE
 
@@ -341,6 +340,3 @@ def _about(cell):
 def _text(cell):
     source = cell["source"]
     return source if isinstance(source, str) else "".join(source)
-
-
-__all__ = ["Cause", "Classroom", "Item", "Mark", "MissingEntry", "Student", "gather", "task_of"]

@@ -196,17 +196,18 @@ def _scatter(analysis):
         dots.append(place | {"kind": kind, "title": printable(title)})
     low = [item.title for item, n in known if n.separates < _LOW]
     told = f"{len(known)} items; {len(low)} with a discrimination below {_LOW}"
-    told += f": {', '.join(low[:_LABELS])}{' …' if len(low) > _LABELS else ''}." if low else "."
+    told += f": {', '.join(low[:_LABELS])}" if low else ""
+    told += f" and {len(low) - _LABELS} more." if len(low) > _LABELS else "."
     labels = list(_labels(known, across, up))
     return {"lines": lines, "dots": dots, "labels": labels, "told": printable(told)}
 
 
 def _labels(known, across, up):
-    """Names beside the lowest dots, where there is room for them."""
+    """Names beside the dots below 0, where there is room for them."""
     taken = []
     for item, n in sorted(known, key=lambda pair: pair[1].separates)[:_LABELS]:
         x, y = across(n.share), up(n.separates) + 4
-        if n.separates >= _LOW or any(abs(y - other) < 13 for other in taken):
+        if n.separates >= 0 or any(abs(y - other) < 13 for other in taken):
             continue
         taken.append(y)
         left = x > 400

@@ -1,6 +1,7 @@
 """The report as tables and for programs: CSV and JSON."""
 
 import csv
+import functools
 import io
 import json
 from dataclasses import asdict
@@ -16,6 +17,11 @@ def guarded(value):
     """A text that a spreadsheet takes for text, in one line; numbers are left as they are."""
     if not isinstance(value, str):
         return "" if value is None else value
+    return _guarded(value)
+
+
+@functools.lru_cache(10_000)
+def _guarded(value):
     text = printable(value)
     return f"'{text}" if text.lstrip("'\"").startswith(_FORMULA) else text
 

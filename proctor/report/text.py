@@ -108,6 +108,10 @@ def _groups(analysis, width, names):
         if not groups:
             continue
         lines.append(title)
+        if kind == UNWRITTEN:
+            told = ", ".join(f"{group.tasks[0]} {len(group.students)}" for group in groups)
+            lines += [*wrapped(printable(told), width, " " * 6, " " * 6), ""]
+            continue
         hidden = 0
         for group in groups[:GROUPS]:
             if not names and len(group.students) == 1 and kind == MESSAGE:
@@ -118,18 +122,15 @@ def _groups(analysis, width, names):
         if more:
             lines.append(f"      and {more} more")
         lines.append("")
-    return lines or []
+    return lines
 
 
 def _group(group, width, names):
-    text = ", ".join(group.tasks) if group.cause.kind == UNWRITTEN else group.cause.text
-    lines = wrapped(printable(text), width, f"{len(group.students):>5} ", " " * 6)
-    about = [] if group.cause.kind == UNWRITTEN else [_several(group.items)]
-    if names:
-        about.append(who(group.students))
-    if about:
-        lines += wrapped(printable("; ".join(about)), width, " " * 6, " " * 6)
-    return lines
+    told = _several(group.items) + (f"; {who(group.students)}" if names else "")
+    return [
+        *wrapped(printable(group.cause.text), width, f"{len(group.students):>5} ", " " * 6),
+        *wrapped(printable(told), width, " " * 6, " " * 6),
+    ]
 
 
 def _several(titles, most=3):

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from nbgrader.api import (
     Comment,
     Grade,
-    Gradebook,
     SubmittedAssignment,
     SubmittedNotebook,
     new_uuid,
@@ -23,6 +22,7 @@ from nbgrader.api import Student as Enrolled
 from sqlalchemy import insert
 
 from proctor.merge.notes import HEADING
+from proctor.plugins.gradebook import opened
 
 ASSIGNMENT = "sim"
 NOTEBOOKS, TASKS, PROPERTIES = 4, 5, 3
@@ -70,8 +70,9 @@ def make(root, number=300, seed=1, names=None):
     names  {place in the class: id} of students with an id of their own
     """
     draw, truth = random.Random(seed), Truth()
-    with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
+    with opened(f"sqlite:///{root}/gradebook.db", "default_course") as book:
         _release(root, book)
+        ids = _ids(book)
         rows = collections.defaultdict(list)
         for place in range(number):
             name = (names or {}).get(place, f"student-{place:03}")
@@ -84,7 +85,7 @@ def make(root, number=300, seed=1, names=None):
                 truth.ungraded.add(name)
                 (root / "submitted" / name / ASSIGNMENT).mkdir(parents=True)
             else:
-                _hand_in(root, book, name, draw, truth, rows)
+                _hand_in(root, ids, name, draw, truth, rows)
         for kind in (Enrolled, SubmittedAssignment, SubmittedNotebook, Grade, Comment):
             if rows[kind]:
                 book.db.execute(insert(kind), rows[kind])
@@ -117,22 +118,28 @@ def _release(root, book):
         write(folder / f"{notebook}.ipynb", made)
 
 
-def _hand_in(root, book, name, draw, truth, rows):
+def _ids(book):
+    """(id of the assignment, {notebook: id}, {notebook: {graded cell: id}})."""
+    entry = book.find_assignment(ASSIGNMENT)
+    graded = {n.name: {c.name: c.id for c in n.grade_cells} for n in entry.notebooks}
+    return entry.id, {n.name: n.id for n in entry.notebooks}, graded
+
+
+def _hand_in(root, ids, name, draw, truth, rows):
     submission = new_uuid()
     late = draw.random() < 0.1
     stamp = DUE + datetime.timedelta(seconds=LATE if late else -60)
     about = {"id": submission, "student_id": name, "timestamp": stamp}
-    entry = book.find_assignment(ASSIGNMENT)
-    rows[SubmittedAssignment].append(about | {"assignment_id": entry.id})
+    assignment, notebooks, graded = ids
+    rows[SubmittedAssignment].append(about | {"assignment_id": assignment})
     if late:
         truth.late.add(name)
     ability = draw.gauss(0.0, 1.0)
     held = [s for s in SENTENCES if draw.random() < 0.22 - 0.12 * ability]
     wrong = {}  # {test: sentence}: the first that is held wins
+    tests = [t for tasks in cells().values() for tests in tasks.values() for t in tests]
     for sentence in held:
-        mine = random.Random(sentence)
-        tests = [t for tasks in cells().values() for tests in tasks.values() for t in tests]
-        for test in mine.sample(tests, 4):
+        for test in random.Random(sentence).sample(tests, 4):
             wrong.setdefault(test, sentence)
     marks = truth.marks[name] = {}
     for number, (notebook, tasks) in enumerate(cells().items()):
@@ -142,12 +149,12 @@ def _hand_in(root, book, name, draw, truth, rows):
         rows[SubmittedNotebook].append(
             {
                 "id": held_at,
-                "notebook_id": next(n.id for n in entry.notebooks if n.name == notebook),
+                "notebook_id": notebooks[notebook],
                 "assignment_id": submission,
                 "late_submission_penalty": penalty,
             }
         )
-        ids = {c.name: c.id for n in entry.notebooks if n.name == notebook for c in n.grade_cells}
+        cell_ids = graded[notebook]
         if draw.random() < 0.08 and not missing:
             told = f"{HEADING}\n\n- The file was named `{notebook} (1).ipynb`.\n"
             made.append({"cell_type": "markdown", "metadata": {}, "source": told})
@@ -161,7 +168,7 @@ def _hand_in(root, book, name, draw, truth, rows):
             for test in tests:
                 lost = missing or blank or test in wrong
                 marks[test] = 0.0 if lost else 1.0
-                rows[Grade].append(_grade(ids[test], held_at, marks[test]))
+                rows[Grade].append(_grade(cell_ids[test], held_at, marks[test]))
                 outputs = []
                 if blank and not missing:
                     outputs = [error("NotImplementedError", "")]
@@ -169,11 +176,11 @@ def _hand_in(root, book, name, draw, truth, rows):
                     truth.causes[wrong[test]].add(name)
                     outputs = [picture(), error("Failed", message(task, test, wrong[test], draw))]
                 made.append(cell(test, "assert True", grade=True, outputs=outputs))
-        if "why" in ids:
+        if "why" in cell_ids:
             mark = draw.choice([None, None, 2.0, 5.0])
             marks["why"] = mark
             rows[Grade].append(
-                _grade(ids["why"], held_at, None, mark) | {"needs_manual_grade": mark is None}
+                _grade(cell_ids["why"], held_at, None, mark) | {"needs_manual_grade": mark is None}
             )
             made.append(cell("why", "Because.", "markdown", grade=True, solution=True))
         if missing:
