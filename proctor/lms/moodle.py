@@ -2,7 +2,7 @@
 
 Its importer reads the participant's number behind a translated word in the first column, and passes
 over, without a word, a mark above the maximum or of a person whose grade is locked. Headings are
-translated; the ones below are Moodle's own in some languages.
+translated; the ones below are English and German.
 """
 
 import re
@@ -13,11 +13,10 @@ from proctor.lms.target import Row, Target, number
 NAME = "Moodle grading worksheet"
 _PARTICIPANT = re.compile(r"\D+\d+")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_GRADE = ("grade", "bewertung", "note", "calificación", "beoordeling")
-_MOST = ("maximum grade", "höchste bewertung", "bestnote", "note maximale", "calificación máxima")
-_SCALE = ("scale", "skala", "barème", "escala")
-_KEYS = ("id number", "id-nummer", "username", "anmeldename", "numéro d'identification")
-_KEYS += ("nom d'utilisateur", "número de id", "nombre de usuario")
+_GRADE = ("grade", "bewertung")
+_MOST = ("maximum grade", "höchste bewertung", "bestnote")
+_SCALE = ("scale", "skala")
+_KEYS = ("id number", "id-nummer", "username", "anmeldename")
 _CAN = ("grade can be changed", "bewertung kann geändert werden")
 _NO = ("no", "nein")
 _COMMENT = ("feedback comments", "feedback als kommentar")
@@ -49,6 +48,8 @@ def target(sheet, assignment, asked=""):
         )
     limit = None if most is None else number(sheet.value(places[0], most))
     notes = ["Upload it to Moodle in the language in which it was downloaded."]
+    if limit is None:
+        notes.append("It says no maximum; Moodle passes over a mark that is above its own.")
     if _column(head, _COMMENT) is not None:
         notes.append("In Moodle an empty cell of the comments' column erases a comment.")
     return Target(column, head[column], rows, limit, "passes over it", tuple(notes))

@@ -89,7 +89,9 @@ def _delimiter(text):
 def _parsed(text, delimiter):
     """(rows of raw cells, what ends each row) of a text."""
     d = re.escape(delimiter)
-    cell = re.compile(rf'("(?:[^"]|"")*"(?={d}|\r|\n|\Z)|[^"{d}\r\n][^{d}\r\n]*|)({d}|\r\n|\n|\r|\Z)')
+    cell = re.compile(
+        rf'("(?:[^"]|"")*"(?={d}|\r|\n|\Z)|[^"{d}\r\n][^{d}\r\n]*|)({d}|\r\n|\n|\r|\Z)'
+    )
     rows, ends, row, place = [], [], [], 0
     while place < len(text) or row:
         match = cell.match(text, place)

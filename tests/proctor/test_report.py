@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from scipy import stats
 
 from proctor import terminal
+from proctor.batch.report import Report
 from proctor.report import tables, text
 from proctor.report.analysis import Analysis
 from proctor.report.causes import CAUSE, MESSAGE, UNWRITTEN, cause_of
@@ -225,6 +226,36 @@ def test_what_is_cut_is_cut_between_words():
     for most in range(3, 30):
         for words in ("日本語 日本語 x", "a bc def ghij", "x" * 40):
             assert cell_len(terminal.cut(words, most)) <= most
+
+
+class Screen(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("screen", [Screen, io.StringIO])
+def test_what_grading_says_fits_and_breaks_no_word(monkeypatch, screen):
+    out = screen()
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stdout", out)
+    sentence = "A cell had lost the name `double`; it was recognised by its cell id. " * 3
+    told = Report("ps1", live=False)
+    told.begin(4, 2)
+    told.done("ada", 5.0, 10.0)
+    told.problem("ada", "p1", sentence)
+    told.failed("bo", f"it is {STEER} no notebook")
+    told.end()
+    told.show()
+    lines = out.getvalue().splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert (max(map(len, lines)) <= 80) == (screen is Screen)
+    whole = " ".join(out.getvalue().split())
+    assert sentence.strip() in whole
+    assert "Graded 1 submission in 0.0 s" in whole
+    assert "on average 5.0 of 10 points." in whole
+    left = "2 graded before and unchanged; 1 not graded, because of a failure; 2 not come to."
+    assert left in whole
+    assert lines[-1] == "Next: proctor report ps1"
 
 
 @pytest.mark.parametrize(
