@@ -172,6 +172,8 @@ class Analysis:
             known = numbers.students
             blank = numbers.blank
             title = f"{notebook}: {task}"
+            if numbers.unread > known:
+                continue
             if known > 1 and blank >= max(2, BLANK * known):
                 why = "they left it blank: was there time, and is it clear what it builds on?"
                 found.append(Lesson(title, blank, why))
