@@ -1,7 +1,9 @@
 """The command ``proctor grade``."""
 
 import contextlib
+import difflib
 import glob
+import itertools
 import logging
 import os
 import signal
@@ -10,30 +12,32 @@ import threading
 import time
 import traceback
 
-from nbgrader.apps.baseapp import nbgrader_aliases, nbgrader_flags
+from nbgrader.apps.baseapp import NbGrader, nbgrader_aliases, nbgrader_flags
 from nbgrader.converters import Autograde, BaseConverter
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Float, Integer, TraitError, Unicode, default
 
 from proctor import configure
 from proctor.batch import Refused, Wait
-from proctor.batch.command import DONE, FAILED, STOPPED, USAGE, Command, named
 from proctor.batch.pool import Here
 from proctor.batch.recorder import Recorder
 from proctor.batch.report import Report
 from proctor.batch.watch import Watch
 from proctor.sandbox import NoIsolation
-from proctor.wording import reason
+from proctor.wording import first_line, reason
 
 NO_DASK = "--scheduler needs Dask's distributed: pip install '/path/to/the/clone[cluster]'"
+DONE, FAILED, USAGE, STOPPED = 0, 1, 2, 130  # exit statuses
+
 FEW = 5  # students who are looked at alone; of more, all are
 AT_MOST = 0.7  # seconds that stopping may take, where something does not hear of it
 
 
-class GradeApp(Command):
+class GradeApp(NbGrader):
     """Grade a class with all cores, or on a Dask cluster."""
 
     name = "proctor-grade"
+    raise_config_file_errors = True  # else a course is graded without its own settings
     description = (
         "Grade an assignment's submissions with all cores, or on a Dask cluster. What is graded "
         "and has not changed is passed over; stopped with Ctrl-C, the next call goes on. Exit "
@@ -83,6 +87,51 @@ class GradeApp(Command):
     def _classes_default(self):
         return [*super()._classes_default(), BaseConverter, Autograde]
 
+    @default("log_level")
+    def _log_level_default(self):
+        return logging.CRITICAL  # the report says it
+
+    def exit(self, exit_status=0):
+        """What traitlets ends with is bad usage."""
+        super().exit(USAGE if exit_status else DONE)
+
+    def fail(self, text, *args):
+        """Say in one line what is wrong, and exit."""
+        print(f"{self._called()}: {text % args if args else text}", file=sys.stderr)
+        sys.exit(USAGE)
+
+    def initialize(self, argv=None, root=""):
+        """Read the command line and the configuration."""
+        try:
+            super().initialize(argv, root)
+        except Exception as error:  # whatever a configuration file raises
+            if self._is_debugged():
+                raise
+            self.fail("%s", _where(error))
+
+    def parse_command_line(self, argv=None):
+        """Read the command line; an option that is none is bad usage."""
+        known = {"h", "help", "help-all", "V", "version"}
+        for names in (*self.aliases, *self.flags):
+            known |= {names} if isinstance(names, str) else set(names)
+        for word in itertools.takewhile("--".__ne__, argv or ()):
+            option = word.partition("=")[0]
+            name = option.lstrip("-")
+            # one with a point is a setting of a class; a negative number is none
+            if name and name != option and name not in known and not set(name) & set(".0123456789"):
+                near = difflib.get_close_matches(name, known, 1)
+                self.fail(
+                    "there is no option %s%s: %s --help lists them",
+                    *(option, f" (is it --{near[0]}?)" if near else "", self._called()),
+                )
+        super().parse_command_line(argv)
+
+    def _called(self):
+        return self.name.replace("-", " ")
+
+    def _is_debugged(self):
+        return self.log_level <= logging.DEBUG or "--debug" in (self.argv or ())
+
     def start(self):
         """Grade, and exit."""
         super().start()
@@ -125,7 +174,7 @@ class GradeApp(Command):
             passes = isinstance(error, (OSError, SQLAlchemyError))
             if self._is_debugged():
                 traceback.print_exc()
-            why = reason(error) if isinstance(error, (OSError, TraitError)) else named(error)
+            why = reason(error) if isinstance(error, (OSError, TraitError)) else _named(error)
             self._say(f"{why} (all of it with --debug)")
         finally:
             report.end()
@@ -246,3 +295,17 @@ def _end_soon():
         os._exit(DONE)
 
     threading.Thread(target=end, daemon=True).start()
+
+
+def _where(error):
+    """What is wrong with a configuration file, and in which line."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}: {type(error).__name__}: {error.msg}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename.endswith("_config.py")]
+    place = f"{own[-1].filename}, line {own[-1].lineno}" if own else "the configuration"
+    return f"{place}: {_named(error)}"
+
+
+def _named(error):
+    return f"{type(error).__name__}: {first_line(error)}"

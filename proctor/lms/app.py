@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Unicode
 
-from proctor.batch.command import DONE, FAILED, Command
+from proctor.batch.app import DONE, FAILED, GradeApp
 from proctor.files import read
 from proctor.lms import Unfit
 from proctor.lms.fill import FORMATS, Person, fill
@@ -21,7 +21,7 @@ from proctor.terminal import columns, printable, wrapped
 from proctor.wording import first_line, reason
 
 
-class ExportApp(Command):
+class ExportApp(GradeApp):
     """Write an assignment's marks into the file that a learning system gave."""
 
     name = "proctor-export"
@@ -49,7 +49,7 @@ class ExportApp(Command):
 
     def start(self):
         """Fill the file, say what is not in it, and exit."""
-        super().start()
+        super(GradeApp, self).start()  # what a command of nbgrader begins with
         if len(self.extra_args) > 1:
             self.fail("one assignment at a time, not also %s", " ".join(self.extra_args[1:]))
         assignment = (self.extra_args or [self.coursedir.assignment_id])[0]

@@ -3,7 +3,7 @@
 import collections
 from dataclasses import dataclass
 
-HEADING = "**What was repaired in your notebook**"  # how the cell that tells of it begins
+from proctor.wording import REPAIRED
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def describe(notes, most=3):
     kinds = collections.defaultdict(list)
     for note in notes:
         kinds[note.kind].append(note)
-    lines = [HEADING, ""]
+    lines = [REPAIRED, ""]
     for same in kinds.values():
         shown = same if len(same) == most + 1 else same[:most]
         lines += [f"- {note.what}" for note in shown]

@@ -11,7 +11,7 @@ from nbgrader.apps.baseapp import nbgrader_aliases, nbgrader_flags
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Unicode
 
-from proctor.batch.command import DONE, Command
+from proctor.batch.app import DONE, GradeApp
 from proctor.plugins import gradebook
 from proctor.report.analysis import Analysis
 from proctor.report.gather import gather
@@ -24,7 +24,7 @@ from proctor.wording import first_line, reason
 PAGE = "report.html"
 
 
-class ReportApp(Command):
+class ReportApp(GradeApp):
     """See how a class has done, and what it has not understood."""
 
     name = "proctor-report"
@@ -45,11 +45,10 @@ class ReportApp(Command):
         "into": "ReportApp.into",
     }
     flags = {"debug": nbgrader_flags["debug"]} | {
-        "json": ({"ReportApp": {"json": True}}, "Print it as JSON, and write no files."),
+        "json": ({"GradeApp": {"json": True}}, "Print it as JSON, and write no files."),
         "anonymous": ({"ReportApp": {"anonymous": True}}, "Leave out who is who."),
     }
 
-    json = Bool(False, help="Print it as JSON.").tag(config=True)
     anonymous = Bool(False, help="Leave out ids, names, and lists of them.").tag(config=True)
     into = Unicode(
         "",
@@ -59,7 +58,7 @@ class ReportApp(Command):
 
     def start(self):
         """Print the report, write its files, and exit."""
-        super().start()
+        super(GradeApp, self).start()  # what a command of nbgrader begins with
         assignment = self._asked()
         analysis = self._analysis(assignment)
         names = not self.anonymous

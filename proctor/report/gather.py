@@ -19,10 +19,9 @@ from nbgrader.api import Student as Enrolled
 from sqlalchemy import select
 
 from proctor.files import read
-from proctor.merge.notes import HEADING
 from proctor.report.causes import cause_of
 from proctor.terminal import printable
-from proctor.wording import NOT_THERE
+from proctor.wording import NOT_THERE, REPAIRED
 
 _ABOUT = re.compile(r"#\s*(?:\d[\d.]* points?\s*·\s*)?(.*)")  # a test cell's first comment
 
@@ -302,7 +301,7 @@ def _look(student, path, about, released, answers):
 def _repairs(cells):
     """The sentences of the cell that tells of repairs, which is the first."""
     text = _text(cells[0]) if cells else ""
-    if not text.startswith(HEADING) or _about(cells[0]):
+    if not text.startswith(REPAIRED) or _about(cells[0]):
         return []
     return [printable(line[2:]) for line in text.splitlines() if line.startswith("- ")]
 

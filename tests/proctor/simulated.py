@@ -21,8 +21,8 @@ from nbgrader.api import (
 from nbgrader.api import Student as Enrolled
 from sqlalchemy import insert
 
-from proctor.merge.notes import HEADING
 from proctor.plugins.gradebook import opened
+from proctor.wording import REPAIRED
 
 ASSIGNMENT = "sim"
 NOTEBOOKS, TASKS, PROPERTIES = 4, 5, 3
@@ -156,7 +156,7 @@ def _hand_in(root, ids, name, draw, truth, rows):
         )
         cell_ids = graded[notebook]
         if draw.random() < 0.08 and not missing:
-            told = f"{HEADING}\n\n- The file was named `{notebook} (1).ipynb`.\n"
+            told = f"{REPAIRED}\n\n- The file was named `{notebook} (1).ipynb`.\n"
             made.append({"cell_type": "markdown", "metadata": {}, "source": told})
             truth.repaired.add(name)
         for task, tests in tasks.items():
