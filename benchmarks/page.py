@@ -1,4 +1,9 @@
-"""Writes what ``grading.py`` measured to docs/performance.md, with a plot beside it."""
+"""Writes what ``round.py`` and ``grading.py`` measured to docs/performance.md, with a plot.
+
+Each writes its own part of the page and leaves the other's as it is.
+"""
+
+import statistics
 
 import matplotlib
 
@@ -8,10 +13,87 @@ import matplotlib.pyplot as plt
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#6B6B6B"  # apart for colour-blind eyes, and in grey
 
 
+TITLE = "# What grading costs\n"
+BEGIN, END = "<!-- written by benchmarks/round.py -->\n", "<!-- end -->\n"
+STEPS = ("grading", "feedback", "export")
+
+
 def write(found, docs):
-    """Write the page and its plot into the folder ``docs``."""
-    (docs / "performance.md").write_text(page(found), encoding="utf-8")
+    """Write the page and its plot into the folder ``docs``; the part on the round stays."""
+    path = docs / "performance.md"
+    path.write_text(TITLE + _round_of(path) + page(found), encoding="utf-8")
     plot(found).savefig(docs / "performance.svg", metadata={"Date": None}, bbox_inches="tight")
+
+
+def place_round(found, path):
+    """Write the part on the whole round, which leads the page ``path``; the rest stays."""
+    rest = path.read_text(encoding="utf-8").removeprefix(TITLE)
+    rest = rest.removeprefix(_round_of(path))
+    path.write_text(f"{TITLE}{the_round(found)}{rest}", encoding="utf-8")
+
+
+def _round_of(path):
+    """The part of a page that is on the round, its marks included; empty if it has none."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    _, begin, rest = text.partition(f"\n{BEGIN}")
+    inner, end, _ = rest.partition(END)
+    return begin + inner + end if end else ""
+
+
+def the_round(found):
+    """The Markdown of the part on the whole round."""
+    lines = [
+        "## The round: from `submitted/` to feedback and `grades.csv`",
+        "",
+        f"Measured on {found['machine']}, {found['date']}, by `python benchmarks/round.py`, which",
+        "writes this part. Ours: `proctor grade`, feedback, `nbgrader export`; stock: `autograde`,",
+        "`generate_feedback`, `export`. Medians of seconds, of the whole commands.",
+        "",
+        "| class | step | ours | stock | times as fast |",
+        "|---|---|---|---|---|",
+    ]
+    for kind, taken in found["round"].items():
+        lines += _compared(kind, taken)
+    runs = {len(taken[way]) for taken in found["round"].values() for way in ("ours", "stock")}
+    times = " to ".join(map(str, sorted(runs)))
+    lines += [
+        "",
+        f"Runs of each, in turns: {times}. The points were the same.",
+        "",
+        "Larger classes, quickstart; memory is the largest of a command's own.",
+        "",
+        "| submissions | grading | feedback | export | seconds a submission | MiB |",
+        "|---|---|---|---|---|---|",
+    ]
+    for number, row in found["growth"].items():
+        steps = " | ".join(f"{row[step]:.1f}" for step in STEPS)
+        each, memory = sum(row[step] for step in STEPS) / int(number), max(row["MiB"].values())
+        lines.append(f"| {int(number):,} | {steps} | {each:.3f} | {memory:.0f} |")
+    told = found["report"]
+    lines += [
+        "",
+        f"`proctor report` on a simulated class of {told['students']}: {told['reading']:.2f} s to",
+        f"read the gradebook and the graded notebooks, {told['drawing']:.2f} s to count, draw and",
+        f"write; the whole command, imports included, {told['command']:.1f} s.",
+    ]
+    return "\n".join(["", BEGIN.rstrip(), *lines, END])
+
+
+def _compared(kind, taken):
+    """Rows of one class: each step, and all of them; times are medians."""
+    number = taken["submissions"]
+    for step in (*STEPS, "**the round**"):
+        each = {
+            way: statistics.median(
+                run[step] if step in run else sum(run.values()) for run in taken[way]
+            )
+            for way in ("ours", "stock")
+        }
+        ratio = each["stock"] / each["ours"]
+        yield (
+            f"| {kind}, {number} submissions | {step} | {each['ours']:.1f} s "
+            f"| {each['stock']:.1f} s | {ratio:.1f} |"
+        )
 
 
 def plot(found):
@@ -33,11 +115,11 @@ def plot(found):
 
 
 def page(found):
-    """The page's Markdown."""
+    """The Markdown of the part on grading."""
     lines = [
-        "# What grading costs",
         "",
-        f"Measured on {found['machine']}, {found['date']}, by one command, which writes this page:",
+        f"Measured on {found['machine']}, {found['date']}, by one command, which writes what",
+        "follows:",
         "",
         "```",
         "python benchmarks/grading.py",

@@ -1,7 +1,8 @@
-"""What the person who grades a class is told: a bar while it runs, a table at its end."""
+"""What the person who grades a class is told: a bar while it runs, some lines at its end."""
 
 import collections
 import json
+import sys
 import time
 
 from rich.console import Console
@@ -13,12 +14,13 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+
+from proctor.merge.notes import counted
+from proctor.terminal import columns, printable, wrapped
 
 MOST = 20  # problems written out
 NAMED = 5  # students named for each
 LONG = 300  # characters of one
-_COLUMNS = ("graded", "unchanged", "failed", "not graded", "seconds", "a minute", "mean points")
 
 
 class Report:
@@ -118,26 +120,29 @@ class Report:
         )
 
     def show(self, stopped=False, brief=False, known=()):
-        """Print the table; or ``brief``, a line for each submission.
+        """Print what came of it; or ``brief``, a line for each submission.
 
         known  {student: why it could not be graded}, which was told before
+
+        A terminal's lines are broken between words. Elsewhere, as in a file, each is one line.
         """
-        out = Console()
         if brief:
             for student, (score, most) in self.scores.items():
-                self._say(out, f"{student}: {score:g} of {most:g} points")
+                self._say(f"{student}: {score:g} of {most:g} points")
         else:
-            self._table(out, "Stopped" if stopped else "Graded")
+            self._sum(stopped)
         failed = dict(self.failures.items() - dict(known).items())
         for student, text in sorted(failed.items()):
-            self._say(out, f"{student} could not be graded: {_short(text)}")
+            self._say(f"{student} could not be graded: {_short(text)}")
         found = self._alike()
         for told, students in list(found.items())[:MOST]:
             more = f" and {len(students) - NAMED} more" if len(students) > NAMED else ""
             who = ", ".join(students[:NAMED]) + more
-            self._say(out, f"{_together(told)} ({who})")
+            self._say(f"{_together(told)} ({who})")
         if len(found) > MOST:
-            self._say(out, f"… and {len(found) - MOST} more like these; --json lists all")
+            self._say(f"… and {len(found) - MOST} more like these; --json lists all")
+        if self.scores and not (brief or stopped):
+            self._print(f"Next: proctor report {self.assignment}")
 
     def _alike(self):
         """{((notebook, text), …): students}: a student's problems of one kind are told together.
@@ -152,27 +157,35 @@ class Report:
             found[tuple(told)].append(student)
         return found
 
-    def _say(self, out, text):
-        # some of it may be a student's text, which could otherwise steer the terminal
-        text = "".join(c if c.isprintable() else "?" for c in text)
-        out.print(f"  {text}", markup=False, highlight=False, soft_wrap=True)
+    def _sum(self, stopped):
+        """Print how many were graded, and how many were not."""
+        number, seconds = len(self.scores), max(self.seconds, 1e-9)
+        told = f"{'Stopped; graded' if stopped else 'Graded'} {counted(number, 'submission')} in "
+        told += f"{self.seconds:.1f} s, {60 * number / seconds:.0f} a minute"
+        if number:
+            points = [score for score, _ in self.scores.values()]
+            most = max(most for _, most in self.scores.values())
+            told += f"; on average {sum(points) / number:.1f} of {most:g} points"
+        self._print(f"{told}.")
+        others = {
+            "graded before and unchanged": self.unchanged,
+            "not graded, because of a failure": len(self.failures),
+            "not come to": self.left(),
+        }
+        told = [f"{many} {what}" for what, many in others.items() if many]
+        if told:
+            self._print(f"{'; '.join(told)}.")
 
-    def _table(self, out, title):
-        table = Table(title=title, title_justify="left")
-        for name in _COLUMNS:
-            table.add_column(name, justify="right")
-        points = [score for score, _ in self.scores.values()]
-        most = max((most for _, most in self.scores.values()), default=0)
-        table.add_row(
-            str(len(self.scores)),
-            str(self.unchanged),
-            str(len(self.failures)),
-            str(self.left()),
-            f"{self.seconds:.1f}",
-            f"{60 * len(self.scores) / max(self.seconds, 1e-9):.0f}",
-            f"{sum(points) / len(points):.1f} of {most:g}" if points else "–",
-        )
-        out.print(table)
+    def _say(self, text):
+        self._print(text, "  ", "    ")
+
+    def _print(self, text, first="", rest=""):
+        # some of it may be a student's text, which could otherwise steer the terminal
+        text = printable(text)
+        if sys.stdout.isatty():
+            print(*wrapped(text, columns(sys.stdout), first, rest), sep="\n")
+        else:
+            print(f"{first}{text}")
 
 
 def _together(told):

@@ -10,7 +10,7 @@ from nbgrader.api import Gradebook
 from oracle.misconceptions import known
 from tests import notebooks
 from tests.submissions import classroom, report
-from tests.submissions.__main__ import grade
+from tests.submissions.__main__ import grade, prepare
 from tests.tiers import chosen, first
 
 BUNDLES = {bundle[0].name: bundle for bundle in classroom.bundles(known())}
@@ -28,6 +28,7 @@ def course(request, tmp_path_factory, environment):
             for chapter, answers in classroom.changed(sources).items()
             if answers.keys() & sources.keys()
         }
+    prepare(folder, students)
     grade(folder, students)
     return folder
 
@@ -112,8 +113,29 @@ def test_grades_are_exported(course, rows):
 def test_the_table_names_everyone_and_a_hint(course):
     text = report.table(course)
     for student in rows_of(course):
-        assert student[:36] in text
-    assert "↳ You rounded up" in text or "↳" in text
+        assert student[:29] in text
+    (row,) = [line for line in text.splitlines() if line.startswith("a-cell-that-crashes ")]
+    assert "maxpool_backward −21: NameError" in row
+
+
+def test_all_right_waits_for_the_derivation_only(course):
+    lines = report.table(course).splitlines()
+    (row,) = [line.split() for line in lines if line.startswith("all-right ")]
+    assert " ".join(row[1:]) == "95 derivation waits (5 points)"
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_report_is_written(course):
+    folder = course / "reports" / "maxpool"
+    made = {path.name for path in folder.iterdir()}
+    assert made == {"report.html", "items.csv", "reasons.csv", "students.csv", "marks.csv"}
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    assert "What the class misunderstood" in text
+    assert "Read: “" in text
+
+
+def test_a_second_time_the_class_is_not_made_anew(course):
+    assert not prepare(course, {})
 
 
 def rows_of(course):

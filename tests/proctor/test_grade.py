@@ -331,8 +331,10 @@ def test_what_is_alike_is_told_in_one_line(fresh):
     (submitted / "not-a-notebook" / "ps1" / "mine.ipynb").write_text("{}")
     done = grade(fresh, "--student=[!dh]*")
     assert done.status == 0, done.err
-    lines = [line.strip() for line in done.out.splitlines()]
-    told = lines[next(n for n, line in enumerate(lines) if line.startswith("└")) + 1 :]
+    head, *told, next_one = done.out.splitlines()
+    assert head.startswith("Graded 5 submissions in ")
+    assert next_one == "Next: proctor report ps1"
+    told = [line.strip() for line in told]
     blank = "This notebook was not handed in: every answer in it counts as blank."
     left = "By its name and place no notebook of this assignment, and left alone:"
     moved = f"{left} `all.zip`, `p2 (1).ipynb`, `ps1/p1.ipynb`. If it is what is missing (p1, p2), "

@@ -1,8 +1,10 @@
 """Grade a class of example submissions: ``python -m tests.submissions FOLDER``.
 
-Runs the commands in that folder as an instructor would; prints who got what and why.
+Runs the commands in that folder as an instructor would; prints who got what and why. A second time
+they find most of it done: the class is made anew only if what it is made of has changed.
 """
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -14,17 +16,32 @@ from tests import notebooks
 from . import classroom, report
 
 ASSIGNMENT = "maxpool"
+MARK = ".example-class"  # in the folder: it was made here, and of what
+MADE_OF = ("source", "oracle", "proctor", "tests/submissions")
+MADE_OF += ("nbgrader_config.py", "requirements.txt")
+
+
+def made_of():
+    """A digest of all that decides what the class comes to."""
+    digest = hashlib.sha256()
+    for name in MADE_OF:
+        place = notebooks.ROOT / name
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(f"{path.relative_to(notebooks.ROOT)}\0".encode())
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def fresh(course):
     """Make ``course`` an empty course with this repository's source and configuration."""
     if course.resolve() in (notebooks.ROOT, *notebooks.ROOT.parents):
         sys.exit(f"{course} holds the course itself; name a folder of its own, such as build/class")
-    if course.exists() and any(course.iterdir()) and not (course / ".example-class").exists():
+    if course.exists() and any(course.iterdir()) and not (course / MARK).exists():
         sys.exit(f"{course} was not made by this command and is left alone; name another folder")
     shutil.rmtree(course, ignore_errors=True)
     (course / "logs").mkdir(parents=True)
-    (course / ".example-class").touch()
+    (course / MARK).touch()
     notebooks.copy_course(course)
 
 
@@ -60,11 +77,20 @@ def follow(command, count, total):
     print(f"  {count()}/{total}", flush=True)
 
 
-def grade(course, students):
-    """Release, hand in, autograde, write feedback, export: everything but the table."""
+def prepare(course, students):
+    """Release and hand in; returns whether there was anything to do."""
+    now, mark = made_of(), course / MARK
+    if mark.is_file() and mark.read_text() == now:
+        return False
     fresh(course)
     Command(course, "nbgrader", "generate_assignment", ASSIGNMENT).wait()
     classroom.hand_in(students, course / "release" / ASSIGNMENT, course / "submitted")
+    mark.write_text(now)
+    return True
+
+
+def grade(course, students):
+    """Autograde, write feedback, export, report: what has not changed is passed over."""
     for words, folder in (
         (("proctor", "grade"), "autograded"),
         (("nbgrader", "generate_feedback"), "feedback"),
@@ -76,6 +102,7 @@ def grade(course, students):
             len(students),
         )
     Command(course, "nbgrader", "export", "--to=grades.csv").wait()
+    Command(course, "proctor", "report", ASSIGNMENT).wait()
 
 
 def main():
@@ -85,9 +112,12 @@ def main():
     course, begun = Path(sys.argv[1]), time.monotonic()
     students = classroom.submissions(classroom.one_of_each_kind())
     print(f"A class of {len(students)} example submissions, in {course}/")
+    if not prepare(course, students):
+        print("It is there, and what it is made of has not changed: only what is new is graded.")
     grade(course, students)
     print(f"\n{report.table(course)}\n")
     print(f"Graded in {time.monotonic() - begun:.0f} s.")
+    print(f"Report     {course}/reports/{ASSIGNMENT}/report.html")
     print(f"Feedback   {course}/feedback/<student>/{ASSIGNMENT}/*.html")
     print(f"Grades     {course}/grades.csv")
     print("Next       make lab     (JupyterLab on this class, Formgrader included)")

@@ -1,12 +1,10 @@
-"""The table at the end: who, points for each task, the hint."""
+"""The table at the end: a line for each student, as ``proctor report`` prints it."""
 
-import re
-from pathlib import Path
-
-import nbformat
 from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
 
-CAUSE = re.compile(r"Likely cause: (.+(?:\n    .+)*)")  # a line, and those indented deeper
+from proctor.report import text
+from proctor.report.gather import gather, task_of
 
 
 def scores(gradebook, assignment):
@@ -33,45 +31,12 @@ def scores(gradebook, assignment):
     return tasks, rows
 
 
-def task_of(cell, answers):
-    """The task that a graded cell belongs to: the longest answer's name in its own."""
-    name = cell.removeprefix("test_")
-    return max((a for a in answers if name == a or name.startswith(f"{a}_")), key=len, default=name)
-
-
-def hints(autograded):
-    """Return the likely causes that a submission's tests name, the most frequent first."""
-    found = []
-    for path in sorted(Path(autograded).glob("*.ipynb")):
-        for cell in nbformat.read(path, as_version=4).cells:
-            for output in cell.get("outputs", []):
-                if output.output_type == "error":
-                    found += [" ".join(cause.split()) for cause in CAUSE.findall(output.evalue)]
-    return sorted(dict.fromkeys(found), key=lambda hint: -found.count(hint))
+def classroom(course, assignment="maxpool"):
+    """What ``proctor report`` reads of a graded course folder."""
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+        return gather(gradebook, CourseDirectory(root=str(course)), assignment)
 
 
 def table(course, assignment="maxpool"):
-    """Return the table of a graded course folder as text."""
-    course = Path(course)
-    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
-        tasks, rows = scores(gradebook, assignment)
-    heads = [abbreviate(task) for task in tasks]
-    lines = [" " * 36 + "".join(f"{head:>7}" for head in heads) + "   total"]
-    lines.append(
-        " " * 36
-        + "".join(f"{points:7g}" for points in tasks.values())
-        + f"{sum(tasks.values()):8g}"
-    )
-    for student, row in rows.items():
-        cells = "".join("      –" if score is None else f"{score:7g}" for score in row.values())
-        lines.append(f"{student:36.36}{cells}{sum(s or 0 for s in row.values()):8g}")
-        for hint in hints(course / "autograded" / student / assignment)[:1]:
-            lines.append(f"    ↳ {hint}")
-    return "\n".join(lines)
-
-
-def abbreviate(task):
-    """A task's name in six letters: ``maxpool_backward`` becomes ``backwa``."""
-    return (task.split("_")[-1] if task.startswith("maxpool") else task.replace("_", " "))[
-        :6
-    ].strip()
+    """Return the lines of a graded course folder's students as text."""
+    return "\n".join(text.students(classroom(course, assignment)))

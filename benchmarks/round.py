@@ -1,0 +1,178 @@
+"""What a whole round costs: from ``submitted/`` to feedback and ``grades.csv``, beside stock's.
+
+    python benchmarks/round.py                    all below, then the first section of
+                                                  docs/performance.md
+    python benchmarks/round.py round --quick …    some of it; --submissions 20 --runs 3
+
+round   seconds of grading, feedback and export, each a command of its own: ours (``proctor grade``,
+        ``proctor feedback``, ``nbgrader export``) and stock nbgrader's (``autograde``,
+        ``generate_feedback``, ``export``), on the same submissions of this course and of nbgrader's
+        quickstart assignment. Where there is no ``proctor feedback`` it is nbgrader's command.
+growth  our round on quickstart for classes of 10, 100 and 1,000, with the largest resident memory
+        of its commands
+report  ``proctor report`` on a simulated class of 300: the whole command, and of it reading and
+        drawing
+
+Runs of what is compared alternate, so a busy machine slows both; medians are told. ``--quick`` runs
+stock once. The points of both rounds must be the same, or nothing is told.
+"""
+
+import argparse
+import json
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "source" / "maxpool")]
+
+from benchmarks import grading, page  # noqa: E402
+
+STEPS = ("grading", "feedback", "export")
+_EXPORT = ["nbgrader", "export", "--to=grades.csv"]
+
+
+def ours(assignment):
+    """Our commands of a round."""
+    feedback = ["proctor", "feedback"] if _has_feedback() else ["nbgrader", "generate_feedback"]
+    return [["proctor", "grade", assignment], [*feedback, assignment], _EXPORT]
+
+
+def stock(assignment):
+    """Stock nbgrader's."""
+    grade = ["nbgrader", "autograde", assignment]
+    return [grade, ["nbgrader", "generate_feedback", assignment], _EXPORT]
+
+
+def _has_feedback():
+    from proctor import __main__
+
+    return "proctor feedback " in __main__._USAGE
+
+
+WAYS = {"ours": ours, "stock": stock}
+
+
+def round(options):
+    """Seconds of each step, all runs, of both ways and both courses."""
+    return {kind: _compared(kind, options) for kind in grading.CLASSES}
+
+
+def _compared(kind, options):
+    with grading.a_class(kind, options.submissions) as (folder, assignment):
+        taken = {way: [] for way in WAYS}
+        same = set()
+        for run in range(options.runs):
+            for way, commands in WAYS.items():
+                if way == "stock" and run and options.quick:
+                    continue
+                _forget(folder, way)
+                steps = [grading.run(words, folder)[0] for words in commands(assignment)]
+                taken[way].append(dict(zip(STEPS, steps, strict=True)))
+                same.add(grading.points(folder))
+                _check(folder, options.submissions)
+    if len(same) != 1:
+        sys.exit(f"{kind}: the points differ: {same}; the times would compare nothing")
+    return {"submissions": options.submissions, **taken}
+
+
+def _forget(folder, way):
+    """Begin anew, with the configuration of this way."""
+    shutil.rmtree(folder / "feedback", ignore_errors=True)
+    (folder / "grades.csv").unlink(missing_ok=True)
+    grading.again(folder, way)
+
+
+def _check(folder, submissions):
+    """Stop if anybody has no feedback or no mark."""
+    pages = len({path.parent for path in folder.glob("feedback/*/*/*.html")})
+    rows = len((folder / "grades.csv").read_text().splitlines()) - 1
+    if (pages, rows) != (submissions, submissions):
+        sys.exit(f"{pages} of {submissions} students have feedback, {rows} have a mark")
+
+
+def growth(options):
+    """Seconds of our round, and the largest memory of its commands in MiB, by size of the class."""
+    found = {}
+    for number in options.sizes:
+        with grading.a_class("quickstart", number) as (folder, assignment):
+            _forget(folder, "ours")
+            steps = [grading.watched(words, folder) for words in ours(assignment)]
+            if any(status for _, status, _ in steps):
+                sys.exit(f"a command failed:\n{(folder / 'log.txt').read_text()[-2000:]}")
+            _check(folder, number)
+            found[number] = {
+                **dict(zip(STEPS, (wall for wall, *_ in steps), strict=True)),
+                "MiB": dict(zip(STEPS, (memory for *_, memory in steps), strict=True)),
+            }
+    return found
+
+
+def report(options):
+    """Seconds of ``proctor report`` on a simulated class: the command, and what it does itself."""
+    from nbgrader.api import Gradebook
+    from nbgrader.coursedir import CourseDirectory
+
+    from proctor.report import analysis, gather, tables, text
+    from proctor.report.page import page as drawn
+    from tests.proctor import simulated
+
+    with tempfile.TemporaryDirectory(prefix="report-") as scratch:
+        folder = Path(scratch, "course")
+        folder.mkdir()
+        simulated.make(folder, options.students)
+        (folder / "nbgrader_config.py").write_text(grading.OURS)
+        walls, reading, drawing = [], [], []
+        for _ in range(options.runs):
+            walls.append(grading.run(["proctor", "report", simulated.ASSIGNMENT], folder)[0])
+            begun = time.perf_counter()
+            with Gradebook(f"sqlite:///{folder}/gradebook.db") as book:
+                course = CourseDirectory(root=str(folder))
+                found = gather.gather(book, course, simulated.ASSIGNMENT)
+            read = time.perf_counter()
+            numbers = analysis.Analysis(found)
+            text.report(numbers)
+            drawn(numbers)
+            tables.tables(numbers)
+            reading.append(read - begun)
+            drawing.append(time.perf_counter() - read)
+    seconds = {"command": walls, "reading": reading, "drawing": drawing}
+    told = {name: statistics.median(values) for name, values in seconds.items()}
+    return {"students": options.students, **told}
+
+
+MEASURES = {f.__name__: f for f in (round, growth, report)}
+
+
+def main():
+    """Measure, print JSON, and write the page's section if everything was measured."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("measures", nargs="*", choices=[*MEASURES, []], help="default: all")
+    parser.add_argument("--submissions", type=int, default=20)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--students", type=int, default=300, help="of the report's class")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1000])
+    parser.add_argument("--quick", action="store_true", help="run stock once")
+    parser.add_argument(
+        "--into", type=Path, help="keep the figures in this JSON file, and add to it"
+    )
+    options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    found = {"machine": grading.machine(), "date": time.strftime("%Y-%m-%d")}
+    if options.into and options.into.exists():
+        found = json.loads(options.into.read_text()) | found
+    for name in options.measures or MEASURES:
+        found[name] = MEASURES[name](options)
+        print(json.dumps({name: found[name]}, indent=1), flush=True)
+        if options.into:
+            options.into.write_text(json.dumps(found, indent=1) + "\n")
+    if set(MEASURES) <= found.keys():
+        page.place_round(found, ROOT / "docs" / "performance.md")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Fill: marks into a learning system's file, and what it would refuse or pass over."""
+
+import collections
+from dataclasses import dataclass
+
+from proctor.lms import Unfit, blackboard, brightspace, canvas, moodle
+from proctor.lms.sheet import read
+from proctor.lms.target import decimal_sign, number
+
+FORMATS = (canvas, brightspace, moodle, blackboard)
+DIGITS = 2  # behind the decimal sign: what every one of them takes
+
+
+@dataclass(frozen=True)
+class Person:
+    """Person: a student's id here, and the texts by which a learning system may know the same one.
+
+    keys  the id itself, the learning system's id, the address
+    """
+
+    id: str
+    keys: tuple
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Filled: a file with marks.
+
+    data      its bytes
+    format    the format's name; ``title``: the heading of the column
+    written   how many marks are new or another; ``same``: how many stood there already
+    left_out  sentences on who has a mark that is not in it, and why
+    notes     what whoever imports the file has to know
+    """
+
+    data: bytes
+    format: str
+    title: str
+    written: int
+    same: int
+    left_out: tuple
+    notes: tuple
+
+
+def fill(data, assignment, people, marks, asked=""):
+    """The `Filled` file.
+
+    data    the bytes that the learning system gave
+    people  `Person`s
+    marks   {id: points, or None if nothing was handed in: that cell stays as it is}
+    asked   the column's title there, if it is not the assignment's name
+
+    Raises Unfit for a file of no known format, LookupError for a column that is not there.
+    """
+    sheet = read(data)
+    kind = next((kind for kind in FORMATS if sheet.rows and kind.fits(sheet)), None)
+    if kind is None:
+        known = ", ".join(kind.NAME for kind in FORMATS)
+        raise Unfit(f"its first row is none of: {known}")
+    target = kind.target(sheet, assignment, asked)
+    places, left_out = _matched(target.rows, people, marks)
+    sign = _sign(sheet, target)
+    written = same = 0
+    for row in target.rows:
+        mark = marks.get(places.get(row.place))
+        if mark is None:
+            continue
+        if why := _refused(mark, row, target):
+            left_out.append(f"{places[row.place]}: {why}")
+        elif number(sheet.value(row.place, target.column)) == round(mark, DIGITS):
+            same += 1
+        else:
+            sheet.put(row.place, target.column, _written(mark, sign))
+            written += 1
+    notes = (*target.notes, *_over(target, marks))
+    return Filled(sheet.data(), kind.NAME, target.title, written, same, tuple(left_out), notes)
+
+
+def _matched(rows, people, marks):
+    """({row's place: id}, sentences on who has a mark and no row, or not one alone)."""
+    known = collections.defaultdict(set)
+    for person in people:
+        for key in filter(None, person.keys):
+            known[key.casefold()].add(person.id)
+    places, claimed, told = {}, collections.defaultdict(list), []
+    for row in rows:
+        found = set().union(*(known.get(key.casefold(), ()) for key in row.keys))
+        if len(found) > 1:
+            told.append(f"{row.label} could be {', '.join(sorted(found))}: left as it is")
+        elif found:
+            (student,) = found
+            claimed[student].append(row)
+            places[row.place] = student
+    for student, claims in claimed.items():
+        if len(claims) > 1:
+            told.append(f"{student}: {len(claims)} rows are of this student: left as they are")
+            for row in claims:
+                del places[row.place]
+    missing = sorted(s for s, mark in marks.items() if mark is not None and s not in claimed)
+    told += [f"{student}: no row in this file" for student in missing]
+    return places, told
+
+
+def _refused(mark, row, target):
+    """Why the learning system would not take a mark; empty if it does."""
+    if row.locked:
+        return row.locked
+    if mark < 0:
+        return f"{mark:g} is below 0"
+    if target.over and target.most is not None and mark > target.most:
+        return f"{mark:g} is above the maximum, {target.most:g}: the learning system {target.over}"
+    return ""
+
+
+def _over(target, marks):
+    """A note if marks are above what the learning system has, and it takes them."""
+    most = max((mark for mark in marks.values() if mark is not None), default=0)
+    if target.most is not None and most > target.most and not target.over:
+        yield f"Marks go up to {most:g}, and {target.title!r} has {target.most:g} points there."
+
+
+def _sign(sheet, target):
+    column = range(len(sheet.rows))
+    return decimal_sign([sheet.value(row, target.column) for row in column], sheet.delimiter)
+
+
+def _written(mark, sign):
+    """A mark as every learning system reads it: no exponent, no thousands separator."""
+    text = f"{mark:.{DIGITS}f}".rstrip("0").rstrip(".")
+    return text.replace(".", sign)
