@@ -13,6 +13,7 @@ _FORMATS = (
 )
 _USAGE = """\
 usage: proctor grade ASSIGNMENT   grade a class with all cores (proctor grade --help)
+       proctor rehearse ASSIGNMENT   try an assignment's tests before its release
        proctor doctor             try what keeps a student's code in on this machine
        proctor kernel             install the Jupyter kernel "Python 3 (locked in)"
        proctor --version
@@ -36,8 +37,8 @@ def main():
 
 def _run(command, *rest):
     sys.argv = [f"proctor {command}", *rest]
-    if command == "grade":
-        _grade(rest)
+    if command in ("grade", "rehearse"):
+        _grade(rest, command)
     elif command == "doctor":
         from proctor.sandbox import doctor
 
@@ -62,7 +63,7 @@ def _kernel(words):
     print(f"installed in {install()}")
 
 
-def _grade(words):
+def _grade(words, command):
     """Start what takes time at once: the template imports while this process does."""
     before = signal.getsignal(signal.SIGINT)
     if before is signal.default_int_handler:  # else Ctrl-C is not for this process
@@ -76,13 +77,16 @@ def _grade(words):
     for name in _FORMATS:
         sys.modules.setdefault(name, None)
     gc.disable()  # what is imported stays: looking for garbage in it is in vain
-    from proctor.batch.app import GradeApp
+    if command == "rehearse":
+        from proctor.batch.rehearse import RehearseApp as App
+    else:
+        from proctor.batch.app import GradeApp as App
 
     gc.freeze()
     gc.enable()
     signal.signal(signal.SIGINT, before)
     try:
-        GradeApp.launch_instance(list(words))
+        App.launch_instance(list(words))
     finally:
         gc.freeze()  # nor on the way out: the system takes back what is left
 

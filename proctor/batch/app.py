@@ -97,7 +97,7 @@ class GradeApp(NbGrader):
 
     def fail(self, text, *args):
         """Say in one line what is wrong, and exit."""
-        print(f"proctor grade: {text % args if args else text}", file=sys.stderr)
+        print(f"{self._called()}: {text % args if args else text}", file=sys.stderr)
         sys.exit(USAGE)
 
     def initialize(self, argv=None, root=""):
@@ -121,10 +121,13 @@ class GradeApp(NbGrader):
             if name and name != option and name not in known and not set(name) & set(".0123456789"):
                 near = difflib.get_close_matches(name, known, 1)
                 self.fail(
-                    "there is no option %s%s: proctor grade --help lists them",
-                    *(option, f" (is it --{near[0]}?)" if near else ""),
+                    "there is no option %s%s: %s --help lists them",
+                    *(option, f" (is it --{near[0]}?)" if near else "", self._called()),
                 )
         super().parse_command_line(argv)
+
+    def _called(self):
+        return self.name.replace("-", " ")
 
     def _is_debugged(self):
         return self.log_level <= logging.DEBUG or "--debug" in (self.argv or ())
