@@ -19,9 +19,15 @@ def configure(config):
     """
     from proctor.plugins.collect.names import guard_gradebook
     from proctor.plugins.formgrader import protect
+    from proctor.plugins.rehearsed import remind
+    from proctor.plugins.rosters import guard_imports
+    from proctor.plugins.submissions import guard_submissions
     from proctor.plugins.times import guard_times
 
     guard_times()
+    guard_submissions()
+    guard_imports()
+    remind()
     guard_gradebook()
     protect()
     autograde = config.Autograde

@@ -1,4 +1,4 @@
-"""The command ``proctor``: ``proctor grade ASSIGNMENT``, ``proctor doctor``, ``proctor kernel``."""
+"""The command ``proctor``: see ``proctor --help``."""
 
 import gc
 import importlib
@@ -13,13 +13,26 @@ _FORMATS = (
     *("uri_template", "webcolors"),
 )
 _USAGE = """\
-usage: proctor grade ASSIGNMENT   grade a class with all cores (proctor grade --help)
-       proctor report ASSIGNMENT  see how a class has done, and what to teach next
-       proctor export ASSIGNMENT --into FILE  write the marks into a learning system's file
-       proctor doctor             try what keeps a student's code in on this machine
-       proctor kernel             install the Jupyter kernel "Python 3 (locked in)"
+usage: proctor COMMAND ASSIGNMENT  (proctor COMMAND --help)
+
+  rehearse  try an assignment's tests before its release
+  grade     grade a class with all cores
+  feedback  write its feedback with all cores
+  report    see how a class has done, and what to teach next
+  export    write the marks into a learning system's file (--into FILE)
+
+       proctor doctor      try what keeps a student's code in on this machine
+       proctor kernel      install the Jupyter kernel "Python 3 (locked in)"
        proctor --version
 """
+# a command's module, its application, and whether it plays notebooks
+_APPS = {
+    "rehearse": ("proctor.batch.rehearse", "RehearseApp", True),
+    "grade": ("proctor.batch.app", "GradeApp", True),
+    "feedback": ("proctor.batch.feedback", "FeedbackApp", False),
+    "report": ("proctor.report.app", "ReportApp", False),
+    "export": ("proctor.lms.app", "ExportApp", False),
+}
 _KERNEL = """\
 usage: proctor kernel
 
@@ -39,12 +52,11 @@ def main():
 
 def _run(command, *rest):
     sys.argv = [f"proctor {command}", *rest]
-    if command == "grade":
-        _grade(rest)
-    elif command == "report":
-        _launch(rest, "proctor.report.app", "ReportApp")
-    elif command == "export":
-        _launch(rest, "proctor.lms.app", "ExportApp")
+    if command in _APPS:
+        module, name, plays = _APPS[command]
+        if plays:
+            _warm_up(command, rest)
+        _launch(rest, module, name)
     elif command == "doctor":
         from proctor.sandbox import doctor
 
@@ -69,16 +81,15 @@ def _kernel(words):
     print(f"installed in {install()}")
 
 
-def _grade(words):
+def _warm_up(command, words):
     """Start what takes time at once: the template imports while this process does."""
     before = signal.getsignal(signal.SIGINT)
     if before is signal.default_int_handler:  # else Ctrl-C is not for this process
         # a module that is interrupted while it is imported may answer with any error
         signal.signal(signal.SIGINT, lambda *_: os._exit(STOPPED))
     if not any(word.startswith("--scheduler") for word in words):  # a cluster has its own
-        _begin()
+        _begin(command)
     signal.signal(signal.SIGINT, before)
-    _launch(words, "proctor.batch.app", "GradeApp")
 
 
 def _launch(words, module, name):
@@ -103,7 +114,7 @@ def _launch(words, module, name):
         gc.freeze()  # nor on the way out: the system takes back what is left
 
 
-def _begin():
+def _begin(command):
     from proctor.run import template
 
     try:
@@ -111,7 +122,7 @@ def _begin():
     except OSError as error:
         from proctor.wording import reason
 
-        print(f"proctor grade: {reason(error)}", file=sys.stderr)
+        print(f"proctor {command}: {reason(error)}", file=sys.stderr)
         sys.exit(2)
 
 

@@ -35,12 +35,15 @@ from proctor.files import copy_file, keep_files, names_of_files, read, read_file
 from proctor.plugins import gradebook
 from proctor.plugins.collect import notes
 from proctor.plugins.collect.names import shown, student_problem
+from proctor.plugins.collect.notebooks import taken, used
 from proctor.plugins.execute import Execute
 from proctor.plugins.resume import (
     alone,
+    due_before,
     has_changed,
     is_excluded,
     is_newer,
+    keep_due,
     keep_state,
     state_of,
     student_of,
@@ -101,11 +104,9 @@ class Recorder(Autograde):
             super().start()
 
     def init_notebooks(self):
-        """Find the submissions: nbgrader's, and those that it passes over."""
-        with contextlib.suppress(NbGraderException):  # there are none of the former
-            super().init_notebooks()
-        if not self.assignments:
-            expect(self)  # else the exporter does it
+        """Find the submissions, those included that nbgrader passes over."""
+        self.assignments, self.notebooks = {}, []
+        expect(self)
         if not self.assignments:
             asked = self._format_source(self.coursedir.assignment_id, self.coursedir.student_id)
             raise Wait(
@@ -125,8 +126,18 @@ class Recorder(Autograde):
             known = shown(student) if student_problem(student) else student
             self.report.failed(known, reason(error))
         self.coming, self.ahead, self.under_way = deque(due), {}, set()
+        self._tell_moved(set(self.assignments).difference(due))
         for folder in due:
             self._grade(folder)
+
+    def _tell_moved(self, unchanged):
+        """Tell whose work was graded for another due date: points for lateness are of that one."""
+        for student in sorted(student_of(self, folder) for folder in unchanged):
+            made = self._format_dest(self.course.name, student)
+            if before := due_before(made, self.due):
+                what = f"The due date has moved since this was graded (it was {before}): grade "
+                what += "again with --force, so that lateness is counted anew."
+                self.report.problem(student, None, what, "due")
 
     def _open(self, stack):
         """Open what is written to."""
@@ -231,7 +242,9 @@ class Recorder(Autograde):
             for path in sorted(self.assignments[folder]):
                 name = self._about(path)["notebook"]
                 if name in self.pristines:
-                    futures[path] = self.pool.submit(name, read(path), extra, found)
+                    file, renamed = taken(self, path)
+                    told = [*found, *renamed]
+                    futures[path] = self.pool.submit(name, read(file), extra, told)
         except OSError as error:  # told when its turn comes
             reading = error
         self.under_way |= set(futures.values())
@@ -301,7 +314,9 @@ class Recorder(Autograde):
         self.set_permissions(assignment, student)
         self.book.db.commit()
         self.run_post_convert_hook()
-        keep_state(self._format_dest(self.course.name, student), self.notebooks, reading)
+        made = self._format_dest(self.course.name, student)
+        keep_state(made, self.notebooks, reading)
+        keep_due(made, self.due)
         self.report.done(student, self._score(), self.submission.max_score)
 
     def _check_writable(self, student):
@@ -355,7 +370,10 @@ class Recorder(Autograde):
         missing = []
         for notebook in self.recorded.values():
             path = os.path.join(submitted, f"{notebook.name}.ipynb")
-            if not os.path.exists(path):
+            file, renamed = taken(self, path)
+            for note in renamed:
+                self.report.problem(student_id, notebook.name, note.what, note.kind)
+            if not os.path.exists(file):
                 missing.append(notebook.name)
                 if path not in self.graded:
                     self.report.problem(student_id, notebook.name, NOT_THERE, "no-file")
@@ -367,8 +385,10 @@ class Recorder(Autograde):
             raise NbGraderException("it holds no notebook of this assignment")
 
     def _tell_strays(self, student, submitted, missing):
-        """Name what may be a notebook of the assignment, in another place or by another name."""
+        """Name what may be a notebook of the assignment and holds none of its cells."""
         known = {f"{name}.ipynb" for name in self.names}
+        if missing:
+            known |= used(self, submitted)
         strays = sorted(
             path
             for path in names_of_files(submitted, self.coursedir.ignore)
@@ -379,7 +399,7 @@ class Recorder(Autograde):
             return
         named = ", ".join(map(shown, strays[:_NAMED]))
         named += f" and {len(strays) - _NAMED} more" if len(strays) > _NAMED else ""
-        what = f"By its name and place no notebook of this assignment, and left alone: {named}."
+        what = f"By its name and cells no notebook of this assignment, and left alone: {named}."
         if missing:
             place = os.path.relpath(submitted, self.course.root)
             what += f" If it is what is missing ({', '.join(sorted(missing))}), put the notebook "

@@ -3,15 +3,14 @@
 import hashlib
 import json
 import pickle
-import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 
 from nbformat import NotebookNode
 
 from proctor.merge import merge
+from proctor.plugins.collect.notebooks import grade_ids
 from proctor.plugins.exporter import add_repairs
 from proctor.run.job import Assignment
 from proctor.run.play import NOTHING, give_nothing, play
@@ -93,14 +92,9 @@ def grade(unit, template, notebook, data, extra=None, notes=()):
     return Graded(book, told, played.made, not played.unconfined, problems).to_bytes()
 
 
-_NAMES = 10_000  # that are looked at of a file, whatever it holds
-_NAME = re.compile(rb'"grade_id": ?"([^"\\]+)"')
-
-
 def of_another(pristines, notebook, data):
     """Return a list with a note (see `Graded`) if most cells of a file are another notebook's."""
-    names = islice(_NAME.finditer(data or b""), _NAMES)
-    found = {name[1].decode(errors="replace") for name in names}
+    found = grade_ids(data)
     own = _names(pristines[notebook])
     for other, pristine in pristines.items():
         if 2 * len(found & _names(pristine) - own) > len(found):

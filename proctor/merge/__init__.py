@@ -2,8 +2,9 @@
 
 A submission is data, not a notebook to run. The source notebook is the pristine: its cells, in its
 order, with its metadata, ids, attachments, points and flags. Taken from the student is the *text*
-of answer cells and of cells that they added; nothing else, so a cell that was deleted, copied,
-moved, retyped, renamed or re-flagged is repaired, and a note says so.
+of answer cells and of cells that they added, with the pictures pasted into it; nothing else, so a
+cell that was deleted, copied, moved, retyped, renamed or re-flagged is repaired, and a note says
+so.
 
 How a submitted cell is recognised, the first that fits:
 

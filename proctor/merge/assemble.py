@@ -7,16 +7,18 @@ from nbformat import NotebookNode
 from proctor.merge.explain import tell, tell_added, tell_missing, tell_neglected
 from proctor.merge.match import is_written, those_in_order
 from proctor.merge.notes import add_note
+from proctor.merge.pictures import MOST, pictures, size
 from proctor.merge.source import fresh_ids
 
 ADDED_LIMIT = 2_000  # cells that a student may add
+BESIDE = "Blank, but the answer may stand in a cell beside this one."
 
 
 def assemble(pristine, cells, matched, whole, notes):
     """The pristine with the answers in it and the added cells after their neighbours."""
     notebook = pristine.fresh()
     in_order = those_in_order(matched.taken)
-    written = set()
+    written, album = set(), _Album(pristine)
     for slot in pristine.slots:
         position = matched.taken.get(slot.index)
         if position is None:
@@ -26,15 +28,37 @@ def assemble(pristine, cells, matched, whole, notes):
         tell(slot, cell, matched, slot.index in in_order, notes)
         if slot.role == "answer" and cell.text is not None and not slot.is_blank(cell.text):
             notebook.cells[slot.index].source = cell.text
+            album.paste(cell, notebook.cells[slot.index])
             written.add(slot.index)
-    added = _added(pristine.slots, cells, matched, in_order, notes)
-    tell_neglected(pristine.slots, written, added, notes)
+    added = _added(pristine.slots, cells, matched, in_order, album, notes)
+    for slot in tell_neglected(pristine.slots, written, added, notes):
+        # unlike what was released, it is not graded as blank: it waits for a person
+        mark = "\n# {}" if slot.type == "code" else "\n\n*{}*"
+        notebook.cells[slot.index].source += mark.format(BESIDE)
     notebook.cells = _woven(notebook, added, pristine.minor >= 5)
     return notebook
 
 
-def _added(slots, cells, matched, in_order, notes):
-    """{slot: [(type, text)]} of the cells that a student added after it; -1 is the beginning."""
+class _Album:
+    """The pictures of a student's that go into a notebook."""
+
+    def __init__(self, pristine):
+        self.left = MOST if pristine.minor >= 1 else 0  # cells had no attachments
+
+    def of(self, cell):
+        """What there is room for of a submitted cell's pictures."""
+        found = pictures(cell.attachments, self.left) if cell.type == "markdown" else {}
+        self.left -= size(found)
+        return found
+
+    def paste(self, cell, into):
+        """Put the pictures of a submitted cell into one of the notebook."""
+        if into.cell_type == "markdown" and (found := self.of(cell)):
+            into.attachments = {**into.get("attachments", {}), **found}
+
+
+def _added(slots, cells, matched, in_order, album, notes):
+    """{slot: [(type, text, pictures)]} of what a student added after it; -1 is the beginning."""
     added = collections.defaultdict(list)
     slot_at = {position: index for index, position in matched.taken.items()}
     copy_of = {p: index for index, positions in matched.copies.items() for p in positions}
@@ -46,21 +70,21 @@ def _added(slots, cells, matched, in_order, notes):
             slot = slots[slot_at[position]]
             if slot.index in in_order:
                 anchor = slot.index
-            added[slot.index] += _overwritten(slot, cell)
+            added[slot.index] += _overwritten(slot, cell, album)
         elif position in copy_of:
             slot = slots[copy_of[position]]
             if slot.role != "locked" and is_written(slot, cell):
-                added[anchor].append((cell.type, cell.text))
+                added[anchor].append((cell.type, cell.text, album.of(cell)))
         else:
             troubles[cell.trouble] += 1
             troubles["metadata"] += cell.role is not None or bool(cell.tags)
             if cell.text and cell.text.strip():
-                added[anchor].append((cell.type, cell.text))
+                added[anchor].append((cell.type, cell.text, album.of(cell)))
     tell_added(troubles, notes)
     return _limited(added, notes)
 
 
-def _overwritten(slot, cell):
+def _overwritten(slot, cell, album):
     """What a student wrote into a cell that is not theirs to change but not locked either.
 
     The cell itself is the source's; an answer written below a task's text is a cell of its own.
@@ -70,7 +94,7 @@ def _overwritten(slot, cell):
     text = cell.text
     if cell.type == slot.type == "markdown" and text.startswith(slot.released):
         text = text[len(slot.released) :].strip("\n")
-    return [(cell.type, text)]
+    return [(cell.type, text, album.of(cell))]
 
 
 def _limited(added, notes):
@@ -97,11 +121,13 @@ def _woven(notebook, added, with_ids):
 
 
 def _new(extra, fresh, with_ids):
-    kind, text = extra
+    kind, text, pasted = extra
     cell = NotebookNode(cell_type=kind, metadata=NotebookNode(), source=text)
     if kind == "code":
         cell.outputs = []
         cell.execution_count = None
+    if pasted:
+        cell.attachments = pasted
     if with_ids:
         cell.id = next(fresh)
     return cell

@@ -2,6 +2,7 @@
 
 from proctor.merge.cell import as_dict
 from proctor.merge.notes import add_note, counted
+from proctor.merge.pictures import pictures
 from proctor.merge.source import flags_of
 
 
@@ -10,7 +11,7 @@ def tell_missing(slot, whole, notes):
     if slot.role == "answer":
         what = f"The answer `{slot.name}` is not in the notebook: it counts as blank."
         add_note(notes, "missing", what, slot)
-    elif whole:
+    elif whole and slot.released.strip():
         what = f"`{slot.name}` was not in the notebook: it was put back."
         add_note(notes, "restored", what, slot)
 
@@ -32,6 +33,8 @@ def tell(slot, cell, matched, in_order, notes):
     _tell_metadata(slot, cell, slot.index in matched.how, notes)
     if slot.role == "answer":
         _tell_answer(slot, cell, notes)
+    elif slot.role == "plain" and matched.how.get(slot.index) == "what it binds":
+        pass  # it is there to be filled in
     elif cell.text is None or not slot.is_blank(cell.text):
         kept = " What you wrote follows it as a cell of its own." if slot.role != "locked" else ""
         what = _differ("The text", slot) + kept
@@ -91,14 +94,21 @@ _TROUBLES = {
 def _tell_answer(slot, cell, notes):
     if cell.trouble:
         add_note(notes, cell.trouble, _TROUBLES[cell.trouble].format(slot.name), slot)
-    if cell.attachments and cell.attachments != slot.attachments:
+    if cell.attachments and cell.attachments != slot.attachments and not _are_kept(slot, cell):
         add_note(
             notes,
             "attachments",
-            f"Pictures attached to `{slot.name}` are not in the graded notebook. Instructor: they "
-            "are in the submitted file.",
+            f"Not all that is attached to `{slot.name}` is in the graded notebook: pictures are "
+            "(PNG, JPEG, GIF, WebP; 20 MB of them). Instructor: all is in the submitted file.",
             slot,
         )
+
+
+def _are_kept(slot, cell):
+    """Whether all attachments of an answer are pictures that go with its text."""
+    if slot.type != "markdown" or cell.type != "markdown":
+        return False
+    return len(pictures(cell.attachments)) == len(as_dict(cell.attachments))
 
 
 def tell_added(troubles, notes):
@@ -117,14 +127,22 @@ def tell_added(troubles, notes):
 
 
 def tell_neglected(slots, written, added, notes):
-    """A blank answer scores 0 unseen; say so where the answer may stand beside it."""
+    """Return the blank answers to be graded by hand that may stand in a cell beside; say so.
+
+    A blank answer scores 0 unseen. For a text, that cell is one of text; for code, any.
+    """
+    found = []
     for slot in slots:
         beside = added.get(slot.index - 1, []) + added.get(slot.index, [])
-        if slot.manual and slot.index not in written and any(t != "code" for t, _ in beside):
-            add_note(
-                notes,
-                "look",
-                f"`{slot.name}` is blank, but text was added in a cell beside it. Instructor: if "
-                "that is the answer, grade it by hand.",
-                slot,
+        if (
+            slot.manual
+            and slot.index not in written
+            and any(kind != "code" or slot.type == "code" for kind, *_ in beside)
+        ):
+            what = (
+                f"`{slot.name}` is blank, but something was added in a cell beside it. Instructor: "
+                "it waits for you; if that is the answer, grade it."
             )
+            add_note(notes, "look", what, slot)
+            found.append(slot)
+    return found

@@ -34,6 +34,7 @@ def match(slots, cells):
     _match_ids(slots, cells, matched)
     _match_texts(slots, cells, matched)
     _match_functions(slots, cells, matched)
+    _match_variables(slots, cells, matched)
     _match_places(slots, cells, matched)
     return matched
 
@@ -112,6 +113,23 @@ def _match_functions(slots, cells, matched):
             pairs.append((slot.index, best))
             used.add(best)
     _claim(matched, pairs, "what it defines")
+
+
+def _match_variables(slots, cells, matched):
+    """Open code cells of the course's, by the variables that they bind, as in ``NAME = ""``."""
+    missing = [
+        s
+        for s in slots
+        if s.role == "plain" and s.type == "code" and s.variables and s.index not in matched.taken
+    ]
+    pairs = []
+    for slot in missing:
+        for position in matched.loose:
+            cell = cells[position]
+            if cell.type == "code" and slot.variables <= set(VARIABLE.findall(cell.text or "")):
+                pairs.append((slot.index, position))
+                break
+    _claim(matched, pairs, "what it binds")
 
 
 def _match_places(slots, cells, matched):

@@ -13,8 +13,8 @@ class Note:
     cell  the answer's or cell's name; empty for the notebook as a whole
     what  a sentence for the student and the instructor (Markdown, no text of the submission)
     kind  for programs:
-          the file   no-file too-large empty encoding conflict not-json not-notebook format kernel
-                     odd-cells too-many
+          the file   no-file another-name too-large empty encoding conflict not-json not-notebook
+                     format kernel odd-cells too-many
           a cell     missing restored copies moved renamed type flags points tags edited
                      attachments text too-long cleaned look
           added      added-metadata added-too-long added-cleaned

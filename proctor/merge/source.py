@@ -106,12 +106,30 @@ class _Validator(MetadataValidator, _Cells):
     """nbgrader's check of a notebook, with its check of a cell's metadata."""
 
 
+_ROLES = ("grade", "solution", "locked", "task")
+
+
 def check(source):
     """ValueError unless nbgrader would accept the source notebook."""
+    _check_names(source)
     try:
         _Validator().validate_nb(source)
     except Exception as error:
         raise ValueError(f"the source notebook's nbgrader metadata: {first_line(error)}") from error
+
+
+def _check_names(source):
+    """ValueError where two cells have one name: the gradebook would have one of them."""
+    seen = {}
+    for number, cell in enumerate(source.cells, 1):
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name and any(cell.metadata.nbgrader.get(role) for role in _ROLES):
+            if name in seen:
+                raise ValueError(
+                    f"cells {seen[name]} and {number} are both called {name!r}: give one of them "
+                    "another name (its grade_id), then generate the assignment again"
+                )
+            seen[name] = number
 
 
 def _drop_outputs(notebook):
@@ -160,6 +178,9 @@ def _run(steps, notebook, config):
     return notebook
 
 
+_OPEN = ("answer", "plain")  # roles of cells that a student may write in
+
+
 def _slot(index, cell, released, original):
     meta = cell.metadata.get("nbgrader", {})
     if utils.is_solution(cell):
@@ -182,7 +203,7 @@ def _slot(index, cell, released, original):
         tags=cell.metadata.get("tags", []),
         attachments=cell.get("attachments", {}),
         functions=frozenset(FUNCTION.findall(original)) if role == "answer" else frozenset(),
-        variables=frozenset(VARIABLE.findall(original)) if role == "answer" else frozenset(),
+        variables=frozenset(VARIABLE.findall(original)) if role in _OPEN else frozenset(),
     )
 
 

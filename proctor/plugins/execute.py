@@ -7,6 +7,7 @@ from nbgrader.preprocessors import Execute as StockExecute
 from traitlets import Bool, Integer, List, Unicode
 
 from proctor.files import keep_files, read, read_files
+from proctor.plugins.collect.notebooks import taken
 from proctor.plugins.limits import ProcessLimits
 from proctor.run.course import Course
 from proctor.run.job import PRELOAD
@@ -42,7 +43,8 @@ class Execute(ProcessLimits, StockExecute):
         course = Course(converter.coursedir, about["assignment"])
         submitted = course.folder(converter.coursedir.submitted_directory, about["student"])
         own = converter.exclude_overwriting.get(about["assignment"], ())
-        if read(os.path.join(submitted, f"{about['notebook']}.ipynb"), 0) is None:
+        handed_in, _ = taken(converter, os.path.join(submitted, f"{about['notebook']}.ipynb"))
+        if read(handed_in, 0) is None:
             give_nothing(nb, NOTHING)
             return nb, resources
         assignment = course.assignment(tuple(self.preload), leave_out=own)
@@ -60,7 +62,8 @@ class Execute(ProcessLimits, StockExecute):
     def settings(self, course):
         """The `Settings` that these traits are, for a `Course`."""
         return Settings(
-            seconds=self.timeout or 30,
+            # nbgrader's way to say that a cell has no limit of its own: the notebook has
+            seconds=self.total_timeout if self.timeout and self.timeout < 0 else self.timeout or 30,
             total=self.total_timeout,
             **self.limits(),
             sandbox=self.sandbox,

@@ -19,6 +19,7 @@ from proctor.merge import Pristine, describe, merge
 from proctor.merge.source import check
 from proctor.plugins import gradebook
 from proctor.plugins.collect import notes, refuse_names, set_aside
+from proctor.plugins.collect.notebooks import taken
 from proctor.plugins.recorded import as_recorded, autotest
 from proctor.plugins.resume import Unfinished, end_with_failure, is_excluded
 from proctor.plugins.submissions import expect
@@ -52,10 +53,11 @@ class Exporter(NotebookExporter):
         )
         if Path(filename).parent.resolve() != Path(submitted).resolve():
             return super().from_filename(filename, resources, **kwargs)
-        merged = merge(self.pristine(about, resources), read(filename))
-        for note in merged.notes:
+        file, renamed = taken(self.parent, filename)
+        merged = merge(self.pristine(about, resources), read(file))
+        for note in (*renamed, *merged.notes):
             self.log.warning("%s: %s", filename, note.what)
-        notebook = add_repairs(merged.notebook, [*notes(submitted), *merged.notes])
+        notebook = add_repairs(merged.notebook, [*notes(submitted), *renamed, *merged.notes])
         return self.from_notebook_node(notebook, resources, **kwargs)
 
     def from_notebook_node(self, nb, resources=None, **kwargs):

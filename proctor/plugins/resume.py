@@ -126,7 +126,10 @@ class Unfinished:
         try:
             if self.hooks[1]:
                 self.hooks[1](notebooks=notebooks, **about)
-            keep_state(self._folder(notebooks), notebooks, self.reading)
+            folder = self._folder(notebooks)
+            keep_state(folder, notebooks, self.reading)
+            if hasattr(self.converter, "due"):  # it grades
+                keep_due(folder, self.converter.due)
         finally:
             for mark, _ in self.held:
                 mark.unlink(missing_ok=True)
@@ -211,6 +214,25 @@ def keep_state(made, notebooks, reading):
         fresh = path.with_name(f"{path.name}.new")
         fresh.write_text(reading)
         fresh.replace(path)
+
+
+def keep_due(made, due):
+    """Keep beside a folder for which due date (None: there is none) it was made."""
+    _due_file(made).write_text(_said(due))
+
+
+def due_before(made, due):
+    """The due date for which a folder was made, as text; None if it is this one, or unknown."""
+    kept = (read(_due_file(made), 100) or b"").decode(errors="replace")
+    return kept if kept and kept != _said(due) else None
+
+
+def _said(due):
+    return f"{due:%Y-%m-%d %H:%M:%S} UTC" if due else "none"
+
+
+def _due_file(made):
+    return Path(made).with_name(f".{Path(made).name}.due")
 
 
 def has_changed(folder, made, notebooks):

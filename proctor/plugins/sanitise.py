@@ -289,7 +289,8 @@ def draw(data):
     """
     kind, text, about = json.loads(data)
     html = str(_DRAWERS[kind](text, **about))
-    if len(html) > _GROWTH * len(text) + 10_000 or _depth(html) > _DEPTH:
+    pasted = len(json.dumps(about.get("attachments", "")))  # pictures, which the text only names
+    if len(html) > _GROWTH * (len(text) + pasted) + 10_000 or _depth(html) > _DEPTH:
         raise ValueError
     return json.dumps(html).encode()
 

@@ -1,4 +1,4 @@
-"""Submissions: which folders nbgrader goes through, those that it would pass over included."""
+"""Submissions: which folders and notebooks nbgrader goes through, whatever files are called."""
 
 import functools
 import glob
@@ -8,6 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from nbgrader.api import MissingEntry
+from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 
 from proctor.plugins import gradebook
@@ -15,11 +16,13 @@ from proctor.plugins.recorded import way_out
 
 
 def expect(converter):
-    """Let nbgrader go through submissions that hold files, and none of the right names.
+    """Let nbgrader go through the assignment's notebooks in every submission that holds files.
 
-    It passes over them; here their notebooks are graded as blank, and the student is told. So it
-    does over those that it may not look into, which count as if they held everything: whoever
-    reads them says why that fails. Returns the names of the notebooks' files.
+    It passes over files of other names, and over folders without a right one. Here each notebook
+    is looked for under other names, too (`proctor.plugins.collect.notebooks`); one that is not
+    there is graded as blank, and the student is told. A folder that nobody may look into counts as
+    if it held everything: whoever reads it says why that fails. Returns the names of the notebooks'
+    files.
     """
     course = converter.coursedir
     pattern = f"{course.notebook_id}.ipynb"
@@ -33,7 +36,7 @@ def expect(converter):
             )
             converter.log.error(told)
             raise NbGraderException(told) from None
-        notebooks = entry.notebooks
+        notebooks, converter.due = entry.notebooks, entry.duedate
         names = [name for n in notebooks if fnmatch(name := f"{n.name}.ipynb", pattern)]
         _tell_unreleased(converter, entry, pattern)
     for folder in places(converter._format_source(course.assignment_id, course.student_id)):
@@ -44,10 +47,26 @@ def expect(converter):
         except OSError:
             there = True
         paths = [os.path.join(folder, name) for name in names]
-        if there and not any(map(os.path.lexists, paths)):
-            found = converter.assignments.setdefault(folder, [])
-            found += [path for path in paths if path not in found]
+        if there and paths:
+            converter.assignments[folder] = paths
     return names
+
+
+@functools.cache
+def guard_submissions():
+    """Let nbgrader's ``Autograde`` of this process find submissions as `expect` does.
+
+    It ends where no file has a right name, before anything that can be configured is asked.
+    """
+    stock = Autograde.init_notebooks
+
+    def init_notebooks(self):
+        self.assignments, self.notebooks = {}, []
+        expect(self)
+        if not self.assignments:
+            stock(self)  # which says what is missing
+
+    Autograde.init_notebooks = init_notebooks
 
 
 def places(pattern):

@@ -68,6 +68,20 @@ class Course:
         """The texts of the course's own cells, which students see."""
         return self._cells()[0]
 
+    def notebooks(self):
+        """{name: path} of the source notebooks."""
+        return {Path(path).stem: path for path, _ in self._notebooks()}
+
+    def cells(self):
+        """{notebook: [(type, text, what nbgrader says of it, tags)]} of all source cells."""
+        return {
+            name: [
+                (c.cell_type, c.source, c.metadata.get("nbgrader"), c.metadata.get("tags"))
+                for c in _book(path).cells
+            ]
+            for name, path in self.notebooks().items()
+        }
+
 
 @functools.lru_cache(8)
 def _cells(notebooks):
@@ -87,11 +101,15 @@ def _cells(notebooks):
 @functools.lru_cache(100)
 def _code(notebook):
     """The code cells of a notebook (path, changed); ValueError if it is none."""
-    path = Path(notebook[0])
+    return [cell for cell in _book(notebook[0]).cells if cell.cell_type == "code"]
+
+
+def _book(path):
+    """The notebook in a file; ValueError if it is none."""
     try:
         # `nbformat.read` would check it too: that is done where a notebook becomes a `Pristine`
-        book = nbformat.reader.reads(path.read_text(encoding="utf-8"))
-        return [cell for cell in nbformat.convert(book, 4).cells if cell.cell_type == "code"]
+        book = nbformat.reader.reads(Path(path).read_text(encoding="utf-8"))
+        return nbformat.convert(book, 4)
     except Exception as error:  # what nbformat raises depends on the damage
         kind = type(error).__name__
         raise ValueError(f"{path} is no notebook: {kind}: {first_line(error)}") from error
@@ -109,18 +127,18 @@ def _known(notebook, mark, private):
     for cell in code:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if utils.is_solution(cell):
-            found[name] = {"answer": names.answer(_tree(cell.source)).told()}
+            found[name] = {"answer": names.answer(tree(cell.source)).told()}
         elif utils.is_grade(cell):
             lines = cell.source.split("\n")
             released = "\n".join(itertools.takewhile(lambda line: mark not in line, lines))
-            shared = names.shared(_tree(released), secret)
+            shared = names.shared(tree(released), secret)
             # in a text of several lines or in brackets, a hidden region cannot begin with a call
-            if shared != names.Shared() and _tree(names.calling("share()", cell.source, mark)).body:
+            if shared != names.Shared() and tree(names.calling("share()", cell.source, mark)).body:
                 found[name] = {"shared": shared.told() | {"mark": mark}}
     return found
 
 
-def _tree(source):
+def tree(source):
     """The syntax tree of a cell; an empty one if it is no code, as where a function is cut off."""
     try:
         return _parsed(source)
@@ -130,7 +148,7 @@ def _tree(source):
 
 def _imports_of(source, modules):
     """The names that a cell binds by importing one of these modules, or from one."""
-    for node in ast.walk(_tree(source)):
+    for node in ast.walk(tree(source)):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             for alias in node.names:
                 module = node.module if isinstance(node, ast.ImportFrom) else alias.name

@@ -117,6 +117,15 @@ def outputs_of(outcome, shown=()):
     return [*kept, error(outcome.name, outcome.message, _traceback(outcome, shown))]
 
 
+def stopped(outcome, shown):
+    """Outputs of a cell that is no test, of which the grader says something.
+
+    What it says stands in the place of the interrupt by which it stopped the cell.
+    """
+    kept = [o for o in shown if o.get("ename") != "KeyboardInterrupt"]
+    return [*kept, error(outcome.name, outcome.message, _traceback(outcome, shown))]
+
+
 def _traceback(outcome, shown):
     for output in reversed(shown):
         if output["output_type"] == "error" and output["ename"] == outcome.name:

@@ -18,7 +18,7 @@ from proctor.run import outcomes
 from proctor.run.meter import CEILING, Meter
 from proctor.run.names import calling, needed, owned, statements
 from proctor.run.outcomes import FAILED, NOT_REACHED, Outcome, outputs_of
-from proctor.run.outputs import Room, clean, error, stream
+from proctor.run.outputs import Room, clean, stream
 from proctor.run.shell import Shell
 from proctor.run.student import FUNCTIONS, MOST
 from proctor.sandbox import Ended
@@ -148,7 +148,7 @@ class Runner:
             inside = [stream("stdout", INSIDE)] if cell["role"] == "inside" else []
             return _result([*inside, *outputs_of(outcome, shown)], count, outcome.told(), problem)
         if outcome.ours:
-            shown.append(error(outcome.name, outcome.message))
+            shown = outcomes.stopped(outcome, shown)
         return _result(shown, count, problem=problem)
 
     # the student's side

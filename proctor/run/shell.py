@@ -26,6 +26,8 @@ from proctor.run.outcomes import name_and_message, stated
 from proctor.run.outputs import Outputs, error, stream
 
 _FRAMES = 20  # of a traceback that is shown without IPython's help
+_FIGURES = (None, "agg", "auto", "inline")  # what %matplotlib may ask for
+_EXIT = "exit() ends this cell here; the cells after it still run. Take it out."
 
 
 class _Stream(io.TextIOBase):
@@ -240,6 +242,14 @@ class Shell(InteractiveShell):
 
     def enable_gui(self, gui=None):
         pass
+
+    def enable_matplotlib(self, gui=None):
+        """Show figures in the notebook, whatever window or widget was asked for."""
+        return super().enable_matplotlib(gui if gui in _FIGURES else "inline")
+
+    def ask_exit(self):
+        """Answer ``exit()``: a cell ends, and the notebook goes on."""
+        raise SystemExit(_EXIT)
 
     def run(self, source, count=None):
         """Run one cell, numbered ``count``; return (its `Outcome`, its outputs).

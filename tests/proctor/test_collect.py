@@ -408,6 +408,28 @@ def test_a_time_that_cannot_be_is_told_and_the_file_system_s_counts(place, ago, 
     assert abs(kept_time(place, "s") - now()) < timedelta(minutes=5)
 
 
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("11/02/2026 10:00 PM", "2026-11-02 or 2026-02-11"),
+        ("01.11.2026", "2026-01-11 or 2026-11-01"),
+        (b"3-4-2026 12:00 UTC", "2026-03-04 or 2026-04-03"),
+    ],
+)
+def test_a_day_that_may_be_two_is_asked_about(tmp_path, text, days):
+    assert screen.moment(text) is None
+    text = text if isinstance(text, bytes) else text.encode()
+    (tmp_path / "timestamp.txt").write_bytes(text)
+    looked = screen.Screen(coursedir=CourseDirectory(root=str(tmp_path)))
+    (finding,) = looked.inspect(tmp_path, "ps1")
+    assert f"its day may be {days}" in finding.what
+
+
+@pytest.mark.parametrize("text", ["25.12.2026", "12/25/2026", "11/11/2026", "2026-11-02 10:00 UTC"])
+def test_a_day_that_is_one_is_read(text):
+    assert screen.moment(text).year == 2026
+
+
 def test_the_claimed_time_is_kept_if_the_instructor_says_so(place):
     hand_in(place.inbound, "s", stamp(days=3))
     assert "The former is used" in collected(place, file_times="flag")

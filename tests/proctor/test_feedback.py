@@ -2,6 +2,7 @@
 
 import base64
 import html
+import json
 import os
 import re
 import shutil
@@ -586,3 +587,17 @@ def test_its_delimiters_are_those_of_nbgrader():
 def test_what_the_page_sets_for_all_preprocessors_is_no_warning(caplog):
     HideTests(config=HTMLExporter().default_config)
     assert "not recognized" not in caplog.text
+
+
+@pytest.mark.parametrize("size", [0, 1_000_000])
+def test_a_picture_that_was_pasted_into_a_text_is_shown(size):
+    picture = base64.b64encode(base64.b64decode(PIXEL) + b"\0" * size).decode()
+    about = {
+        "attachments": {"photo.png": {"image/png": picture}},
+        **{"embed_images": False, "path": "", "anchor_link_text": "¶"},
+    }
+    text = "My sketch: ![a window](attachment:photo.png) <script>alert(1)</script>"
+    made = json.loads(sanitise.draw(json.dumps(["markdown", text, about]).encode()))
+    shown = BeautifulSoup(made, "html.parser").img
+    assert (shown["src"], shown["alt"]) == (f"data:image/png;base64,{picture}", "a window")
+    assert "<script" not in made

@@ -336,17 +336,16 @@ def test_what_is_alike_is_told_in_one_line(fresh):
     assert next_one == "Next: proctor report ps1"
     told = [line.strip() for line in told]
     blank = "This notebook was not handed in: every answer in it counts as blank."
-    left = "By its name and place no notebook of this assignment, and left alone:"
-    moved = f"{left} `all.zip`, `p2 (1).ipynb`, `ps1/p1.ipynb`. If it is what is missing (p1, p2), "
-    moved += "put the notebook into submitted/{0}/ps1/ by its own name and grade again. ({0})"
+    left = "By its name and cells no notebook of this assignment, and left alone:"
+    used = (
+        "p1 · `ps1/p1.ipynb` was graded as `p1.ipynb`, which it holds. The same for 1 more in p2."
+    )
     assert sorted(told) == sorted(
         [
             "`link` was left out: a link. (all-right)",
             "p1 · A cell had lost the name `double`; it was recognised by its cell id. If it is "
             "another cell, tell your instructor. The same for 9 more in p1, p2. (all-right)",
-            moved.format("blank"),
-            moved.format("late"),
-            f"p1 · {blank} The same for 1 more in p2. (blank, late)",
+            f"{used} (blank, late)",
             f"p2 · {blank} (no-second-notebook)",
             "p2 · The file is not a notebook, and no cell could be read from it: every answer "
             "counts as blank. (not-a-notebook)",
@@ -393,14 +392,24 @@ def test_unchanged_is_passed_over_and_changed_is_done_again(graded, stock):
     assert counts(grade(graded, "--json", "--student=all-right", "--force")) == (["all-right"], 0)
 
 
-def test_what_holds_only_other_notebooks_is_graded_once(graded):
+def test_what_holds_a_notebook_under_another_name_only_is_graded_once(graded):
     folder = graded / "submitted" / "all-right" / "ps1"
     (folder / "p1.ipynb").rename(folder / "p1 (1).ipynb")
     (folder / "p2.ipynb").unlink()
     done = grade(graded, "--json", "--student=all-right")
     assert list(json.loads(done.out)["students"]) == ["all-right"]
-    assert scores(graded)["all-right"] == 0
+    assert scores(graded)["all-right"] == 5
     assert counts(grade(graded, "--json", "--student=all-right")) == ([], 1)
+
+
+def test_a_due_date_that_moved_is_told_until_it_counts(graded):
+    moved = "The due date has moved since this was graded (it was 2026-01-02 12:00:00 UTC)"
+    assert moved not in grade(graded).out
+    nbgrader(graded, "db", "assignment", "add", "ps1", "--duedate=2026-01-09 12:00:00 UTC")
+    assert moved in grade(graded).out
+    grade(graded, "--force")
+    assert moved not in grade(graded).out
+    assert scores(graded)["late"] == 10
 
 
 def test_one_notebook(fresh):

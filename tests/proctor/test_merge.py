@@ -1,5 +1,6 @@
 """Every repair of a submission, each on a notebook that has one of every kind of cell."""
 
+import base64
 import copy
 import json
 
@@ -19,6 +20,7 @@ from nbgrader.utils import determine_grade
 from traitlets.config import Config
 
 from proctor.merge import ADDED_LIMIT, Note, Pristine, describe, merge
+from proctor.merge.assemble import BESIDE
 
 STUB = "def area(a, b):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
 RIGHT = {
@@ -184,7 +186,7 @@ def check_frame(result, source=SOURCE, blank=FRAME.blank):
     ):
         assert mine.id == theirs.id
         assert mine.cell_type == theirs.cell_type
-        assert mine.get("attachments") == theirs.get("attachments")
+        check_pictures(mine, theirs)
         assert mine.get("outputs", []) == []
         assert mine.get("execution_count") is None
         if "nbgrader" in theirs.metadata:
@@ -200,9 +202,23 @@ def check_frame(result, source=SOURCE, blank=FRAME.blank):
             assert mine.source == theirs.source
     for each in added_cells(notebook, source):
         assert each.metadata == {}
-        assert "attachments" not in each
+        check_pictures(each, {})
         assert each.get("outputs", []) == []
     assert all(isinstance(note, Note) and note.what for note in result.notes)
+
+
+def check_pictures(mine, theirs):
+    """Attachments are the source's, and pictures in texts that a student wrote."""
+    given = theirs.get("attachments", {})
+    own = [(n, b) for n, b in mine.get("attachments", {}).items() if given.get(n) != b]
+    assert given.keys() <= mine.get("attachments", {}).keys()
+    if own:
+        assert mine.cell_type == "markdown"
+        assert mine.metadata.get("nbgrader", {}).get("solution", True)
+    for _, bundle in own:
+        for kind, data in bundle.items():
+            assert kind in ("image/png", "image/jpeg", "image/gif", "image/webp")
+            base64.b64decode(data, validate=True)
 
 
 def check_no_secret(result):
@@ -475,7 +491,8 @@ def test_a_notebook_without_metadata_and_ids_is_recognised():
         each["metadata"] = {}
         del each["id"]
     result = merged(book)
-    expected = RIGHT | {"draw": BLANK["draw"]}  # plain code with no name to know it by
+    # plain code with no name to know it by: it is added, and what it may be waits for a person
+    expected = RIGHT | {"draw": f"{BLANK['draw']}\n# {BESIDE}"}
     assert answers_of(result.notebook) == expected
     assert [each.source for each in added_cells(result.notebook)] == [RIGHT["draw"]]
 
@@ -497,12 +514,50 @@ def test_a_lost_answer_is_not_taken_from_a_cell_elsewhere():
     assert [each.source for each in added_cells(result.notebook)] == ["number = 1"]
 
 
-def test_attachments_are_the_sources():
+PNG = "iVBORw0KGgoAAAANSUhEUg=="
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        {"a.png": {"image/png": "aGFsbG8="}},  # no picture
+        {"a.svg": {"image/svg+xml": "<svg onload=alert(1)>"}},
+        {"a.png": {"image/png": PNG + "<script>"}},
+        {"a.png": {"text/html": PNG}},
+        {"a\0.png": {"image/png": PNG}},
+        {"a.png": ["image/png"]},
+    ],
+)
+def test_what_is_pasted_and_no_picture_is_left_out_and_told(pasted):
     book = handed_in(**RIGHT)
-    find(book, "why")["attachments"] = {"photo.png": {"image/png": "aGFsbG8="}}
+    find(book, "why")["attachments"] = pasted
     find(book, "title")["attachments"] = {}
     result = merged(book)
     assert told(result, "attachments") == ["why"]
+    assert [c.attachments for c in result.notebook.cells if "attachments" in c] == [
+        {"a.png": {"image/png": "aGFsbG8="}}
+    ]
+
+
+def test_pictures_go_with_the_text_into_which_they_were_pasted():
+    photo = {"photo.png": {"image/png": [PNG[:8] + "\n", PNG[8:]], "text/html": "<script>"}}
+    clean = {"photo.png": {"image/png": PNG}}
+    book = handed_in(**RIGHT | {"why": "![](attachment:photo.png)"})
+    find(book, "why")["attachments"] = photo
+    add(book, "area", own("![](attachment:photo.png)", "markdown", attachments=photo))
+    add(book, "area", own("x = 1", attachments=photo))
+    result = merged(book)
+    nbformat.validate(result.notebook)
+    assert [c.attachments for c in result.notebook.cells[1:] if "attachments" in c] == [clean] * 2
+    assert told(result, "attachments") == []
+
+
+def test_pictures_of_a_notebook_have_a_limit(monkeypatch):
+    monkeypatch.setattr("proctor.merge.assemble.MOST", 2 * len(PNG) - 1)
+    book = handed_in(**RIGHT | {"why": "see"})
+    find(book, "why")["attachments"] = {f"{n}.png": {"image/png": PNG} for n in range(4)}
+    [mine] = [c for c in merged(book).notebook.cells[1:] if "attachments" in c]
+    assert list(mine.attachments) == ["0.png"]
 
 
 @pytest.mark.parametrize(
@@ -729,6 +784,61 @@ def test_a_blank_answer_with_text_beside_it_is_pointed_out():
     result = merged(book)
     assert told(result, "look") == ["why"]
     assert told(merged(handed_in()), "look") == []
+
+
+@pytest.mark.parametrize(
+    ("task", "beside"),
+    [
+        ("why", own("![](attachment:photo.png)", "markdown")),
+        ("draw", own("plot(3)")),
+        ("draw", own("My answer.", "markdown")),
+    ],
+)
+def test_a_blank_answer_with_something_beside_it_waits_for_a_person(task, beside):
+    def is_blank(result):
+        cell = next(
+            c
+            for c in result.notebook.cells
+            if c.metadata.get("nbgrader", {}).get("grade_id") == task
+        )
+        return determine_grade(cell)[0] == 0
+
+    book = handed_in(**RIGHT | {task: BLANK[task]})
+    assert is_blank(merged(book))
+    add(book, task, beside)
+    assert not is_blank(merged(book))
+    assert told(merged(book), "look") == [task]
+
+
+def open_course():
+    """A course whose notebooks begin as nbgrader's quickstart's do, and with an empty cell."""
+    source = course()
+    plain = new_code_cell('NAME = ""\nCOLLABORATORS = ""'), new_code_cell("")
+    for made in plain:
+        made.pop("id")
+    source.cells[:0] = plain
+    source.nbformat_minor = 4
+    for made in source.cells:
+        made.pop("id", None)
+    return source
+
+
+def test_cells_that_are_there_to_be_filled_in_are_no_repairs():
+    source = open_course()
+    book = json.loads(nbformat.writes(released(source)))
+    book["cells"][0]["source"] = 'NAME = "Ada"\nCOLLABORATORS = "nobody"'
+    del book["cells"][1]
+    result = merge(source, raw(book))
+    assert result.notes == []
+    assert result.notebook.cells[1].source == 'NAME = "Ada"\nCOLLABORATORS = "nobody"'
+    assert len(result.notebook.cells) == len(source.cells) + 1
+
+
+def test_two_cells_of_a_source_with_one_name_are_named():
+    source = course()
+    source.cells[5].metadata.nbgrader.grade_id = "area"
+    with pytest.raises(ValueError, match="cells 3 and 6 are both called 'area'"):
+        Pristine(source)
 
 
 # --- Files ----------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 """Who may be a student: names, accounts, times and shares, at every entrance."""
 
+import csv
 import os
 import pwd
+import re
 import stat
 import zipfile
 from datetime import timedelta
@@ -17,6 +19,7 @@ import proctor.batch.app
 from proctor.plugins import collect
 from proctor.plugins.collect import screen
 from proctor.plugins.collect.names import guard_gradebook, shown, student_problem
+from proctor.plugins.rosters import Unreadable, as_nbgrader_reads
 from tests.conftest import nbgrader
 from tests.proctor.test_collect import (  # noqa: F401  (fixtures)
     archive_of,
@@ -428,3 +431,47 @@ def test_nobody_else_writes_into_what_is_collected(place, shared):  # noqa: F811
         assert bool(mode & 0o020) == shared, name
     assert modes["a.txt"] == (0o660 if shared else 0o600)
     assert modes["sub"] == (0o2775 if shared else 0o755)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "id,first_name\nzoe,Zoë\n".encode(),
+        "\ufeffid,first_name\r\nzoe,Zoë\r\n".encode(),
+        "id;first_name\nzoe;Zoë\n".encode(),
+        "first_name\tid\nZoë\tzoe\n".encode("cp1252"),
+        "\n id ; first_name\nzoe;Zoë\n".encode("cp1252"),
+    ],
+)
+def test_a_list_of_students_is_read_as_spreadsheets_write_it(data):
+    (row,) = csv.DictReader(as_nbgrader_reads(data, "id").splitlines())
+    assert {name.strip(): value for name, value in row.items()} == {
+        "id": "zoe",
+        "first_name": "Zoë",
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        ("id,first_name\n".encode("utf-16"), "it is no CSV file in UTF-8"),
+        (b"\x81\x8d", "it is neither UTF-8 nor Windows-1252"),
+        (b"name,email\nzoe,z@example.org\n", "no column is called 'id': the first line is 'name"),
+        (b"", "no column is called 'id'"),
+    ],
+)
+def test_a_list_that_is_none_says_why(data, why):
+    with pytest.raises(Unreadable, match=re.escape(why)):
+        as_nbgrader_reads(data, "id")
+
+
+def test_nbgrader_imports_such_a_list(base, tmp_path):  # noqa: F811
+    course = fresh_course(base, tmp_path / "course")
+    (course / "class.csv").write_bytes("id;first_name\nzoe;Zoë\n".encode("cp1252"))
+    nbgrader(course, "db", "student", "import", "class.csv")
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
+        assert book.find_student("zoe").first_name == "Zoë"
+    (course / "class.csv").write_text("name\nzoe\n")
+    done = nbgrader(course, "db", "student", "import", "class.csv", check=False)
+    assert done.returncode
+    assert "class.csv is not imported: no column is called 'id'" in done.stdout

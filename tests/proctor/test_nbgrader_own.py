@@ -38,6 +38,10 @@ CHANGED = {
             r"isfile at .*/foo/ps1/timestamp\.txt|unexpected return code: 0",
             "A `timestamp.txt` without a time is set aside and told; the submission is graded.",
         ),
+        "test_grade_missing_notebook": (
+            r"isfile at .*/foo/ps1/p2\.ipynb",
+            "What was not handed in is graded as blank: it has a page that says so.",
+        ),
         "test_handle_failure": (
             "unexpected return code: 0",
             "A notebook with cells that the assignment does not have is no failure: it is repaired "

@@ -139,3 +139,22 @@ def test_a_change_to_trees_is_made_to_a_foreseen_cell_too(shell):
     shell.ast_transformers.append(Twos())
     _, (shown,) = shell.run("1", 1)
     assert shown["data"]["text/plain"] == "2"
+
+
+@pytest.mark.parametrize("call", ["exit()", "quit()"])
+def test_an_exit_reads_well(shell, call):
+    outcome, outputs = shell.run(f"print(1)\n{call}", 1)
+    assert (outcome.kind, outcome.name) == ("failed", "SystemExit")
+    assert outcome.message.startswith("exit() ends this cell here")
+    shown = strip_ansi(json.dumps(outputs))
+    assert "exit() ends this cell here" in shown
+    assert "Ctrl-D" not in shown
+    assert "ask_exit" not in shown
+
+
+@pytest.mark.parametrize("gui", ["qt", "notebook", "widget", "tk", "inline", ""])
+def test_figures_are_shown_whatever_window_is_asked_for(shell, gui):
+    shell.run(f"%matplotlib {gui}", 1)
+    outcome, outputs = shell.run("import matplotlib.pyplot as plt\nplt.plot([1, 2]);", 2)
+    assert outcome.kind == "passed", outcome
+    assert any("image/png" in o.get("data", {}) for o in outputs)

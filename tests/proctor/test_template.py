@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
+from nbconvert.filters import strip_ansi
 
 from proctor.messages import Closed
 from proctor.run import template
@@ -86,6 +87,28 @@ def test_a_limit_holds_after_a_cell_that_had_alarms_of_its_own(warm, role):
     cells = [{"role": role, "source": source, "points": 1.0} for role, source in cells]
     results = warm.play(Job(cells, seconds=0.5, total=20), Settings().policy()).results
     assert [output["ename"] for output in results[-1]["outputs"]][-1:] == ["CellTimeoutError"]
+
+
+def test_a_cell_that_was_stopped_says_that_and_nothing_of_an_interrupt(warm):
+    cells = [{"role": "student", "source": "while True: pass", "points": 0.0}]
+    (result,) = warm.play(Job(cells, seconds=1), Settings().policy()).results
+    (told,) = result["outputs"]
+    assert (told["ename"], told["evalue"]) == ("CellTimeoutError", "stopped after 1 s")
+    assert "KeyboardInterrupt" not in told["traceback"][-1]
+    assert "while True" in strip_ansi("".join(told["traceback"]))
+
+
+def test_a_cell_of_the_source_that_does_not_compile_fails_alone():
+    broken = "a, *b, *c = 1, 2"  # which is parsed without an error
+    warm = Template(Assignment(lessons=(broken,), tests=(broken, "assert x == 1"), preload=()))
+    roles = [("locked", broken), ("student", "x = 1"), ("test", broken), ("test", "assert x == 1")]
+    cells = [{"role": role, "source": source, "points": 1.0} for role, source in roles]
+    try:
+        results = warm.play(Job(cells), Settings().policy()).results
+    finally:
+        warm.close()
+    errors = [[o["ename"] for o in result["outputs"]] for result in results]
+    assert errors == [["SyntaxError"], [], ["SyntaxError"], []]
 
 
 def test_the_two_sides_have_folders_of_their_own(warm):

@@ -21,7 +21,16 @@ from traitlets import Integer
 
 from proctor.plugins import gradebook
 from proctor.plugins.collect.names import odd, shown, student_problem
-from proctor.plugins.collect.screen import SPECIAL, Screen, Told, megabytes, moment, now, pour
+from proctor.plugins.collect.screen import (
+    SPECIAL,
+    Screen,
+    Told,
+    megabytes,
+    moment,
+    now,
+    pour,
+    unclear,
+)
 
 _BLOCK = 1 << 16
 _FEW = 50  # files that each archive in an archive may hold in any case
@@ -247,6 +256,7 @@ class FileNameCollector(StockCollector):
         time = info.get("timestamp") and moment(info["timestamp"])
         if info.get("timestamp") and (time is None or time > now() + _DAY):
             what = "no time" if time is None else "a time in the future"
+            what = unclear(info["timestamp"]) or what
             self.told.say(self._shown(path), "is collected without a time", f"its name has {what}")
             info["timestamp"] = None
         if os.path.splitext(file)[0] == "timestamp":

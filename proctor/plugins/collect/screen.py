@@ -251,7 +251,8 @@ class Screen(LoggingConfigurable):
             return []
         claimed = moment(text)
         if claimed is None:
-            return [_left_out(PurePosixPath(NBGRADERS[0]), "it holds no time")]
+            why = unclear(text) or "it holds no time"
+            return [_left_out(PurePosixPath(NBGRADERS[0]), why)]
         if claimed > now() + timedelta(seconds=self.tolerance):
             return [Finding(f"`timestamp.txt` says {claimed:%Y-%m-%d %H:%M} UTC, in the future.")]
         return []
@@ -343,8 +344,29 @@ def changed_at(status):
     return datetime.fromtimestamp(status.st_ctime, UTC).replace(tzinfo=None)
 
 
+_NUMBERS = re.compile(r"\s*(\d\d?)([/.-])(\d\d?)\2(\d{4})(?!\d)")
+
+
+def unclear(text):
+    """Which two days a text may mean, as `11/02/2026` does; None if it means one."""
+    text = text.decode(errors="replace") if isinstance(text, bytes) else text
+    match = _NUMBERS.match(text)
+    if not match:
+        return None
+    one, other, year = int(match[1]), int(match[3]), match[4]
+    if one == other or not (1 <= one <= 12 and 1 <= other <= 12):
+        return None
+    days = f"{year}-{one:02}-{other:02} or {year}-{other:02}-{one:02}"
+    return f"its day may be {days}: write the one that is meant in this form"
+
+
 def moment(text):
-    """The time that a text or its bytes say, in UTC without a zone; None if they say none."""
+    """The time that a text or its bytes say, in UTC without a zone; None if they say none.
+
+    Nor do they where they may mean two days (`unclear`): nobody's work is late by a guess.
+    """
+    if unclear(text):
+        return None
     try:
         return parse_utc((text.decode() if isinstance(text, bytes) else text).strip())
     # not UTF-8, no date, a date or an offset out of range, a zone that is looked for as a file
