@@ -1,6 +1,7 @@
 """The command ``proctor``: ``proctor grade ASSIGNMENT``, ``proctor doctor``, ``proctor kernel``."""
 
 import gc
+import importlib
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ _FORMATS = (
 )
 _USAGE = """\
 usage: proctor grade ASSIGNMENT   grade a class with all cores (proctor grade --help)
+       proctor feedback ASSIGNMENT  write its feedback with all cores (proctor feedback --help)
        proctor doctor             try what keeps a student's code in on this machine
        proctor kernel             install the Jupyter kernel "Python 3 (locked in)"
        proctor --version
@@ -38,6 +40,8 @@ def _run(command, *rest):
     sys.argv = [f"proctor {command}", *rest]
     if command == "grade":
         _grade(rest)
+    elif command == "feedback":
+        _launch(rest, "proctor.batch.feedback", "FeedbackApp")
     elif command == "doctor":
         from proctor.sandbox import doctor
 
@@ -70,19 +74,28 @@ def _grade(words):
         signal.signal(signal.SIGINT, lambda *_: os._exit(STOPPED))
     if not any(word.startswith("--scheduler") for word in words):  # a cluster has its own
         _begin()
+    signal.signal(signal.SIGINT, before)
+    _launch(words, "proctor.batch.app", "GradeApp")
+
+
+def _launch(words, module, name):
+    """Import a command's application and run it."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # else Ctrl-C is not for this process
+        # a module that is interrupted while it is imported may answer with any error
+        signal.signal(signal.SIGINT, lambda *_: os._exit(STOPPED))
     # jsonschema, which nbformat needs, imports these if it finds them, for formats of which there
     # is none in nbformat's schemas: half a second, most of it to compile a grammar of addresses.
     # None is how import is told that there is no such module.
-    for name in _FORMATS:
-        sys.modules.setdefault(name, None)
+    for unused in _FORMATS:
+        sys.modules.setdefault(unused, None)
     gc.disable()  # what is imported stays: looking for garbage in it is in vain
-    from proctor.batch.app import GradeApp
-
+    app = getattr(importlib.import_module(module), name)
     gc.freeze()
     gc.enable()
     signal.signal(signal.SIGINT, before)
     try:
-        GradeApp.launch_instance(list(words))
+        app.launch_instance(list(words))
     finally:
         gc.freeze()  # nor on the way out: the system takes back what is left
 
