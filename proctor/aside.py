@@ -32,8 +32,8 @@ class Aside:
     """One process, begun when it is first needed; any number of threads may take turns with it.
 
     memory  bytes that it may take beyond what it has imported
-    fork    whether it is a fork of this process, which has one thread and has imported what the work
-            needs; by default it is an interpreter of its own
+    fork    whether it is a fork of this process, which has one thread and has imported what the
+            work needs; by default it is an interpreter of its own
     """
 
     def __init__(self, memory=MEMORY, fork=False):

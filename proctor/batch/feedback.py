@@ -12,7 +12,6 @@ import contextlib
 import json
 import logging
 import multiprocessing
-import os
 import shutil
 import signal
 import sys
@@ -217,7 +216,7 @@ def _begin():
 
 
 def _pages(student):
-    """The `proctor.plugins.page.write.Pages` of a student; a text, if there is a reason for none."""
+    """The `proctor.plugins.page.write.Pages` of a student, or why there are none."""
     try:
         return _page.pages(student)
     except Exception as error:  # of this student
@@ -225,6 +224,10 @@ def _pages(student):
 
 
 # ---- the command ---------------------------------------------------------------------------------
+
+
+def _without(options, *names):
+    return {name: option for name, option in options.items() if name not in names}
 
 
 class FeedbackApp(GradeApp):
@@ -242,11 +245,10 @@ class FeedbackApp(GradeApp):
         proctor feedback ps1 --student ada --force
         proctor feedback ps1 --workers 8 --json > result.json
     """
-    aliases = {k: v for k, v in GradeApp.aliases.items() if k != "scheduler"}
-    flags = {k: v for k, v in GradeApp.flags.items() if k not in ("watch", "no-sandbox")} | {
-        name: ({"BaseConverter": {"force": True}}, "Write again what has not changed, too.")
-        for name in ("force", "f")
-    }
+    aliases = _without(GradeApp.aliases, "scheduler")
+    flags = _without(GradeApp.flags, "watch", "no-sandbox", "feedback") | dict.fromkeys(
+        ("force", "f"), ({"BaseConverter": {"force": True}}, "Write what has not changed, too.")
+    )
 
     def _classes_default(self):
         return [*super()._classes_default(), BaseConverter, GenerateFeedback, Page]

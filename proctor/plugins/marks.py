@@ -1,8 +1,8 @@
 """Marks given by hand: whether a person is to look again, because the text is another one.
 
-nbgrader asks for another look after every regrade. Here it is asked for where the text changed that
-the mark was given to. Which text was graded is kept, as a digest, in a hidden file beside the folder
-in ``autograded/``.
+nbgrader asks for another look after every regrade. Here it is asked for where the text changed
+that the mark was given to. Which text was graded is kept, as a digest, in a hidden file beside the
+folder in ``autograded/``.
 """
 
 import hashlib

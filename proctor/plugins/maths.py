@@ -77,7 +77,7 @@ class Formulas:
         return f"\ue000{len(self.kept) - 1}\ue001"
 
     def put_back(self, html):
-        """Return clean HTML with its formulas: MathML in text, TeX in a tag, as in a picture's alt."""
+        """Return clean HTML with its formulas: MathML in text, TeX in a picture's alt."""
         parts = _PARTS.split(html)
         parts[::2] = [self._replaced(part, lambda kept: mathml(*kept)) for part in parts[::2]]
         parts[1::2] = [self._replaced(part, lambda kept: escape(kept[0])) for part in parts[1::2]]

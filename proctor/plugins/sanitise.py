@@ -271,7 +271,7 @@ _aside = Aside(_MEMORY)
 
 
 def draw_in_forks():
-    """Let what is done aside from now on be done in a fork of this process, which has one thread."""
+    """Let texts be drawn in forks of this process, which has one thread and has imported all."""
     global _aside
     _aside = Aside(_MEMORY, fork=True)
 

@@ -106,7 +106,7 @@ class Page(Exporter):
 
     @cached_property
     def _salt(self):
-        return __version__, self.notebook, self.address, self.writer.lesson.digest
+        return __version__, self.notebook, self.address, self.writer.digest
 
     def _folder(self, student):
         return self.parent._format_source(self.parent.coursedir.assignment_id, student)

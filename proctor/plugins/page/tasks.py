@@ -8,6 +8,7 @@ answer before it.
 import re
 from dataclasses import dataclass, field
 
+from nbconvert.filters import strip_ansi
 from nbgrader import utils
 
 from proctor.plugins.page.lesson import headings, plain
@@ -22,8 +23,9 @@ class Property:
     """One test: its name in words, its points, and what it says if some are lost.
 
     told     the `Said` of its message, None where it has none
-    text     its message as it is, if it is not written to be taken apart; with the student's lines
-    source   its lines that students can see
+    message  as it is, if it is not written to be taken apart
+    lines    of the student's that raised it
+    source   its lines that students can see, if it is they that failed
     outputs  what it displays and prints
     """
 
@@ -31,7 +33,8 @@ class Property:
     score: float
     most: float
     told: Said | None = None
-    text: str = ""
+    message: str = ""
+    lines: str = ""
     source: str = ""
     outputs: list = field(default_factory=list)
 
@@ -51,6 +54,10 @@ class Loss:
     @property
     def points(self):
         return sum(one.most - one.score for one in self.properties)
+
+    def tells(self, one):
+        """What a property says beyond the cause: its message, if that is another one."""
+        return one.message if self.cause not in (one.message, "") else ""
 
 
 @dataclass
@@ -101,6 +108,15 @@ class Task:
         return [one for one in self.properties if not one.lost]
 
     @property
+    def error(self):
+        """What the answer's own cell ended with, in a line; empty if it ran."""
+        for output in self.answer.get("outputs", ()) if self.answer else ():
+            if output.output_type == "error":
+                line = f"{output.ename}: {output.evalue}".split("\n")[0][:_LINE]
+                return re.sub(r" \(<ipython-input[^)]*\)", "", line)  # IPython's name of a cell
+        return ""
+
+    @property
     def losses(self):
         """The `Loss`es of its tests, the dearest first."""
         lost = [one for one in self.properties if one.lost]
@@ -110,7 +126,7 @@ class Task:
             return [Loss(NOT_WRITTEN, lost, self.anchor)]
         by_cause = {}
         for one in lost:
-            cause = self._verdict() if one is by_hand else _cause(one)
+            cause = self._verdict() if one is by_hand else _cause(one, self.error)
             by_cause.setdefault(cause, []).append(one)
         found = [Loss(cause, lost) for cause, lost in by_cause.items()]
         found.sort(key=lambda loss: -loss.points)
@@ -126,7 +142,7 @@ class Task:
 
     def _verdict(self):
         first = (self.comment or "").strip().split("\n")[0]
-        return first if 0 < len(first) <= 200 else "A person has marked this answer."
+        return first if 0 < len(first) <= _LINE else "A person has marked this answer."
 
 
 @dataclass
@@ -241,12 +257,15 @@ def _is_blank(cell):
 
 
 def _property(cell, name, mark):
-    found = Property(_named(cell.source, name), mark.score, mark.most, source=cell.source)
+    found = Property(_named(cell.source, name), mark.score, mark.most)
     for output in cell.get("outputs", ()):
         if output.output_type == "error":
             *frames, message = output.traceback or [output.ename]
             found.told = said(output.evalue[:_LONGEST])
-            found.text = "\n".join([*frames, *([] if found.told else [message])])
+            found.lines = strip_ansi("\n".join(frames))
+            if not found.told:
+                found.message = strip_ansi(message)
+                found.source = cell.source if output.ename == "AssertionError" else ""
         else:
             found.outputs.append(output)
     return found
@@ -265,10 +284,20 @@ def _named(source, name):
     return re.sub(r"[_-]+", " ", name.removeprefix("test_").removeprefix("test-"))
 
 
-def _cause(one):
-    if one.told is None:
-        return ""
-    return one.told.cause or one.told.what
+def _cause(one, error):
+    """Why a property is lost, in a line.
+
+    error  that the answer's own cell ended with, or an empty string
+    """
+    if one.told is not None:
+        return one.told.cause or one.told.what
+    if error:
+        return f"Your cell ended with an error: {error}"
+    first = one.message.strip().split("\n")[0]
+    return first if len(first) <= _LINE else f"{first[:_LINE]} …"
+
+
+_LINE = 200  # characters of a cause
 
 
 def _titled(blocks):

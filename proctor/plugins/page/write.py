@@ -3,12 +3,14 @@
 `nbgrader generate_feedback`, Formgrader and `proctor feedback` all make their pages here.
 """
 
+import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from proctor.files import LIMIT, read
 from proctor.plugins import sanitise
@@ -64,6 +66,7 @@ class Writer:
 
     def __init__(self, assignment, lesson, clean):
         self.assignment, self.lesson, self.clean = assignment, lesson, clean
+        self.style = (_HERE / "style.css").read_text(encoding="utf-8")
         loader = FileSystemLoader(_HERE)
         self.jinja = Environment(
             loader=loader,
@@ -71,14 +74,21 @@ class Writer:
             trim_blocks=True,
             lstrip_blocks=True,
             undefined=StrictUndefined,
+            extensions=["jinja2.ext.do"],
         )
         self.jinja.filters |= {"points": points, "counted": counted, "plain": plain}
         self.jinja.globals |= {
             "assignment": assignment,
             "lesson": lesson,
-            "style": (_HERE / "style.css").read_text(encoding="utf-8"),
+            "style": Markup(self.style),
             "full": sanitise.FULL,
         }
+
+    @property
+    def digest(self):
+        """Of what all pages of an assignment are made with: its source, and the templates."""
+        texts = [self.style.encode(), *(path.read_bytes() for path in sorted(_HERE.glob("*.j2")))]
+        return hashlib.sha256(b"".join([self.lesson.digest.encode(), *texts])).hexdigest()
 
     def warm(self):
         """Read the templates."""
