@@ -263,16 +263,17 @@ class FeedbackApp(GradeApp):
         return write(self, self.workers, self.json), None, False
 
 
-def write(app, workers, as_json=False):
+def write(app, workers, as_json=False, quiet=False):
     """Write the feedback of an application's assignment, and say what was done.
 
-    app  an `nbgrader.apps.baseapp.NbGrader` that knows its course
+    app      an `nbgrader.apps.baseapp.NbGrader` that knows its course
+    as_json  whether that is said as JSON; ``quiet``: only what failed is said, as an error
 
     Returns an exit status.
     """
     begun, status = time.monotonic(), DONE
     columns = TextColumn("feedback"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    live = not as_json and sys.stderr.isatty()
+    live = not (as_json or quiet) and sys.stderr.isatty()
     with Progress(*columns, console=Console(stderr=True), disable=not live, transient=True) as bar:
         task = bar.add_task("feedback", total=None)
         work = Feedback(
@@ -301,7 +302,10 @@ def write(app, workers, as_json=False):
         "stopped": status == STOPPED,
         "seconds": round(time.monotonic() - begun, 2),
     }
-    if as_json:
+    if quiet:
+        for student, why in work.troubles.items():
+            print(_said(_line(student, why)), file=sys.stderr)
+    elif as_json:
         print(json.dumps(told, indent=2), flush=True)
     else:
         _show(told)
@@ -315,10 +319,14 @@ def _show(told):
     line += f", {told['not_written']} still to do" if told["not_written"] else ""
     print(f"{line}, in {told['seconds']:.1f} s")
     for student, why in list(told["failed"].items())[:NAMED]:
-        text = "".join(c if c.isprintable() else "?" for c in f"{student}: {why}")
-        print(f"  {text}")
+        print(f"  {_line(student, why)}")
     if len(told["failed"]) > NAMED:
         print(f"  … and {len(told['failed']) - NAMED} more; --json lists all")
+
+
+def _line(student, why):
+    """Why a student's feedback is not whole; the text may have been steered by a student."""
+    return "".join(c if c.isprintable() else "?" for c in f"{student}: {why}")
 
 
 def _said(text):

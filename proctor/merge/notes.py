@@ -3,6 +3,8 @@
 import collections
 from dataclasses import dataclass
 
+from proctor.wording import REPAIRED
+
 
 @dataclass(frozen=True)
 class Note:
@@ -33,7 +35,7 @@ def describe(notes, most=3):
     kinds = collections.defaultdict(list)
     for note in notes:
         kinds[note.kind].append(note)
-    lines = ["**What was repaired in your notebook**", ""]
+    lines = [REPAIRED, ""]
     for same in kinds.values():
         shown = same if len(same) == most + 1 else same[:most]
         lines += [f"- {note.what}" for note in shown]

@@ -13,6 +13,8 @@ from nbgrader import utils
 
 from proctor.plugins.page.lesson import headings, plain
 from proctor.plugins.page.said import Said, said
+from proctor.run.play import UNCONFINED
+from proctor.wording import REPAIRED
 
 NOT_WRITTEN = "Nothing is written here yet."
 _POINTS = re.compile(r"#\s*\d+(\.\d+)? points?\s*[·:.–-]\s*")
@@ -149,12 +151,14 @@ class Task:
 class Work:
     """A graded notebook.
 
-    blocks   its `Task`s, and such without an answer where something was added, in their order
-    repairs  what was repaired in it: Markdown
+    blocks      its `Task`s, and such without an answer where something was added, in their order
+    repairs     what was repaired in it: a list in Markdown
+    unconfined  what is to be said if nothing kept the student's code in
     """
 
     blocks: list
     repairs: str = ""
+    unconfined: str = ""
 
     @property
     def tasks(self):
@@ -177,7 +181,7 @@ def work(notebook, chapter, part):
     found = _Reader(chapter, part)
     for cell in notebook.cells:
         found.read(cell)
-    return Work(_titled(found.blocks), found.repairs)
+    return Work(_titled(found.blocks), found.repairs, found.unconfined)
 
 
 class _Reader:
@@ -186,7 +190,8 @@ class _Reader:
     def __init__(self, chapter, part):
         self.chapter, self.part = chapter, part
         self.blocks, self.by_name = [], {}
-        self.heading, self.section, self.repairs = None, None, ""
+        self.heading, self.section = None, None
+        self.repairs, self.unconfined = "", ""
 
     def read(self, cell):
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
@@ -196,8 +201,10 @@ class _Reader:
             self._test(cell, name)
         elif self.chapter.owns(cell):
             self._lesson(cell)
-        elif not self.blocks and not self.heading and cell.get("id") == "repaired":
-            self.repairs = cell.source
+        elif not self.blocks and not self.heading and cell.source.startswith(REPAIRED):
+            self.repairs = cell.source.removeprefix(REPAIRED).strip()
+        elif not self.blocks and not self.heading and cell.source == f"**{UNCONFINED}**":
+            self.unconfined = UNCONFINED
         elif cell.source.strip():
             self._last().added.append(cell)
 
