@@ -64,5 +64,6 @@ def _unfolded(message):
 
 def _sentence(text):
     text = text.strip()
-    text = text[:1].upper() + text[1:]
+    if text.split(" ")[0].isalpha():  # else it is a name in a program
+        text = text[0].upper() + text[1:]
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
