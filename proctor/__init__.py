@@ -37,22 +37,18 @@ def configure(config):
         "nbgrader.preprocessors.IgnorePattern",
         "nbconvert.preprocessors.ClearMetadataPreprocessor",
         "nbgrader.preprocessors.LimitOutput",
-        "nbgrader.preprocessors.SaveAutoGrades",
+        "proctor.plugins.marks.SaveAutoGrades",
         "nbgrader.preprocessors.AssignLatePenalties",
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
-    config.GenerateFeedback.preprocessors = [
-        "nbgrader.preprocessors.GetGrades",
-        "proctor.plugins.feedback.HideTests",
-        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
-    ]
+    config.GenerateFeedback.preprocessors = []  # the page asks the gradebook, and hides tests
     config.GenerateFeedback.exporter_class = "proctor.plugins.page.Page"
     config.ExchangeFactory.collect = "proctor.plugins.collect.ExchangeCollect"
     config.ZipCollectApp.extractor_plugin = "proctor.plugins.collect.Extractor"
     config.ZipCollectApp.collector_plugin = "proctor.plugins.collect.FileNameCollector"
     if url := os.environ.get("NBGRADER_DB_URL"):
         config.CourseDirectory.db_url = url
-    # both pages are rendered by this exporter
+    # Formgrader's page is rendered by this exporter
     config.HTMLExporter.preprocessors = ["proctor.plugins.sanitise.Clean"]
     config.HTMLExporter.filters = {
         "markdown2html": "proctor.plugins.sanitise.Markdown",

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from multiprocessing.connection import Pipe
 
 MEMORY = 1 << 30  # bytes beyond what the process has imported
@@ -31,10 +32,12 @@ class Aside:
     """One process, begun when it is first needed; any number of threads may take turns with it.
 
     memory  bytes that it may take beyond what it has imported
+    fork    whether it is a fork of this process, which has one thread and has imported what the
+            work needs; by default it is an interpreter of its own
     """
 
-    def __init__(self, memory=MEMORY):
-        self.memory = memory
+    def __init__(self, memory=MEMORY, fork=False):
+        self.memory, self.fork = memory, fork
         self._process, self._pipe, self._lock = None, None, threading.Lock()
         atexit.register(self.close)
 
@@ -95,6 +98,10 @@ class Aside:
         if self._process is not None:
             return
         self._pipe, theirs = Pipe()
+        if self.fork:
+            self._process = _Fork(theirs, self._pipe, self.memory)
+            theirs.close()
+            return
         path = os.pathsep.join(os.path.abspath(place) for place in sys.path)
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__, str(theirs.fileno()), str(self.memory)],
@@ -121,11 +128,44 @@ class Aside:
         return status
 
 
+class _Fork:
+    """A fork of this process that answers, as far as it is used here like a `subprocess.Popen`."""
+
+    def __init__(self, pipe, ours, memory):
+        self.pid, self.returncode = os.fork(), None
+        if self.pid == 0:
+            with contextlib.suppress(BaseException):
+                os.setsid()
+                ours.close()
+                answer(pipe, memory)
+            os._exit(1)
+
+    def wait(self, timeout=None):
+        end = None if timeout is None else time.monotonic() + timeout
+        while self.returncode is None:
+            pid, status = os.waitpid(self.pid, 0 if end is None else os.WNOHANG)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+            elif time.monotonic() > end:
+                raise subprocess.TimeoutExpired("a fork", timeout)
+            else:
+                time.sleep(0.001)
+        return self.returncode
+
+    def kill(self):
+        if self.returncode is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
 def main(descriptor, memory):
-    """Answer one request after another, each within its limits."""
+    """Answer in a process of its own."""
     from multiprocessing.connection import Connection
 
-    pipe = Connection(descriptor)
+    answer(Connection(descriptor), memory)
+
+
+def answer(pipe, memory):
+    """Answer one request after another, each within its limits."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     limited = False
     while pipe.poll(_IDLE):
@@ -143,13 +183,13 @@ def main(descriptor, memory):
         before = _spent()
         signal.setitimer(signal.ITIMER_PROF, seconds)  # it ends the process, also within C
         try:
-            answer = b"+" + function(data)
+            made = b"+" + function(data)
         except Exception:  # of a parser, a MemoryError too: whoever asked has another way
-            answer = b"-"
+            made = b"-"
         signal.setitimer(signal.ITIMER_PROF, 0)
         del data
         pipe.send_bytes(str(_spent() - before).encode())
-        pipe.send_bytes(answer if len(answer) <= most + 1 else b"-")
+        pipe.send_bytes(made if len(made) <= most + 1 else b"-")
     os._exit(0)  # at once: whoever asks meanwhile begins another one
 
 

@@ -8,7 +8,6 @@ INSIDE = (
     "This test ran in the student's own kernel (tag in-student-kernel): "
     "its result is as trustworthy as the code that it tests.\n"
 )
-NOT_READ = "Nobody has read this answer yet: its points are still to come."
 REPAIRED = "**What was repaired in your notebook**"
 NOT_THERE = "This notebook was not handed in: every answer in it counts as blank."
 

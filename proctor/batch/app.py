@@ -60,6 +60,7 @@ class GradeApp(NbGrader):
         "force": ({"BaseConverter": {"force": True}}, "Grade again what is graded already."),
         "f": ({"BaseConverter": {"force": True}}, "Grade again what is graded already."),
         "json": ({"GradeApp": {"json": True}}, "Print the result as JSON."),
+        "feedback": ({"GradeApp": {"feedback": True}}, "Write the feedback, too."),
         "watch": ({"GradeApp": {"watch": True}}, "Go on, and grade what comes, until Ctrl-C."),
         "no-sandbox": (
             {"Execute": {"sandbox": False}},
@@ -77,6 +78,7 @@ class GradeApp(NbGrader):
     ).tag(config=True)
     json = Bool(False, help="Print the result as JSON.").tag(config=True)
     watch = Bool(False, help="Go on, and grade what comes.").tag(config=True)
+    feedback = Bool(False, help="Write the feedback, too.").tag(config=True)
     pause = Float(0.3, help="Seconds between two looks at submitted/.").tag(config=True)
 
     @default("workers")
@@ -178,6 +180,8 @@ class GradeApp(NbGrader):
             self._say(f"{why} (all of it with --debug)")
         finally:
             report.end()
+        if self.feedback and status in (DONE, FAILED) and report.scores:
+            status = self._write_feedback(status)
         if status != USAGE:
             if self.json:
                 print(report.as_json(stopped=status == STOPPED), flush=True)
@@ -185,6 +189,13 @@ class GradeApp(NbGrader):
                 known = self.told.items() if self.watch else ()
                 report.show(stopped=status == STOPPED, brief=self.watch, known=dict(known))
         return status, report, passes
+
+    def _write_feedback(self, status):
+        """Write the feedback of what has changed; return the exit status."""
+        from proctor.batch.feedback import write
+
+        self._close()  # its threads: pages are made in forks of this process
+        return write(self, self.workers, quiet=self.json) or status
 
     def _say(self, what):
         """Write a line; with --watch, not the one that was written last."""

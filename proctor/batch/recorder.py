@@ -32,7 +32,7 @@ from proctor.batch import Refused, Wait
 from proctor.batch.stop import held
 from proctor.batch.unit import Graded, Unit
 from proctor.files import copy_file, keep_files, names_of_files, read, read_files
-from proctor.plugins import gradebook
+from proctor.plugins import gradebook, marks
 from proctor.plugins.collect import notes
 from proctor.plugins.collect.names import shown, student_problem
 from proctor.plugins.collect.notebooks import taken, used
@@ -56,7 +56,8 @@ from proctor.wording import NOT_THERE, first_line, reason
 
 # what the source notebook's pristine has made needless, and what `Record` does with one connection
 _DONE = (CheckCellMetadata, ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells)
-_RECORDED = (SaveAutoGrades, AssignLatePenalties)
+_SAVES = (SaveAutoGrades, marks.SaveAutoGrades)
+_RECORDED = (*_SAVES, AssignLatePenalties)
 NO_POSTGRESQL = (
     "pip install '/path/to/the/clone[postgresql]', and let the address begin with "
     "postgresql+psycopg://"
@@ -309,10 +310,13 @@ class Recorder(Autograde):
         self.init_destination(assignment, student)
         self.run_pre_convert_hook()
         self.init_assignment(assignment, student)
+        self.marks = []
         for path in self.notebooks:
             self.convert_single_notebook(path)
         self.set_permissions(assignment, student)
         self.book.db.commit()
+        for given in self.marks:
+            given.keep()
         self.run_post_convert_hook()
         made = self._format_dest(self.course.name, student)
         keep_state(made, self.notebooks, reading)
@@ -475,7 +479,7 @@ class Record(NbGraderPreprocessor):
 
     def __init__(self, steps, recorder, **kwargs):
         super().__init__(**kwargs)
-        self.steps, self.recorder = steps, recorder
+        self.steps, self.recorder = set(steps), recorder
         self.late = AssignLatePenalties(parent=self.parent)
         self.late.init_plugin()
 
@@ -483,20 +487,25 @@ class Record(NbGraderPreprocessor):
         """Record the grades and comments of a notebook."""
         name = resources["nbgrader"]["notebook"]
         notebook = self.recorder.recorded[name]
-        if SaveAutoGrades in self.steps:
-            self._save(nb, notebook)
+        if not self.steps.isdisjoint(_SAVES):
+            self._save(nb, notebook, resources["nbgrader"])
         if AssignLatePenalties in self.steps:
             self._be_late(notebook, resources["nbgrader"]["student"])
         return nb, resources
 
-    def _save(self, nb, notebook):
+    def _save(self, nb, notebook, about):
+        folder = self.recorder._format_dest(about["assignment"], about["student"])
+        given = marks.Marks(folder, about["notebook"], nb)
+        self.recorder.marks.append(given)
         for cell in nb.cells:
-            if utils.is_grade(cell):
-                grade = self.recorder.grades[notebook.id, cell.metadata.nbgrader.grade_id]
-                grade.auto_score, _ = utils.determine_grade(cell, self.log)
-                grade.needs_manual_grade = (
-                    grade.manual_score is not None or grade.auto_score is None
-                )
+            if utils.is_grade(cell) or utils.is_task(cell):
+                name = cell.metadata.nbgrader.grade_id
+                grade = self.recorder.grades[notebook.id, name]
+                auto = grade.auto_score
+                if utils.is_grade(cell):
+                    auto, _ = utils.determine_grade(cell, self.log)
+                grade.needs_manual_grade = given.is_open(grade, name, auto)
+                grade.auto_score = auto
             if utils.is_solution(cell) or utils.is_task(cell):
                 checksum = cell.metadata.nbgrader.get("checksum")
                 blank = not utils.is_task(cell) and checksum == utils.compute_checksum(cell)

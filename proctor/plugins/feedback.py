@@ -5,13 +5,12 @@ import re
 
 from nbconvert.filters import strip_ansi
 from nbgrader import utils
-from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearHiddenTests
 from traitlets import List, Unicode
 
-from proctor.files import PICTURES, is_one_of, names_of_files, read, write_files
+from proctor.files import read
 from proctor.plugins.times import time_of
-from proctor.wording import INSIDE, NOT_READ
+from proctor.wording import INSIDE
 
 # as IPython shows a frame of its own process, and one that came across the wall
 _FRAME = re.compile(r"^(?:Cell |File <Cell )In\[(\d+)\]")
@@ -26,8 +25,6 @@ class HideTests(ClearHiddenTests):
     displays. What is printed while it runs is left out, and the cell's value: a student's function
     can print what it was given, and a warning prints the line of the test that met it. The
     gradebook and ``autograded/`` are not touched. Delimiters: ``c.ClearHiddenTests``.
-
-    An answer that waits for a person is said to; its score would only be 0.
     """
 
     # nbconvert's HTML sets this for all preprocessors, and nbgrader's do not know it
@@ -52,8 +49,6 @@ class HideTests(ClearHiddenTests):
                 for output in cell.outputs:
                     if output.output_type == "error":
                         output.traceback = _own_frames(output, theirs)
-        if "nbgrader" in resources:
-            _tell_unread(nb, resources["nbgrader"])
         return nb, resources
 
     def _visible(self, source):
@@ -67,18 +62,6 @@ class HideTests(ClearHiddenTests):
             elif not hidden:
                 lines.append(line)
         return "\n".join(lines)
-
-
-def _tell_unread(nb, about):
-    with Gradebook(about["db_url"]) as book:
-        grades = book.find_submission_notebook(
-            about["notebook"], about["assignment"], about["student"]
-        ).grades
-        unread = {g.name for g in grades if g.auto_score is None and g.manual_score is None}
-    for cell in nb.cells:
-        by_hand = utils.is_task(cell) or (utils.is_grade(cell) and utils.is_solution(cell))
-        if by_hand and cell.metadata.nbgrader["grade_id"] in unread:
-            cell.metadata.nbgrader["comment"] = cell.metadata.nbgrader.get("comment") or NOT_READ
 
 
 def _said_by(cell):
@@ -101,35 +84,21 @@ def _own_frames(error, theirs):
     return [*frames, message if len(message) <= _LONGEST else f"{message[:_LONGEST]} […]"]
 
 
-_TIME = "timestamp.txt"  # by which nbgrader knows whether feedback is older than a submission
+# by which nbgrader knows whether feedback is older than a submission, and whose it is
+_TIME, _SECRET = "timestamp.txt", "submission_secret.txt"
+_IS_SECRET = re.compile(rb"[\w+/=.-]{1,500}\s*")
 
 
-def hand_back(converter):
-    """Let nbgrader's ``GenerateFeedback`` copy no more than what is harmless beside its pages.
+def nbgraders_own(folder):
+    """{name: bytes}: what of a graded submission nbgrader needs beside its pages.
 
-    nbgrader copies what lies in ``autograded/``: a page, a script or a style sheet that was handed
-    in would be opened, from a place that its reader trusts. Pictures go on, which pages show, and
-    the course's own files if they are as in ``source/``.
+    nbgrader copies all that lies in ``autograded/``: a page, a script or a style sheet that was
+    handed in would be opened, from a place that its reader trusts.
     """
-    course = converter.coursedir
-
-    def init_assignment(assignment, student):
-        given = converter._format_source(assignment, student)
-        source = course.format_path(course.source_directory, ".", assignment)
-        files = {}
-        for name in names_of_files(given, [*course.ignore, "*.ipynb"]):
-            data = read(os.path.join(given, name))
-            if name == _TIME:
-                harmless = time_of(given) is not None
-            else:
-                harmless = is_one_of(name, PICTURES) or data == read(os.path.join(source, name))
-            if data is not None and harmless:
-                files[name] = data
-        made = converter._format_dest(assignment, student)
-        for name in files:
-            path = os.path.join(made, name)
-            if os.path.isfile(path) or os.path.islink(path):
-                os.unlink(path)
-        write_files(files, made, strict=False)
-
-    converter.init_assignment = init_assignment
+    files = {}
+    if time_of(folder) is not None:
+        files[_TIME] = read(os.path.join(folder, _TIME))
+    secret = read(os.path.join(folder, _SECRET), 1_000)
+    if secret and _IS_SECRET.fullmatch(secret):
+        files[_SECRET] = secret
+    return files

@@ -28,11 +28,13 @@ class Unfinished:
 
     extension  of the files that it makes of notebooks
     outdated   whether what is older than the notebook that it was made of is made again, too
+    state      function of a folder that is worked on: a text that changes when what is made of it
+               would, or None
     """
 
-    def __init__(self, converter, extension=".ipynb", outdated=False):
+    def __init__(self, converter, extension=".ipynb", outdated=False, state=None):
         self.converter, self.course, self.extension = converter, converter.coursedir, extension
-        self.outdated = outdated
+        self.outdated, self.state = outdated, state or state_of
         self.hooks = converter.pre_convert_hook, converter.post_convert_hook
         self.held = []  # (mark, the open file that locks it) of the submission that is worked on
         self.reading = None  # the state of what is worked on
@@ -81,13 +83,16 @@ class Unfinished:
         if not self.outdated or is_excluded(self.converter, Path(notebooks[0]).parent):
             return []
         there = [path for path in notebooks if self._file(folder, path).exists()]
-        if (changed := has_changed(Path(notebooks[0]).parent, folder, notebooks)) is not None:
+        if (changed := self._has_changed(folder, notebooks)) is not None:
             return there if changed else []
         return [  # made by an earlier version
             path
             for path in there
             if self._file(folder, path).stat().st_mtime_ns < os.stat(path).st_mtime_ns
         ]
+
+    def _has_changed(self, folder, notebooks):
+        return has_changed(Path(notebooks[0]).parent, folder, notebooks, self.state)
 
     def _file(self, folder, notebook):
         return folder / Path(notebook).with_suffix(self.extension).name
@@ -112,7 +117,7 @@ class Unfinished:
         self._release()
         folder = self._folder(notebooks)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        self.reading = state_of(Path(notebooks[0]).parent)
+        self.reading = self.state(Path(notebooks[0]).parent)
         for path in notebooks:
             mark = _mark(folder, path)
             file = open(mark, "w")  # noqa: SIM115  closed when the submission is done
@@ -235,15 +240,17 @@ def _due_file(made):
     return Path(made).with_name(f".{Path(made).name}.due")
 
 
-def has_changed(folder, made, notebooks):
+def has_changed(folder, made, notebooks, state=state_of):
     """Whether a folder's files have changed since some of these notebooks were made of them.
+
+    state  as of `Unfinished`
 
     None: nothing was kept that says so.
     """
     kept = [read(_state_file(made, notebook), 1000) for notebook in notebooks]
     if not any(kept):
         return None
-    now = (state_of(folder) or "unknown").encode()
+    now = (state(folder) or "unknown").encode()
     return any(one != now for one in kept)
 
 
@@ -256,6 +263,17 @@ def _time(course, folder):
     # a folder of that name, another account's, no text; nbgrader stumbles over one that is no time
     with contextlib.suppress(OSError, ValueError, OverflowError, AttributeError):
         return course.get_existing_timestamp(folder)
+
+
+def is_interrupted(made, notebooks):
+    """Whether making one of these notebooks' files was begun, and not ended."""
+    return any(_is_interrupted(_mark(Path(made), path)) for path in notebooks)
+
+
+def finished(made, notebooks):
+    """Forget that making these notebooks' files was begun."""
+    for path in notebooks:
+        _mark(Path(made), path).unlink(missing_ok=True)
 
 
 def _mark(folder, notebook):

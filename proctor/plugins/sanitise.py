@@ -23,6 +23,7 @@ from pygments.token import STANDARD_TYPES
 from traitlets.config import Configurable
 
 from proctor.aside import Aside, TooMuch
+from proctor.plugins.maths import Formulas, without_marks
 
 # What a page shows of a notebook: characters and elements in all. A browser, and what nbconvert
 # does with the whole page, take time and memory for each of them.
@@ -97,9 +98,12 @@ def clean(html):
 def contained(html):
     """Put HTML into a box that it cannot leave.
 
-    What is positioned in it, what TeX raises and a picture that is too wide end at its edges.
+    What is positioned in it, what TeX raises and a picture that is too wide end at its edges. What
+    may be wider than the box can be scrolled by keyboard, too.
     """
-    return f'<div style="contain: paint; overflow: auto">{html}</div>'
+    wide = any(mark in html for mark in ("<table", "<pre", 'display="block"'))
+    focus = ' tabindex="0"' if wide else ""
+    return f'<div style="contain: paint; overflow: auto"{focus}>{html}</div>'
 
 
 # of the student, in Formgrader's page, whose template does not escape
@@ -114,31 +118,31 @@ class Clean(Preprocessor):
         for name in _NAMES & resources.keys():
             resources[name] = resources[name] and escape(resources[name])
         for cell in nb.cells:
-            _fits(resources, elements=_FRAME)
+            fits(resources, elements=FRAME)
             if cell.cell_type == "raw":
-                cell.source = f"<pre>{_as_written(resources, cell.source)}</pre>"
+                cell.source = f"<pre>{escaped(resources, cell.source)}</pre>"
             if "outputs" in cell:
                 cell.outputs = list(_with_room(resources, cell.outputs))
             for output in cell.get("outputs", ()):
                 if "data" in output:
-                    output.data = _shown(resources, output.data)
-                    output.metadata = _measures(output.metadata)
+                    output.data = shown(resources, output.data)
+                    output.metadata = measures(output.metadata)
         return nb, resources
 
 
-_FRAME = 10  # elements that a template puts around a cell or an output
+FRAME = 10  # elements that a template puts around a cell or an output
 
 
 def _with_room(resources, outputs):
     """The outputs for whose frames a page has room; the last one says if there are more."""
     for output in outputs:
-        if not _fits(resources, elements=_FRAME):
+        if not fits(resources, elements=FRAME):
             yield NotebookNode(output_type="stream", name="stdout", text=FULL)
             return
         yield output
 
 
-def _fits(resources, html="", elements=0):
+def fits(resources, html="", elements=0):
     """Whether there is room on a page for HTML and elements; if there is, it is taken."""
     size = resources.get("size", 0) + len(html)
     elements += resources.get("elements", 0) + html.count("<")
@@ -148,10 +152,10 @@ def _fits(resources, html="", elements=0):
     return True
 
 
-def _as_written(resources, text):
+def escaped(resources, text):
     """The HTML of a text as it is written, if the page has room for it."""
     html = escape(text)
-    return html if _fits(resources, html) else FULL
+    return html if fits(resources, html) else FULL
 
 
 _SHOWN = (
@@ -165,22 +169,25 @@ _SHOWN = (
 )
 
 
-def _shown(resources, data):
-    """Of an output's forms, {MIME type: content}, those that a page can show."""
+def shown(resources, data, maths=False):
+    """Of an output's forms, {MIME type: content}, those that a page can show.
+
+    maths  whether whoever asks draws formulas itself; else they are for a script to find
+    """
     kept = {mime: data[mime] for mime in _SHOWN if isinstance(data.get(mime), str)}
     if "text/html" in kept:
-        html = _drawn(resources, "html", kept["text/html"])
+        html = drawn(resources, "html", kept["text/html"])
         if html is None and "text/plain" in kept:
             del kept["text/html"]
             kept["text/plain"] = f"{AS_TEXT}\n{kept['text/plain']}"
         else:
-            html = html or f"<pre>{_as_written(resources, kept['text/html'])}</pre>"
+            html = html or f"<pre>{escaped(resources, kept['text/html'])}</pre>"
             kept["text/html"] = contained(html)
-    elif "text/latex" in kept:
-        kept["text/html"] = contained(_as_written(resources, kept["text/latex"]))
+    elif "text/latex" in kept and not maths:
+        kept["text/html"] = contained(escaped(resources, kept["text/latex"]))
     for mime in kept:
         # as the template writes it: SVG in base64, the others' letters escaped
-        if mime.startswith("image/") and not _fits(resources, escape(kept[mime])):
+        if mime.startswith("image/") and not fits(resources, escape(kept[mime])):
             return {"text/plain": FULL}
     return kept or {"text/plain": f"[not shown on this page: {_names(data)}]"}
 
@@ -191,7 +198,7 @@ def _names(data):
     return line if len(line) <= _SHORT else f"{line[:_SHORT]} …"
 
 
-def _measures(metadata):
+def measures(metadata):
     """Of an output's metadata, pictures' sizes and alternative texts.
 
     The template writes sizes without quotes, where any text would be further attributes.
@@ -221,9 +228,9 @@ class Markdown(Configurable):
             "exclude_anchor_links": page.exclude_anchor_links,
             **page.lexer_options,
         }
-        html = _drawn(resources, "markdown", source, about)
+        html = drawn(resources, "markdown", source, about)
         if html is None:
-            html = f'<p style="white-space: pre-wrap">{_as_written(resources, source)}</p>'
+            html = f'<p style="white-space: pre-wrap">{escaped(resources, source)}</p>'
         return contained(html)
 
 
@@ -239,9 +246,9 @@ class Code(Highlight2HTML):
             "magics": (metadata or {}).get("magics_language"),
             "options": self.extra_formatter_options,
         }
-        html = _drawn(resources, "code", source, about)
+        html = drawn(resources, "code", source, about)
         if html is None:
-            html = _as_written(resources, source)
+            html = escaped(resources, source)
             html = f'<div class="highlight"><pre>{html}</pre></div>'
         return html
 
@@ -250,8 +257,8 @@ class Code(Highlight2HTML):
 def colours(context, text):
     """The filter ``ansi2html``; what takes too long is shown without its colours."""
     resources = context["resources"]
-    html = _drawn(resources, "colours", text) if "\x1b" in text else None
-    return _as_written(resources, strip_ansi(text)) if html is None else html
+    html = drawn(resources, "colours", text) if "\x1b" in text else None
+    return escaped(resources, strip_ansi(text)) if html is None else html
 
 
 def as_written(html):
@@ -259,10 +266,17 @@ def as_written(html):
     return html
 
 
-_aside = Aside(memory=1 << 29)
+_MEMORY = 1 << 29
+_aside = Aside(_MEMORY)
 
 
-def _drawn(resources, kind, text, about=None):
+def draw_in_forks():
+    """Let texts be drawn in forks of this process, which has one thread and has imported all."""
+    global _aside
+    _aside = Aside(_MEMORY, fork=True)
+
+
+def drawn(resources, kind, text, about=None):
     """The HTML of a text, made aside; None if that takes too much or the page has no room for it.
 
     kind   of `_DRAWERS`
@@ -279,7 +293,7 @@ def _drawn(resources, kind, text, about=None):
     except TooMuch:
         html, took = None, seconds + 1  # another process is to begin
     resources["spent"] = spent + took
-    return html if html is not None and _fits(resources, html) else None
+    return html if html is not None and fits(resources, html) else None
 
 
 def draw(data):
@@ -314,7 +328,49 @@ def _draw_code(text, language, magics, options):
     return highlight(text, language, {"magics_language": magics} if magics else None)
 
 
-_DRAWERS = {"html": clean, "markdown": _draw_markdown, "code": _draw_code, "colours": ansi2html}
+class _Text(IPythonRenderer):
+    """Markdown on a page without scripts: formulas are MathML, headings are below the page's."""
+
+    def __init__(self, formulas):
+        super().__init__(escape=False, exclude_anchor_links=True)
+        self.formulas = formulas
+
+    def block_math(self, body):
+        return self.formulas.keep(body, display=True)
+
+    def inline_math(self, body):
+        return self.formulas.keep(body)
+
+    def latex_environment(self, name, body):
+        return self.formulas.keep(f"\\begin{{{name}}}{body}\\end{{{name}}}", display=True)
+
+    def block_code(self, code, info=None):
+        return f"<pre><code>{escape(code)}</code></pre>\n"
+
+    def heading(self, text, level, **attrs):
+        level = min(6, level + _OWN_HEADINGS)
+        return f"<h{level}>{text}</h{level}>\n"
+
+    def _embed_image_or_attachment(self, src):
+        return "" if src.startswith("attachment:") else src  # none is taken from students
+
+
+_OWN_HEADINGS = 3  # levels of headings that a page has itself
+
+
+def _draw_text(text):
+    formulas = Formulas()
+    html = MarkdownWithMath(renderer=_Text(formulas)).render(without_marks(text))
+    return formulas.put_back(clean(html))
+
+
+_DRAWERS = {
+    "html": clean,
+    "markdown": _draw_markdown,
+    "text": _draw_text,
+    "code": _draw_code,
+    "colours": ansi2html,
+}
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)")
 _EMPTY = {"area", "br", "col", "hr", "img", "input", "wbr"}
 

@@ -158,8 +158,8 @@ def test_a_wheel_in_an_empty_environment_grades_nbgrader_s_own_example(empty, tm
     assert (told["graded"], told["failed"]) == (2, {})
     scores = {name: student["score"] for name, student in told["students"].items()}
     assert scores == {"blank": 0, "solved": 3}
-    run(empty / "python", "-m", "nbgrader", "generate_feedback", "ps1", cwd=course, path=empty)
-    assert len(list(course.glob("feedback/*/ps1/*.html"))) == 4
+    run(empty / "proctor", "feedback", "ps1", cwd=course, path=empty)
+    assert len(list(course.glob("feedback/*/ps1/*.html"))) == 6
     assert run(empty / "proctor", "--version", cwd=course) == f"proctor {proctor.__version__}\n"
 
 

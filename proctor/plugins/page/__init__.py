@@ -1,78 +1,142 @@
-"""nbgrader's feedback page, so that everybody can read it.
+"""Feedback's page: nbgrader's ``GenerateFeedback`` makes it with the exporter that is here.
 
 One line for any course: ``c.GenerateFeedback.exporter_class = "proctor.plugins.page.Page"``.
 """
 
+import glob
+import hashlib
 import os
-from html import escape
+from functools import cached_property
 from pathlib import Path
 
-from jinja2 import FileSystemLoader
-from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters import Exporter
 from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
-from sqlalchemy.exc import SQLAlchemyError
-from traitlets import default
+from traitlets import Unicode, default
 
-from proctor.files import LIMIT, read
-from proctor.plugins.feedback import hand_back
-from proctor.plugins.resume import Unfinished, end_with_failure, keep_state
-from proctor.plugins.sanitise import LARGEST
-from proctor.wording import reason
-
-# of a graded notebook that a page is made of: bytes, and outputs, each of which takes nbformat and
-# nbconvert some time
-_NOTEBOOK, _OUTPUTS = 2 * LIMIT, 20_000
-_FAILED = """\
-<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8" /><title>{name}</title></head>
-<body><main><h1>{name}</h1>
-<p>This page could not be made. Your work is graded, and your points are recorded: ask your
-instructor for them, and say that the feedback of this notebook has to be made again.</p>
-</main></body>
-</html>
-"""
+from proctor import __version__
+from proctor.files import write_files
+from proctor.plugins import gradebook
+from proctor.plugins.feedback import HideTests, nbgraders_own
+from proctor.plugins.page.facts import facts
+from proctor.plugins.page.lesson import Lesson
+from proctor.plugins.page.write import Writer
+from proctor.plugins.resume import Unfinished, end_with_failure, keep_state, state_of, student_of
 
 
-class Page(HTMLExporter):
-    """The page that nbgrader's template makes, with a language, landmarks and contrast.
+class Page(Exporter):
+    """The page of a notebook: what was lost and why, task by task.
 
-    Its list of points names every question; in nbgrader's each is called "Test cell". A page that
-    cannot be made is a small one that says so; the others are made, and the run ends as a failure.
+    All pages of a submission are made at once, of its graded notebooks and of the gradebook; those
+    of notebooks that were not handed in, and of the whole assignment, lie beside the others. A page
+    that cannot be made is a small one that says so; the run then ends as a failure.
     """
+
+    notebook = Unicode(
+        "../../{notebook}.ipynb#{section}",
+        help="Address of a section of the lesson, from the page: where `nbgrader fetch_feedback` "
+        "puts a page, the student's notebook is two folders above.",
+    ).tag(config=True)
+    address = Unicode(
+        "",
+        help="The same on a site of the lessons, if there is one: "
+        "https://example.org/{notebook}.html#{section}",
+    ).tag(config=True)
+    output_mimetype = "text/html"
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.failed = []  # resources of pages that could not be made
-        if isinstance(self.parent, GenerateFeedback):
-            unfinished = Unfinished(self.parent, self.file_extension, outdated=True)
-            end_with_failure(self.parent, unfinished.watch())
-            hand_back(self.parent)
+        self.failed = []  # (student, notebook) of pages that could not be made
+        self._facts, self._last = None, (None, None)
+        converter = self.parent
+        if isinstance(converter, GenerateFeedback) and not hasattr(converter, "in_bulk"):
+            converter.init_assignment = self._begin
+            unfinished = Unfinished(converter, self.file_extension, outdated=True, state=self.state)
+            end_with_failure(converter, unfinished.watch())
             self._end_with_failure()
+
+    @default("file_extension")
+    def _file_extension_default(self):
+        return ".html"
 
     def from_filename(self, filename, resources=None, **kwargs):
         """Return the page of a notebook's file."""
-        about = (resources or {}).get("nbgrader")
-        if not (about and isinstance(self.parent, GenerateFeedback)):
-            return super().from_filename(filename, resources, **kwargs)
-        try:
-            graded = read(filename, _NOTEBOOK) or b""
-            if len(graded) > _NOTEBOOK or graded.count(b'"output_type"') > _OUTPUTS:
-                most = f"{_NOTEBOOK / 1e6:g} MB or {_OUTPUTS} outputs"
-                raise ValueError(f"it has more than {most}")
-            page, resources = super().from_filename(filename, resources, **kwargs)
-            if len(page) > 2 * LARGEST:
-                raise ValueError(f"its page has {len(page) / 1e6:.0f} MB")
-        except SQLAlchemyError:  # of the gradebook, for everybody
-            raise
-        except Exception as error:  # one page is one student's
-            self.log.error("no page could be made of %s: %s", filename, reason(error))
-            self.log.debug("%s", filename, exc_info=True)
-            self.failed.append(about)
-            page = _FAILED.format(name=escape(about["notebook"]))
-            resources = self._init_resources(resources)
-        return page, resources
+        about = resources["nbgrader"]
+        pages = self.pages(about["student"])
+        if about["notebook"] in pages.failed:
+            why = pages.failed[about["notebook"]]
+            self.log.error("no page could be made of %s: %s", filename, why)
+            self.failed.append((about["student"], about["notebook"]))
+        return pages.html[about["notebook"]], self._init_resources(resources)
+
+    def pages(self, student):
+        """The `proctor.plugins.page.write.Pages` of a submission."""
+        if self._last[0] != student:
+            found = self.facts_of(student)
+            if found is None:
+                raise NbGraderException(f"no submission of {student} is in the gradebook")
+            self._last = student, self.writer.pages(self._folder(student), found)
+        return self._last[1]
+
+    def facts_of(self, student):
+        """The gradebook's `proctor.plugins.page.facts.Facts` of a student; None without any."""
+        if self._facts is None:
+            course = self.parent.coursedir
+            one = None if glob.has_magic(course.student_id) else course.student_id
+            with gradebook.of(self.parent) as book:
+                self._facts = facts(book, course.assignment_id, one)
+        return self._facts.get(student)
+
+    @cached_property
+    def writer(self):
+        """What makes the pages of this run."""
+        course = self.parent.coursedir
+        name = course.assignment_id
+        source = course.format_path(course.source_directory, ".", name)
+        lesson = Lesson(os.path.join(course.root, source), self.notebook, self.address)
+        return Writer(name, lesson, self._clean)
+
+    def state(self, folder):
+        """What a submission's pages are made of, in a text that changes when it does."""
+        files = state_of(folder)
+        if files is None:
+            return None
+        known = self.facts_of(student_of(self.parent, folder))
+        return hashlib.sha256(repr((files, known, self._salt)).encode()).hexdigest()
+
+    @cached_property
+    def _salt(self):
+        return __version__, self.notebook, self.address, self.writer.digest
+
+    def _folder(self, student):
+        return self.parent._format_source(self.parent.coursedir.assignment_id, student)
+
+    def _about(self, student, name):
+        path = os.path.join(self._folder(student), f"{name}.ipynb")
+        return self._init_resources(self.parent.init_single_notebook_resources(path))
+
+    def _clean(self, notebook, student, name):
+        """A graded notebook as its student may see it."""
+        if self._preprocessors:  # of the course's own
+            notebook, _ = self._preprocess(notebook, self._about(student, name))
+        return self._hide.preprocess(notebook, {})[0]
+
+    @cached_property
+    def _hide(self):
+        return HideTests(parent=self)
+
+    def _begin(self, assignment, student):
+        """In place of nbgrader's ``init_assignment``: what lies beside the pages that it writes."""
+        made = self.parent._format_dest(assignment, student)
+        mine = {Path(path).stem for path in self.parent.notebooks}
+        files = nbgraders_own(self._folder(student))
+        html = self.pages(student).html
+        files |= {f"{n}.html": text.encode() for n, text in html.items() if n not in mine}
+        for name in files:
+            path = os.path.join(made, name)
+            if os.path.isfile(path) or os.path.islink(path):
+                os.unlink(path)
+        write_files(files, made, strict=False)
 
     def _end_with_failure(self):
         """Let nbgrader's run fail in its end if a page could not be made; the next one tries again.
@@ -85,24 +149,16 @@ class Page(HTMLExporter):
             try:
                 convert()
             finally:
-                for about in self.failed:
-                    folder = self.parent._format_dest(about["assignment"], about["student"])
-                    path = Path(folder, about["notebook"] + self.file_extension)
+                for student, notebook in self.failed:
+                    folder = self.parent._format_dest(self.parent.coursedir.assignment_id, student)
+                    path = Path(folder, notebook + self.file_extension)
                     keep_state(folder, [path.name], None)
                     if path.exists():
                         os.utime(path, (0, 0))
             if self.failed:
-                names = [f"{about['student']} ({about['notebook']})" for about in self.failed]
+                names = [f"{student} ({notebook})" for student, notebook in self.failed]
                 told = f"no page, for the reason said above: {', '.join(names)}"
                 self.log.error("%s", told)
                 raise NbGraderException(told)
 
         self.parent.convert_notebooks = convert_notebooks
-
-    @default("extra_loaders")
-    def _beside_this_file(self):
-        return [FileSystemLoader(Path(__file__).parent)]
-
-    @default("template_file")
-    def _template_file_default(self):
-        return "page.html.j2"
