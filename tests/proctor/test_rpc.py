@@ -265,6 +265,7 @@ def test_a_function_looks_like_one(wall):
     assert add.__doc__ == "Adds."
     assert str(inspect.signature(add)) == "(x, y=2, *, z=0)"
     assert repr(add) == "add, a function in the student's kernel"
+    assert add.__described__() == "add, a function"
     assert wall.fetch("add") is add
 
 
@@ -311,6 +312,7 @@ def test_objects_stay_behind(wall):
     layer = wall.fetch("Layer")(3)
     assert type(layer) is Proxy
     assert repr(layer) == "a Layer in the student's kernel"
+    assert layer.__described__() == "a Layer"
     assert layer.forward(np.arange(3.0)).tolist() == [0, 1, 2]
     assert len(layer) == 3
     assert layer[1] == 1
