@@ -70,7 +70,7 @@ def test_window_colours_stay_apart(eyes):
 
 
 def test_every_window_has_a_symbol_of_its_own_too():
-    assert len(set(svg.SYMBOLS)) == len(colours.COLOURS)
+    assert len(set(colours.SYMBOLS)) == len(colours.COLOURS)
 
 
 @pytest.mark.parametrize(("signed", "name"), [(False, "cividis"), (True, "PuOr_r")])
