@@ -77,7 +77,8 @@ def _compared(kind, options):
                 _check(folder, options.submissions)
     if len(same) != 1:
         sys.exit(f"{kind}: the points differ: {same}; the times would compare nothing")
-    return {"submissions": options.submissions, **taken}
+    said = {way: [" ".join(words[:2]) for words in told("")] for way, told in WAYS.items()}
+    return {"submissions": options.submissions, "commands": said, **taken}
 
 
 def _forget(folder, way):
