@@ -52,7 +52,8 @@ bench: $(VENV)/test  ## what the layer, the lessons and the explorers cost
 	python benchmarks/lessons.py
 	python benchmarks/explorers.py
 
-bench-grading: $(VENV)/test  ## what grading costs
+bench-grading: $(VENV)/test  ## what a round and grading cost
+	python benchmarks/round.py
 	python benchmarks/grading.py
 
 $(VENV)/python:

@@ -16,6 +16,7 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#6B6B6B"  # apart for colour-blind e
 TITLE = "# What grading costs\n"
 BEGIN, END = "<!-- written by benchmarks/round.py -->\n", "<!-- end -->\n"
 STEPS = ("grading", "feedback", "export")
+WAYS = ("ours", "stock")
 
 
 def write(found, docs):
@@ -42,23 +43,24 @@ def _round_of(path):
 
 def the_round(found):
     """The Markdown of the part on the whole round."""
+    first = next(iter(found["round"].values()))
+    ways = {way: ", ".join(f"`{told}`" for told in first["commands"][way]) for way in WAYS}
+    runs = {way: len(first[way]) for way in WAYS}
     lines = [
         "## The round: from `submitted/` to feedback and `grades.csv`",
         "",
         f"Measured on {found['machine']}, {found['date']}, by `python benchmarks/round.py`, which",
-        "writes this part. Ours: `proctor grade`, feedback, `nbgrader export`; stock: `autograde`,",
-        "`generate_feedback`, `export`. Medians of seconds, of the whole commands.",
+        "writes this part. Medians of seconds, of whole commands, run in turns; the points were",
+        "the same.",
+        "",
+        *(f"- {way}, run {runs[way]}×: {told}" for way, told in ways.items()),
         "",
         "| class | step | ours | stock | times as fast |",
         "|---|---|---|---|---|",
     ]
     for kind, taken in found["round"].items():
         lines += _compared(kind, taken)
-    runs = {len(taken[way]) for taken in found["round"].values() for way in ("ours", "stock")}
-    times = " to ".join(map(str, sorted(runs)))
     lines += [
-        "",
-        f"Runs of each, in turns: {times}. The points were the same.",
         "",
         "Larger classes, quickstart; memory is the largest of a command's own.",
         "",
@@ -87,7 +89,7 @@ def _compared(kind, taken):
             way: statistics.median(
                 run[step] if step in run else sum(run.values()) for run in taken[way]
             )
-            for way in ("ours", "stock")
+            for way in WAYS
         }
         ratio = each["stock"] / each["ours"]
         yield (
