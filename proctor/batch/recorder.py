@@ -391,14 +391,15 @@ class Recorder(Autograde):
     def _tell_strays(self, student, submitted, missing):
         """Name what may be a notebook of the assignment and holds none of its cells."""
         known = {f"{name}.ipynb" for name in self.names}
-        if missing:
-            known |= used(self, submitted)
         strays = sorted(
             path
             for path in names_of_files(submitted, self.coursedir.ignore)
             if path.lower().endswith((".ipynb", *(_ARCHIVES if missing else ())))
             and path not in known
         )
+        if strays:
+            renamed = used(self, submitted)
+            strays = [path for path in strays if path not in renamed]
         if not strays:
             return
         named = ", ".join(map(shown, strays[:_NAMED]))

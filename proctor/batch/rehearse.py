@@ -32,6 +32,7 @@ _LABELS = {  # of the kinds of findings
     "weak": "weak test",
 }
 _WIDTH = 80
+_NOT = ("force", "f", "watch", "feedback")  # flags of `proctor grade` alone
 _ALIASES = {name: about for name, about in GradeApp.aliases.items() if name != "scheduler"}
 
 
@@ -53,7 +54,7 @@ class RehearseApp(GradeApp):
         proctor rehearse ps1 --json > findings.json
     """
     aliases = _ALIASES
-    flags = {n: f for n, f in GradeApp.flags.items() if n not in ("force", "f", "watch")} | {
+    flags = {n: f for n, f in GradeApp.flags.items() if n not in _NOT} | {
         "json": ({"GradeApp": {"json": True}}, "Print the findings as JSON."),
         "tag": (
             {"RehearseApp": {"tag": True}},

@@ -179,6 +179,8 @@ class Shell(InteractiveShell):
     def __init__(self, **kwargs):
         self.outputs, self._foreseen, self._shown = Outputs(), {}, False
         super().__init__(**kwargs)
+        # IPython's advice on how to leave a terminal, whatever raised SystemExit
+        warnings.filterwarnings("ignore", "To exit: use", UserWarning)
         self.input_transformer_manager.foresee = self.compile.foresee
 
     def init_history(self):

@@ -16,6 +16,7 @@ from traitlets.config import Config
 from proctor.batch.rehearsal import KERNEL, MODEL, Rehearsal
 from proctor.batch.rehearse import tagged_text
 from proctor.batch.wrong import KINDS, spoiled
+from proctor.plugins.rehearsed import keep, line
 from proctor.run.course import Course
 from proctor.run.settings import Settings
 from tests.conftest import nbgrader
@@ -104,8 +105,9 @@ def test_every_kind_is_found_and_told(course):
     assert lines["test_model"] == lines["test_source"] == 2
     assert all(one["do"] for one in told["findings"])
     assert told["tests"] == len(TESTS)
-    released = nbgrader(course, "generate_assignment", "ps1").stdout
-    assert "the rehearsal of ps1 had 5 findings: `proctor rehearse ps1` lists them" in released
+    assert line(of(course)) == (
+        "the rehearsal of ps1 had 5 findings: `proctor rehearse ps1` lists them"
+    )
 
 
 def test_the_terminal_has_eighty_columns_and_ends_with_what_is_next(course):
@@ -143,25 +145,48 @@ def test_the_tag_leaves_a_notebooks_text_as_it_is_written(layout, plain):
     assert tagged_text(text, {"t"}) == json.dumps(book, ensure_ascii=plain, **layout) + "\n"
 
 
-def test_generate_assignment_says_whether_it_was_rehearsed(course):
-    source = course / "source" / "ps1" / "p1.ipynb"
+def test_where_nothing_is_found_the_release_is_next(course):
     book = notebook()
-    good = [c for c in book.cells if c.id.replace("-", "_") not in TESTS or c.id == "test-right"]
-    nbformat.write(new_notebook(cells=good, metadata=book.metadata), source)
-    assert "ps1 has not been rehearsed" in nbgrader(course, "generate_assignment", "ps1").stdout
+    good = [one for one in book.cells if one.id.replace("-", "_") not in TESTS]
+    good.append(next(one for one in book.cells if one.id == "test-right"))
+    book.cells = good
+    nbformat.write(book, course / "source" / "ps1" / "p1.ipynb")
     done = rehearse(course)
     assert done.status == 0, done.out
+    assert done.out.splitlines()[0].endswith(" s, nothing found")
     assert done.out.splitlines()[-1] == "Next: nbgrader generate_assignment ps1 --force"
-    again = nbgrader(course, "generate_assignment", "ps1", "--force").stdout
-    assert "rehearse" not in again
-    book = nbformat.read(source, as_version=4)
+
+
+def of(course):
+    """The `Course` of a folder's assignment."""
+    return Course(CourseDirectory(config=Config(), root=str(course)), "ps1")
+
+
+def test_what_was_rehearsed_is_known_by_its_content(course):
+    path = course / "source" / "ps1" / "p1.ipynb"
+    assert line(of(course)).startswith("ps1 has not been rehearsed: `proctor rehearse ps1`")
+    keep(of(course), 0)
+    assert line(of(course)) is None
+    book = nbformat.read(path, as_version=4)
     book.cells[0].outputs = [nbformat.v4.new_output("stream", text="run since")]
-    nbformat.write(book, source)
-    assert "rehearse" not in nbgrader(course, "generate_assignment", "ps1", "--force").stdout
-    book.cells[-1].source += "  # edited"
-    nbformat.write(book, source)
-    again = nbgrader(course, "generate_assignment", "ps1", "--force").stdout
-    assert "ps1 has changed since it was rehearsed: `proctor rehearse ps1`" in again
+    nbformat.write(book, path)
+    assert line(of(course)) is None
+    stale = "ps1 has changed since it was rehearsed: `proctor rehearse ps1`"
+    book.cells[-1].metadata["tags"] = ["in-student-kernel"]
+    nbformat.write(book, path)
+    assert line(of(course)) == stale
+    keep(of(course), 0)
+    (path.parent / "data.csv").write_text("1")
+    assert line(of(course)) == stale
+    keep(of(course), 1)
+    assert line(of(course)).startswith("the rehearsal of ps1 had 1 finding: ")
+    for kept in ("", "[]", "{}", '{"digest": 1}', '{"findings": "many"}', "\0"):
+        (course / ".proctor" / "ps1.rehearsed.json").write_text(kept)
+        assert "rehearsed" in line(of(course))
+
+
+def test_generate_assignment_says_whether_it_was_rehearsed(course):
+    assert "ps1 has not been rehearsed" in nbgrader(course, "generate_assignment", "ps1").stdout
 
 
 @pytest.mark.parametrize(

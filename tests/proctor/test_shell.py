@@ -150,11 +150,3 @@ def test_an_exit_reads_well(shell, call):
     assert "exit() ends this cell here" in shown
     assert "Ctrl-D" not in shown
     assert "ask_exit" not in shown
-
-
-@pytest.mark.parametrize("gui", ["qt", "notebook", "widget", "tk", "inline", ""])
-def test_figures_are_shown_whatever_window_is_asked_for(shell, gui):
-    shell.run(f"%matplotlib {gui}", 1)
-    outcome, outputs = shell.run("import matplotlib.pyplot as plt\nplt.plot([1, 2]);", 2)
-    assert outcome.kind == "passed", outcome
-    assert any("image/png" in o.get("data", {}) for o in outputs)
