@@ -93,7 +93,7 @@ def grade(course, students):
     """Autograde, write feedback, export, report: what has not changed is passed over."""
     for words, folder in (
         (("proctor", "grade"), "autograded"),
-        (("nbgrader", "generate_feedback"), "feedback"),
+        (("proctor", "feedback"), "feedback"),
     ):
         made = course / folder
         follow(
