@@ -18,7 +18,7 @@ student's function returns or raises.
 
 from proctor.rpc.client import NameMissing, Wall
 from proctor.rpc.codec import Limits, WallError, WallTimeout
-from proctor.rpc.proxies import FunctionProxy, IteratorProxy, Proxy
+from proctor.rpc.proxies import FunctionProxy, IteratorProxy, Proxy, asked_type
 from proctor.rpc.server import Student
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "Wall",
     "WallError",
     "WallTimeout",
+    "asked_type",
 ]

@@ -10,6 +10,7 @@ import builtins
 import contextlib
 import dis
 import functools
+import re
 import types
 from collections import Counter, deque
 from dataclasses import dataclass
@@ -24,22 +25,27 @@ _MUTATORS = {
     for name in dir(kind)
     if name[0] != "_" and not hasattr(tuple, name) and not hasattr(frozenset, name)
 } - {*dir(str), *dir(bytes), "keys", "values", "items", "get", "copy", "elements", "most_common"}
+# functions that change what they are given first
+_CHANGES_FIRST = {
+    *("shuffle", "heapify", "heappush", "heappop", "heapreplace", "insort", "insort_left"),
+    *("insort_right", "setattr", "delattr", "setitem", "delitem", "copyto", "put", "putmask"),
+    *("place", "fill_diagonal"),
+}
 _SCOPES = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef),
     *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
 )
 _DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
+_WORD = re.compile(r"[^\W\d]\w*")
 
 
 @functools.cache
 def needed(source, shell):
     """The names that code takes from its namespace, at any depth, but those of built-ins."""
-    names, waiting = set(), [_compiled(source, shell)]
-    while waiting:
-        code = waiting.pop()
+    names = set()
+    for code in _codes(source, shell):
         names |= {step.argval for step in dis.get_instructions(code) if step.opname in _TAKES}
-        waiting += [part for part in code.co_consts if isinstance(part, types.CodeType)]
     names -= shell.builtin_trap.auto_builtins.keys()
     return frozenset(name for name in names if not hasattr(builtins, name))
 
@@ -52,6 +58,48 @@ def owned(source, shell):
         if step.opname in ("LOAD_NAME", "STORE_NAME", "DELETE_NAME"):
             first.setdefault(step.argval, step.opname)
     return frozenset(name for name, how in first.items() if how == "STORE_NAME")
+
+
+_ASKING = {"globals", "locals", "vars", "dir", "eval", "exec", "get_ipython"}
+_READING = {
+    *("open", "exists", "isfile", "isdir", "lexists", "listdir", "scandir", "walk", "getsize"),
+    *("stat", "glob", "rglob", "iterdir", "Path", "read_text", "read_csv", "read_table"),
+    *("read_json", "read_html", "loadtxt", "genfromtxt", "fromfile"),
+}
+_RUNNING = {"eval", "exec", "compile", "runpy", "run_path", "run_module", "import_module"}
+_RUNNING |= {"__import__", "unsafe_load", "UnsafeLoader", "system", "Popen", "run_line_magic"}
+
+
+@functools.cache
+def mentioned(source, shell):
+    """Words in the texts of a cell that asks about names: ``"f" in globals()``, ``eval("k")``."""
+    codes = list(_codes(source, shell))
+    if not _ASKING & {name for code in codes for name in code.co_names}:
+        return frozenset()
+    return frozenset(
+        word
+        for code in codes
+        for const in code.co_consts
+        for text in (const if isinstance(const, (tuple, frozenset)) else [const])
+        if isinstance(text, str)
+        for word in _WORD.findall(text[:10_000])
+    )
+
+
+@functools.cache
+def reads_files(source, shell):
+    """Whether a cell reads files, and runs nothing of what it reads."""
+    used = {name for code in _codes(source, shell) for name in code.co_names}
+    return bool(used & _READING) and not used & _RUNNING
+
+
+def _codes(source, shell):
+    """The code of a cell, and of all that is defined in it."""
+    waiting = [_compiled(source, shell)]
+    while waiting:
+        code = waiting.pop()
+        yield code
+        waiting += [part for part in code.co_consts if isinstance(part, types.CodeType)]
 
 
 @functools.cache
@@ -93,16 +141,19 @@ class Answer:
     binds    names that it binds anew, but by imports
     changes  names whose objects it changes: an item, an attribute, by a method
     imports  {name: statement that imports it}
+    asks     names whose objects' methods it calls for nothing but what they do: these change them,
+             if the object is of a class of the course's
     """
 
     binds: frozenset = frozenset()
     changes: frozenset = frozenset()
     imports: tuple = ()
+    asks: frozenset = frozenset()
 
     def told(self):
         """It as plain data, for a job."""
         about = {"binds": sorted(self.binds), "changes": sorted(self.changes)}
-        return about | {"imports": dict(self.imports)}
+        return about | {"imports": dict(self.imports), "asks": sorted(self.asks)}
 
 
 def answer(tree):
@@ -113,6 +164,7 @@ def answer(tree):
         frozenset(found.bound - found.imported.keys()),
         frozenset(found.changed - found.bound),
         tuple(sorted(found.imported.items())),
+        frozenset(found.asked - found.bound - found.changed),
     )
 
 
@@ -129,7 +181,8 @@ class Shared:
 
     def told(self):
         """It as plain data, for a job."""
-        return {"code": self.code, "values": list(self.values)}
+        defined = sorted(_touched(ast.parse(self.code)))
+        return {"code": self.code, "values": list(self.values), "defines": defined}
 
 
 def shared(released, secret=frozenset()):
@@ -153,6 +206,16 @@ def shared(released, secret=frozenset()):
     return Shared("\n".join(code), tuple(values))
 
 
+def rebound(tree):
+    """The names that functions of a cell declare global: a call may bind them anew."""
+    return {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+
+
+def classes(tree):
+    """The names of the classes that a cell defines."""
+    return {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
 def calling(call, source, mark):
     """A cell's source with a call before the first line that bears a mark, on that line."""
     lines = source.split("\n")
@@ -162,6 +225,10 @@ def calling(call, source, mark):
             lines[number] = f"{indent}{call}  {line.lstrip()}"
             break
     return "\n".join(lines)
+
+
+def _last_name(node):
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
 
 
 def _touched(tree):
@@ -179,7 +246,7 @@ class _Names(ast.NodeVisitor):
     """Collects the namespace's names that code binds, imports and changes, in functions too."""
 
     def __init__(self):
-        self.bound, self.changed, self.imported = set(), set(), {}
+        self.bound, self.changed, self.imported, self.asked = set(), set(), {}, set()
         self._scopes = []  # names that are local where the visitor is
 
     def visit(self, node):
@@ -230,7 +297,16 @@ class _Names(ast.NodeVisitor):
             self._change(node)
         self.generic_visit(node)
 
+    def visit_Expr(self, node):
+        method = getattr(node.value, "func", None)
+        if isinstance(method, ast.Attribute) and isinstance(method.value, ast.Name):
+            if not self._is_local(method.value.id):
+                self.asked.add(method.value.id)
+        self.generic_visit(node)
+
     def visit_Call(self, node):
+        if _last_name(node.func) in _CHANGES_FIRST and node.args:
+            self._change(node.args[0])
         if isinstance(node.func, ast.Attribute):
             in_place = any(
                 word.arg == "inplace" and getattr(word.value, "value", None) is True

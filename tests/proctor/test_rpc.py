@@ -708,7 +708,7 @@ class Liar:
         self.channel.deadline = time.monotonic() + 20
         export, stand_in = lambda value: self.told, lambda *_: lambda: None
         self.codec = Codec(False, Limits(), export, stand_in, Values(trusted=False))
-        self.told = ["object", "X"]
+        self.told = ["object", "X", []]
 
     def answer(self, *answers):
         """Fetch a name; the answers are (op, values)."""
@@ -742,10 +742,17 @@ class Liar:
         ("missing", (1,)),
         ("error", ()),
         ("error", (1, 2, 3, 4, 5, 6)),
-        ("error", ("E", "E", 5, "", (), 0)),
-        ("error", ("E", "E", (), "", ((1, 2),), 0)),
-        ("error", ("E", "E", (), "", (("a", 1, "b", 5),), 0)),
-        ("error", ("E", "E", (), "", (), [])),
+        ("error", ("E", "E", (), "", (), 0)),
+        ("error", ("E", "E", 5, "", (), 0, (), ())),
+        ("error", ("E", "E", (), "", ((1, 2),), 0, (), ())),
+        ("error", ("E", "E", (), "", (("a", 1, "b", 5),), 0, (), ())),
+        ("error", ("E", "E", (), "", (), [], (), ())),
+        ("error", ("E", "E", (), "", (), 0, ("os.system",), ())),
+        ("error", ("E", "E", (), "", (), 0, (1,), ())),
+        ("error", ("E", "E", (), "", (), 0, 5, ())),
+        ("error", ("E", "E", (), "", (), 0, ("a:b",) * 50, ())),
+        ("error", ("E", "E", (), "", (), 0, (), 5)),
+        ("error", ("E", "E", (), "", (), 0, (), ((1, 2),))),
         ("call", ()),
         ("call", (5, 0)),
         ("call", (int, 1, 3)),
@@ -762,14 +769,19 @@ def test_an_answer_that_is_none_breaks_the_wall(answer):
 
 def test_a_handle_told_as_a_function_of_the_test_is_not_called():
     liar = Liar()
-    liar.told = ["callable", "function", "f", ""]
+    liar.told = ["callable", "function", [], "f", "", None]
     with pytest.raises(WallError, match="no function of the test"):
         liar.answer(("call", (object(), 0)))
 
 
 @pytest.mark.parametrize(
     "told",
-    [[], ["object"], ["x", "y"], ["object", 1], ["callable", "a", 1, "b"], {"a": 1}, None, 5],
+    [
+        *([], ["object"], ["x", "y", []], ["object", 1, []], {"a": 1}, None, 5, ["object", "a"]),
+        *(["callable", "a", [], 1, "b", None], ["callable", "a", [], "b", "c", 5]),
+        *(["object", "a", x] for x in (None, "a:b", [5], ["a"], ["a:b c"], ["a:b"] * 50, [[]])),
+        ["object", "a", ["a:" + "b" * 300]],
+    ],
 )
 def test_an_object_that_is_none_breaks_the_wall(told):
     liar = Liar()
@@ -794,7 +806,7 @@ def test_an_object_that_is_none_breaks_the_wall(told):
 def test_whatever_class_is_told_an_exception_is_raised(names, kind):
     frames = (("/etc/passwd", 1, "f\x1b", "x\ny"), ("cell", 10**15, "", ""))
     with pytest.raises(Exception, match="m") as caught:
-        Liar().answer(("error", (*names, ("m" * 9000, 1 << 70), "m" * 9000, frames, 0)))
+        Liar().answer(("error", (*names, ("m" * 9000, 1 << 70), "m" * 9000, frames, 0, (), ())))
     error = caught.value
     assert isinstance(error, Exception)
     assert not isinstance(error, WallError)
@@ -807,7 +819,7 @@ def test_whatever_class_is_told_an_exception_is_raised(names, kind):
 
 def test_names_of_handles_are_cleaned():
     liar = Liar()
-    liar.told = ["callable", "k\n<script>", "f'\x1b[31m" * 50, "d\x00" * 5000]
+    liar.told = ["callable", "k\n<script>", [], "f'\x1b[31m" * 50, "d\x00" * 5000, None]
     handle = liar.answer(("ok", (lambda: 0,)))
     assert repr(handle).isprintable()
     assert len(repr(handle)) < 300
