@@ -100,7 +100,10 @@ class Classes:
         if path in _NAMELESS:
             return _NAMELESS[path]
         name, _, inner = path.partition(":")
-        return self._allowed(self.released(inner) if name == _MAIN else self._found(name, inner))
+        if name == _MAIN:
+            found = self.released(inner)
+            return found if isinstance(found, type) else None
+        return self._allowed(self._found(name, inner))
 
     def _found(self, name, inner):
         """What a module has by a name, if it has been imported and students may."""
@@ -172,7 +175,9 @@ def make_type(kind_of_proxy):
             if made.__module__ == __name__:  # where this function is, not the class
                 made.__module__ = _MAIN
             return made
-        found = kind_of_proxy(args[0]) or builtins.type(args[0])
+        found = kind_of_proxy(args[0])
+        if found is None:
+            found = builtins.type(args[0])
         return asked if found is builtins.type else found
 
     content = {"__new__": of, "__module__": "builtins", "__qualname__": "type"}

@@ -53,12 +53,14 @@ class Place:
     kinds    names of the classes of which it gives an object
     calls    names of the classes of which a call gives one
     members  names of the classes whose methods it has
+    within   whether it is what such an object has, of which the model says no more
     """
 
     model: Model
     kinds: tuple = ()
     calls: tuple = ()
     members: tuple = ()
+    within: bool = False
 
     def has(self, method):
         """Whether an object of the model answer's has a method here."""
@@ -106,7 +108,6 @@ class Place:
         if calls:
             return Place(self.model, (), calls)
         methods = (self.model.classes[kind]["methods"] for kind in self._all())
-        if any(name in those for those in methods) or not self.kinds:
+        if any(name in those for those in methods) or not (self.kinds or self.within):
             return None
-        # an attribute of its own class's, of which the model says no more: it may be true or false
-        return Place(self.model)
+        return Place(self.model, within=True)  # it may be true or false

@@ -16,7 +16,7 @@ _WHERE = "in the student's kernel"
 # Python's own attributes that are carried: what a function or a class tells of itself …
 _TOLD = {
     *("__defaults__", "__kwdefaults__", "__annotations__", "__wrapped__", "__self__", "__func__"),
-    *("__mro__", "__abstractmethods__", "__members__", "__match_args__", "__slots__"),
+    *("__mro__", "__flags__", "__abstractmethods__", "__members__", "__match_args__", "__slots__"),
 }
 # … and methods that a test calls by their names
 _CALLED = {f"__{name}__" for name in (*BINARY, *COMPARISONS, *UNARY, *CONVERSIONS)}
@@ -194,6 +194,12 @@ class FunctionProxy(Proxy):
             raise AttributeError(f"{told_of(self)} is no class", name="__bases__")
         return tuple(map(_as_class, _carry(self, "getattr", "__bases__")))
 
+    def __mro_entries__(self, bases):
+        own = _own(self)
+        if own["own_line"] is None or len(bases) > 1:
+            raise TypeError(f"a test's class cannot derive from {told_of(self)} and others")
+        return (_Derived("Derived", (), {"base": self}),)
+
     def __instancecheck__(self, thing):
         if not isinstance_of_proxy(thing):
             return _is_copy_of(thing, self)
@@ -208,6 +214,25 @@ class FunctionProxy(Proxy):
         return Proxy.__eq__(self, other)
 
     __hash__ = Proxy.__hash__
+
+
+class _Derived(type):
+    """Makes a class that derives from a student's: there, with the test's functions as methods."""
+
+    def __new__(mcs, name, bases, content):
+        if not bases:
+            return type.__new__(mcs, name, bases, content)
+        if "__classcell__" in content:
+            raise TypeError(
+                f"super() cannot be used in {name}, which derives from a student's class: name that "
+                "class, or tag this test in-student-kernel"
+            )
+        left = {"__module__", "__qualname__", "__orig_bases__", "__firstlineno__"}
+        content = {key: value for key, value in content.items() if key not in left}
+        return _carry(vars(bases[0])["base"], "derive", name, content)
+
+    def __init__(cls, *args):
+        pass
 
 
 class IteratorProxy(Proxy):
@@ -388,7 +413,8 @@ def _kind_of_proxy(thing):
     if not isinstance_of_proxy(thing):
         return None
     own = _own(thing)
-    return own["wall"].classes.exact(own["line"]) or _carry(thing, "type")
+    found = own["wall"].classes.exact(own["line"])
+    return _carry(thing, "type") if found is None else found
 
 
 asked_type = make_type(_kind_of_proxy)
@@ -399,7 +425,8 @@ def _as_class(thing):
     if not isinstance_of_proxy(thing) or _own(thing)["own_line"] is None:
         return thing
     own = _own(thing)
-    return own["wall"].classes.exact(own["own_line"]) or thing
+    found = own["wall"].classes.exact(own["own_line"])
+    return thing if found is None else found
 
 
 def _is_copy_of(thing, proxy):

@@ -106,7 +106,7 @@ def _codes(source, shell):
 def _compiled(source, shell):
     """A cell's code; of one with an error, which the cell itself will tell, none."""
     try:
-        text = shell.transform_cell(source)
+        text = _as_python(source, shell)
         return compile(text, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except SyntaxError:
         return compile("", "<cell>", "exec")
@@ -129,9 +129,18 @@ def statements(source, shell):
 def _parsed(source, shell):
     """A cell's syntax tree; empty if it has an error, which the cell itself will tell."""
     try:
-        return ast.parse(shell.transform_cell(source))
+        return ast.parse(_as_python(source, shell))
     except SyntaxError:
         return ast.Module([], [])
+
+
+def _as_python(source, shell):
+    """A cell's text without magics; ``save(x)`` is none, though no function of the name is there yet."""
+    try:
+        ast.parse(source)
+        return source
+    except SyntaxError:
+        return shell.transform_cell(source)
 
 
 @dataclass(frozen=True)
