@@ -65,6 +65,23 @@ class Wall:
             raise error
         return value
 
+    def remote(self, path):
+        """A proxy of the function ``"module:name"``, imported in the student's kernel."""
+        if path not in self.remotes:
+            value, error = self._exchange("remote", None, path)
+            if error is not None:
+                raise error
+            self.remotes[path] = value
+        return self.remotes[path]
+
+    def crosses(self, value):
+        """Whether a value is data, a function or a proxy: whether it can be passed."""
+        if isinstance_of_proxy(value) or callable(value):
+            return True
+        if isinstance(value, (list, tuple)):
+            return all(map(self.crosses, value))
+        return self._codec.is_data(value)
+
     def close(self):
         """Tell the student's end to stop serving, and close the socket."""
         with self._lock:

@@ -66,6 +66,20 @@ class Place:
         """Whether an object of the model answer's has a method here."""
         return any(method in self.model.classes[kind]["methods"] for kind in self.kinds)
 
+    def also(self, other):
+        """The place that is both this one and another."""
+        if other == self:
+            return self
+        both = (
+            tuple(name for name in ours if name in theirs)
+            for ours, theirs in (
+                (self.kinds, other.kinds),
+                (self.calls, other.calls),
+                (self.members, other.members),
+            )
+        )
+        return Place(self.model, *both, within=True)
+
     def after(self, op, name):
         """The place that an operation leads to, None if to none in particular."""
         if op == "call":

@@ -65,10 +65,7 @@ class Proxy(_Own):
 
     def __remote__(self, path):
         """A proxy of the function ``"module:name"``, imported in the student's kernel."""
-        known = wall_of(self).remotes
-        if path not in known:
-            known[path] = _carry(self, "remote", path)
-        return known[path]
+        return wall_of(self).remote(path)
 
     def __spent__(self):
         """Seconds of processor time that the student's processes have used, seen from outside."""
@@ -85,6 +82,11 @@ class Proxy(_Own):
     @property
     def __dict__(self):
         return _carry(self, "getattr", "__dict__")
+
+    def __getattribute__(self, name):
+        if name in _CALLED:  # asked for by its name: whether the student's object has it
+            return _carry(self, "getattr", name)
+        return object.__getattribute__(self, name)
 
     def __getattr__(self, name):
         _refuse(self, name)
@@ -282,16 +284,16 @@ def wall_of(proxy):
 
 
 def put(proxy, place):
-    """Say where a proxy comes from; one that came from nowhere in particular stays so."""
+    """Say where a proxy comes from; one that came from nowhere in particular stays so.
+
+    What comes from two places answers for itself only as far as it may in both: ``v.x`` could be
+    ``v`` itself.
+    """
     own = _own(proxy)
     if place is None:
         own["barred"], own["place"] = True, None
-    elif not own["barred"] and own["place"] is None:
-        own["place"] = place
-
-
-def _place(proxy):
-    return _own(proxy)["place"]
+    elif not own["barred"]:
+        own["place"] = place if own["place"] is None else own["place"].also(place)
 
 
 def _allows(proxy, *methods):
@@ -311,7 +313,7 @@ def _insist(proxy, *methods):
 
 def _refuse(proxy, name):
     """Raise ``AttributeError`` for names that are not carried: Python's own, and display hooks."""
-    if name in _TOLD or name in _CALLED:
+    if name in _TOLD:
         return
     if name.startswith(("__", "_repr_", "_ipython_")):
         told = f"{name!r} of {told_of(proxy)} is not carried across the wall"

@@ -150,6 +150,7 @@ class Answer:
     binds    names that it binds anew, but by imports
     changes  names whose objects it changes: an item, an attribute, by a method
     imports  {name: statement that imports it}
+    reads    names that it takes
     asks     names whose objects' methods it calls for nothing but what they do: these change them,
              if the object is of a class of the course's
     """
@@ -158,11 +159,13 @@ class Answer:
     changes: frozenset = frozenset()
     imports: tuple = ()
     asks: frozenset = frozenset()
+    reads: frozenset = frozenset()
 
     def told(self):
         """It as plain data, for a job."""
         about = {"binds": sorted(self.binds), "changes": sorted(self.changes)}
-        return about | {"imports": dict(self.imports), "asks": sorted(self.asks)}
+        about |= {"imports": dict(self.imports), "asks": sorted(self.asks)}
+        return about | {"reads": sorted(self.reads)}
 
 
 def answer(tree):
@@ -174,6 +177,7 @@ def answer(tree):
         frozenset(found.changed - found.bound),
         tuple(sorted(found.imported.items())),
         frozenset(found.asked - found.bound - found.changed),
+        frozenset(_loaded(tree) - found.bound),
     )
 
 
@@ -223,6 +227,51 @@ def rebound(tree):
 def classes(tree):
     """The names of the classes that a cell defines."""
     return {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+@functools.cache
+def made(source, shell, mark):
+    """Where a test calls a library for what it passes on: [(line, column, end, text)] to replace.
+
+    ``ax = plt.gca()`` and then ``plot(ax)``: the call is to be ``mark(plt, "gca")()``.
+    """
+    tree = _parsed(source, shell)
+    passed = {
+        name.id
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+        for part in (*call.args, *(word.value for word in call.keywords))
+        for name in ast.walk(part)
+        if isinstance(name, ast.Name)
+    }
+    found = []
+    for node in tree.body:
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+            continue
+        if not passed & {name for target in node.targets for name in _names_in(target)}:
+            continue
+        function = node.value.func
+        text = None
+        if isinstance(function, ast.Name):
+            text = f"{mark}({function.id})"
+        elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+            text = f"{mark}({function.value.id}, {function.attr!r})"
+        if text and function.lineno == function.end_lineno:
+            found.append((function.lineno, function.col_offset, function.end_col_offset, text))
+    return found
+
+
+def replaced(source, places):
+    """A text with other words in some places, see `made`."""
+    lines = source.split("\n")
+    for number, start, end, text in sorted(places, reverse=True):
+        line = lines[number - 1].encode()  # columns count bytes
+        lines[number - 1] = (line[:start] + text.encode() + line[end:]).decode()
+    return "\n".join(lines)
+
+
+def _names_in(target):
+    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
 
 
 def calling(call, source, mark):

@@ -18,7 +18,16 @@ from proctor.rpc.places import Model
 from proctor.run import outcomes
 from proctor.run.copies import laid_out
 from proctor.run.meter import CEILING, Meter
-from proctor.run.names import calling, mentioned, needed, owned, reads_files, statements
+from proctor.run.names import (
+    calling,
+    made,
+    mentioned,
+    needed,
+    owned,
+    reads_files,
+    replaced,
+    statements,
+)
 from proctor.run.outcomes import FAILED, NOT_REACHED, Outcome, outputs_of
 from proctor.run.outputs import Room, clean, stream
 from proctor.run.shell import Shell
@@ -37,6 +46,7 @@ _SELDOM = 20_000  # new objects between two collections: a runner lives for a se
 _UNCHANGED = (types.ModuleType, types.FunctionType, type)
 _NOTHING = ()
 _SHARE = "__share__"  # what a test's first hidden line calls
+_MADE = "__made__"  # what a test calls a library by, for what it passes to a student's function
 
 
 class Lost(Exception):
@@ -210,8 +220,9 @@ class Runner:
 
         That is before its first hidden line, or at its end, if it does not come that far.
         """
+        source = self._making(cell["source"])
         if "shared" not in cell:
-            yield cell["source"]
+            yield source
             return
         shared, names = dict(cell["shared"]), self.shell.user_ns
         defined = set(shared.get("defines", ()))
@@ -219,10 +230,39 @@ class Runner:
             del shared["code"]
         names[_SHARE] = lambda: self._share(shared)
         try:
-            yield calling(f"{_SHARE}()", cell["source"], shared["mark"])
+            yield calling(f"{_SHARE}()", source, shared["mark"])
         finally:
             names.pop(_SHARE, None)
             self._share(shared)
+
+    def _making(self, source):
+        """The source of a test in which what it makes for the student's functions is made there."""
+        places = made(source, self.shell, _MADE)
+        if not places:
+            return source
+        self.shell.user_ns[_MADE] = self._maker
+        return replaced(source, places)
+
+    def _maker(self, function, name=None):
+        """A library's function, for a call whose result is passed on: if that cannot cross, it is
+        made in the student's process instead, by the same call."""
+        there = None
+        if name is None:
+            there = f"{function.__module__}:{function.__qualname__}"
+        elif isinstance(function, types.ModuleType):
+            there = f"{function.__name__}:{name}"
+        here = function if name is None else getattr(function, name)
+        if there is None or isinstance(here, (Proxy, type(self._maker))):
+            return here
+
+        def call(*args, **kwargs):
+            found = here(*args, **kwargs)
+            module = there.partition(":")[0].partition(".")[0]
+            if self.wall.crosses(found) or module in self.wall.classes.private | {"__main__"}:
+                return found
+            return self.wall.remote(there)(*args, **kwargs)
+
+        return call
 
     def _run_early(self, code):
         """Run what a test imports and defines: the student's functions may need it. Did it run?"""
@@ -353,8 +393,14 @@ class Runner:
         released = set(self.job.source.get("released", ()))
         names = self.shell.user_ns
         asked = [n for n in answer.get("asks", ()) if type(names.get(n)).__name__ in released]
+        # of a library's object that is no data each side has its own: theirs is what they answer of
+        asked += [n for n in answer.get("reads", ()) if n in names and self._stays(names[n])]
         self._give_up(asked)
         self.imports.update(answer["imports"])
+
+    def _stays(self, value):
+        """Whether a value cannot be passed to a student's function."""
+        return self.wall is not None and not self.wall.crosses(value)
 
     def _give_up(self, touched, but=_UNCHANGED):
         """Let the student's process say what names stand for; ``but``: not those of these kinds."""
@@ -419,7 +465,12 @@ class Runner:
         """Import here what model answers import, where the student's process has it too."""
         for name in wanted & self.there & self.imports.keys():
             with contextlib.suppress(Exception), self._limited():  # else it is asked for
-                exec(self.imports[name], self.shell.user_ns)
+                theirs, here = self.wall.fetch(name), {}
+                exec(self.imports[name], here)
+                both = isinstance(theirs, type) and isinstance(here[name], type)
+                # a number in place of a module is the student's answer
+                if isinstance(theirs, Proxy) or both or isinstance(here[name], type(theirs)):
+                    self.shell.user_ns[name] = here[name]
 
     def _fetch(self, wanted):
         """What the student has of these names, and outputs that say which cannot be had."""
