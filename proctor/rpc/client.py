@@ -12,9 +12,24 @@ import time
 from proctor.errors import NameMissing
 from proctor.rpc.classes import Classes, checked
 from proctor.rpc.codec import Channel, Codec, Limits, WallError
-from proctor.rpc.exceptions import describe, error_class, known_class, make_error, own_line, prose, word
+from proctor.rpc.exceptions import (
+    describe,
+    error_class,
+    known_class,
+    make_error,
+    own_line,
+    prose,
+    word,
+)
 from proctor.rpc.places import Model
-from proctor.rpc.proxies import END, FLAVOURS, Proxy, isinstance_of_proxy, put, told_of, with_article
+from proctor.rpc.proxies import (
+    END,
+    FLAVOURS,
+    isinstance_of_proxy,
+    put,
+    told_of,
+    with_article,
+)
 from proctor.rpc.values import Values
 
 
@@ -28,11 +43,11 @@ class Wall:
     ``deadline`` (of ``time.monotonic``, or None) bounds all calls together. A breach of the rules,
     a missed deadline or the kernel's end raises ``WallError``; from then on ``broken`` says why
     and nothing more is asked or heard. ``asked`` is the handle of the call that is or was last
-    under way; ``before``, where it is set, is called before each one and ``after`` after it; ``spent`` gives the
-    seconds of processor time that the other end's processes have used. ``remotes`` are the proxies
-    of functions that were imported there, by path. ``news`` is set when an answer says that there
-    is more to hear. ``classes`` says which classes an object may claim, ``model`` (a `Model`) where
-    it may answer for itself.
+    under way; ``before`` is called before each one, ``after`` after it, where they are set;
+    ``spent`` gives the seconds of processor time that the other end's processes have used.
+    ``remotes`` are the proxies of functions that were imported there, by path. ``news`` is set when
+    an answer says that there is more to hear. ``classes`` says which classes an object may claim,
+    ``model`` (a `Model`) where it may answer for itself.
     """
 
     def __init__(self, sock, timeout=30.0, limits=Limits()):  # noqa: B008  (it is frozen)
@@ -242,7 +257,6 @@ class Wall:
             if own is not None and (caught := self._error_class(more[2])) is not None:
                 return caught
         return FLAVOURS[flavour](self, number, word(kind), line, *more)
-
 
     def _error_class(self, line):
         """A class that can be caught, for a student's class of exceptions; None for any other."""

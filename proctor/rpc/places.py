@@ -98,7 +98,9 @@ class Place:
 
     def _object(self, kinds):
         calls = tuple(
-            name for kind in kinds for name in self.model.classes[kind]["methods"].get("__call__", ())
+            name
+            for kind in kinds
+            for name in self.model.classes[kind]["methods"].get("__call__", ())
         )
         return Place(self.model, kinds, calls, kinds) if kinds else None
 

@@ -5,7 +5,6 @@ from proctor.rpc.codec.own import BUILTINS
 __builtins__ = BUILTINS
 
 import inspect
-import operator
 import sys
 
 from proctor.rpc.classes import make_type
@@ -21,7 +20,9 @@ _TOLD = {
 # … and methods that a test calls by their names
 _CALLED = {f"__{name}__" for name in (*BINARY, *COMPARISONS, *UNARY, *CONVERSIONS)}
 _CALLED |= {f"__r{name}__" for name in BINARY}
-_CALLED |= {f"__{name}__" for name in "contains enter exit init getitem setitem delitem".split()}
+_CALLED |= {
+    f"__{name}__" for name in ["contains", "enter", "exit", "init", "getitem", "setitem", "delitem"]
+}
 
 
 class _Own:
@@ -131,7 +132,7 @@ class Proxy(_Own):
 
     def __bool__(self):
         if _own(self)["place"] is None:
-            raise TypeError(f"{told_of(self)} is neither true nor false here; compare data it gives")
+            raise TypeError(f"{told_of(self)} is neither true nor false; compare data it gives")
         return _truth(self, _carry(self, "bool"))
 
     def __eq__(self, other):
@@ -226,8 +227,8 @@ class _Derived(type):
             return type.__new__(mcs, name, bases, content)
         if "__classcell__" in content:
             raise TypeError(
-                f"super() cannot be used in {name}, which derives from a student's class: name that "
-                "class, or tag this test in-student-kernel"
+                f"super() cannot be used in {name}, which derives from a student's class: "
+                "name that class, or tag this test in-student-kernel"
             )
         left = {"__module__", "__qualname__", "__orig_bases__", "__firstlineno__"}
         content = {key: value for key, value in content.items() if key not in left}

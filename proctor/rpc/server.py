@@ -19,8 +19,11 @@ from proctor.rpc.exceptions import FRAMES, SIMPLE, describe, make_error
 from proctor.rpc.places import BINARY, COMPARISONS
 from proctor.rpc.values import Values
 
-
 _WORDS = ("and", "or")  # of which no function can have the name
+
+
+def _operation(do):
+    return lambda self, *things: do(*things)
 
 
 class _Missing(Exception):
@@ -195,13 +198,10 @@ class Student:
             for kind in (bool, str, repr, float, int, complex, hash)
         },
         **{
-            name: lambda self, thing, do=getattr(operator, name): do(thing)
+            name: _operation(getattr(operator, name))
             for name in ("neg", "pos", "abs", "invert", "index")
         },
-        **{
-            name: lambda self, thing, other, do=getattr(operator, name): do(thing, other)
-            for name in COMPARISONS
-        },
+        **{name: _operation(getattr(operator, name)) for name in COMPARISONS},
     }
     for name in BINARY:
         do = pow if name == "pow" else getattr(operator, f"{name}_" if name in _WORDS else name)

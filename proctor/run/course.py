@@ -17,6 +17,7 @@ from proctor.run import names, places
 from proctor.run.job import NOTEBOOK, PRELOAD, Assignment
 from proctor.wording import first_line
 
+
 class Course:
     """What a grader needs to know of an assignment, read from a course's folders."""
 

@@ -135,7 +135,7 @@ def _parsed(source, shell):
 
 
 def _as_python(source, shell):
-    """A cell's text without magics; ``save(x)`` is none, though no function of the name is there yet."""
+    """A cell's text without magics: ``save(x)`` is none, whether or not ``save`` is there yet."""
     try:
         ast.parse(source)
         return source
@@ -357,9 +357,9 @@ class _Names(ast.NodeVisitor):
 
     def visit_Expr(self, node):
         method = getattr(node.value, "func", None)
-        if isinstance(method, ast.Attribute) and isinstance(method.value, ast.Name):
-            if not self._is_local(method.value.id):
-                self.asked.add(method.value.id)
+        owner = getattr(method, "value", None)
+        if isinstance(owner, ast.Name) and not self._is_local(owner.id):
+            self.asked.add(owner.id)
         self.generic_visit(node)
 
     def visit_Call(self, node):

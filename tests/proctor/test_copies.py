@@ -64,7 +64,9 @@ def warm():
 
 
 def play(warm, answered, test):
-    cells = [{"role": r, "source": s, "points": 1.0} for r, s in (("student", answered), ("test", test))]
+    cells = [
+        {"role": r, "source": s, "points": 1.0} for r, s in (("student", answered), ("test", test))
+    ]
     results = warm.play(Job(cells, 5, 60), Settings().policy()).results
     return results[-1]["outcome"]["kind"], results[-1]["outcome"]["message"]
 
@@ -77,15 +79,35 @@ EVIL = b"cposix\nsystem\n(S'touch /tmp/never'\ntR."
     ("name", "data", "test", "kind"),
     [
         ("a.txt", b"5 6", "assert open('a.txt').read().split() == ['5', '6']", "passed"),
-        ("a.json", b'{"a": 1}', "import json\nassert json.load(open('a.json')) == {'a': 1}", "passed"),
-        ("a.txt", b"[1, 2]", "import ast\nassert ast.literal_eval(open('a.txt').read()) == [1, 2]", "passed"),
+        (
+            "a.json",
+            b'{"a": 1}',
+            "import json\nassert json.load(open('a.json')) == {'a': 1}",
+            "passed",
+        ),
+        (
+            "a.txt",
+            b"[1, 2]",
+            "import ast\nassert ast.literal_eval(open('a.txt').read()) == [1, 2]",
+            "passed",
+        ),
         ("a.txt", b"7", "assert eval(open('a.txt').read()) == 7", "failed"),
         ("a.txt", b"x = 7", "exec(open('a.txt').read())\nassert x == 7", "failed"),
-        ("a.txt", b"7 ", "import builtins\nassert getattr(builtins, 'ev' + 'al')(open('a.txt').read()) == 7", "failed"),
+        (
+            "a.txt",
+            b"7 ",
+            "import builtins\nassert getattr(builtins, 'ev' + 'al')(open('a.txt').read()) == 7",
+            "failed",
+        ),
         ("a.txt", EVIL, "import pickle\npickle.load(open('a.txt', 'rb'))", "failed"),
         ("a.txt", EVIL, "import pickle\npickle._load(open('a.txt', 'rb'))", "failed"),
         ("math2.py", b"pi = 3", "import os, math2\nos.listdir()", "failed"),
-        ("a.txt", b"x", "import os\nassert os.path.exists('a.txt') and not os.path.exists('b.txt')", "passed"),
+        (
+            "a.txt",
+            b"x",
+            "import os\nassert os.path.exists('a.txt') and not os.path.exists('b.txt')",
+            "passed",
+        ),
     ],
 )
 def test_what_a_test_reads_is_data(warm, name, data, test, kind):
@@ -94,6 +116,10 @@ def test_what_a_test_reads_is_data(warm, name, data, test, kind):
 
 def test_a_test_that_reads_no_files_has_none(warm):
     assert ast.parse("print(1)")
-    kind, said = play(warm, WRITE.format(name="a.txt", data=b"x"), "f = vars(__builtins__)['op' + 'en']\nf('a.txt')")
+    kind, said = play(
+        warm,
+        WRITE.format(name="a.txt", data=b"x"),
+        "f = vars(__builtins__)['op' + 'en']\nf('a.txt')",
+    )
     assert kind == "failed"
     assert "No such file" in said

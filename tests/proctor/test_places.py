@@ -41,7 +41,11 @@ VECTOR = (
         ("def f(): return 3", "f", None),
         ("def f(): return abs(V(1))", "f", None),
         ("def f():\n    def inner(): return V(1)\n    return 3", "f", None),
-        ("from contextlib import contextmanager\n@contextmanager\ndef f(): yield", "f", ["contextmanager"]),
+        (
+            "from contextlib import contextmanager\n@contextmanager\ndef f(): yield",
+            "f",
+            ["contextmanager"],
+        ),
     ],
 )
 def test_what_a_function_gives(code, name, gives):
@@ -162,12 +166,17 @@ def test_what_a_manager_swallows_is_no_assertion(warm):
 
 
 def test_a_refusal_names_the_tag(warm):
-    ((kind, said),) = play(warm, "def f(): return 1", ("student", "class f: pass"), ("test", "f() + 1"))
+    ((kind, said),) = play(
+        warm, "def f(): return 1", ("student", "class f: pass"), ("test", "f() + 1")
+    )
     assert kind == "failed"
     assert "in-student-kernel" in said
 
 
-NODE = "class Node:\n    def __init__(self, v): self.v, self.next = v, None\n    def __eq__(self, o): return self.v == o.v"
+NODE = (
+    "class Node:\n    def __init__(self, v): self.v, self.next = v, None\n"
+    "    def __eq__(self, o): return self.v == o.v"
+)
 
 
 @pytest.mark.parametrize(
@@ -179,14 +188,20 @@ NODE = "class Node:\n    def __init__(self, v): self.v, self.next = v, None\n   
         ("def f(n): n.next = n", "n = Node(1)\nf(n)\nassert n.next.v == 1", "failed"),
         ("def f(n): n.v = lambda: 1", "n = Node(1)\nf(n)\nassert n.v == 1", "failed"),
         ("def f(n): n.__dict__ = {}", "n = Node(1)\nf(n)\nassert not hasattr(n, 'v')", "passed"),
-        ("Node.__eq__ = lambda s, o: True\ndef f(n): return n", "assert f(Node(1)) == Node(2)", "failed"),
+        (
+            "Node.__eq__ = lambda s, o: True\ndef f(n): return n",
+            "assert f(Node(1)) == Node(2)",
+            "failed",
+        ),
         ("Node = print\ndef f(n): return 1", "assert f(Node(1)) == 1", "passed"),
         ("Node = 5\ndef f(n): return n.v", "assert f(Node(1)) == 1", "passed"),
         ("class Node:\n    __slots__ = ()\ndef f(n): return 1", "assert f(Node(1)) == 1", "passed"),
     ],
 )
 def test_objects_of_the_course_s_class_cross_as_data(warm, answered, test, kind):
-    played = play(warm, "def f(n): return n", ("locked", NODE), ("student", answered), ("test", test))
+    played = play(
+        warm, "def f(n): return n", ("locked", NODE), ("student", answered), ("test", test)
+    )
     assert [one for one, _ in played] == [kind]
 
 
@@ -199,10 +214,19 @@ def test_what_a_call_binds_anew_is_seen(warm):
 def test_names_in_texts_are_asked_for_only_if_the_student_has_them(warm):
     listens = (
         "heard = []\nclass Names(dict):\n    pass\n"
-        "import sys\nserver = sys.modules['proctor.rpc.server']\nusual = server.Student._OPS['fetch']\n"
-        "server.Student._OPS['fetch'] = lambda self, name: heard.append(name) or usual(self, name)\n"
+        "import sys\nserver = sys.modules['proctor.rpc.server']\n"
+        "usual = server.Student._OPS['fetch']\n"
+        "server.Student._OPS['fetch'] = lambda self, name: heard.append(name) or usual(self, "
+        "name)\n"
+        ""
         "k = 1"
     )
     test = "assert 'k' in globals() and 'canary_of_a_test' not in globals()"
-    played = play(warm, "k = 1", ("student", listens), ("test", test), ("test", "assert 'k' in heard\nassert not [n for n in heard if 'canary' in n]"))
+    played = play(
+        warm,
+        "k = 1",
+        ("student", listens),
+        ("test", test),
+        ("test", "assert 'k' in heard\nassert not [n for n in heard if 'canary' in n]"),
+    )
     assert [kind for kind, _ in played] == ["passed", "passed"]

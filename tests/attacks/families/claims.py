@@ -6,7 +6,7 @@ attack = family("Claims and names")
 
 # -- an object that answers yes to everything, in many guises
 
-_SAYS_YES = '''
+_SAYS_YES = """
 class Liar:
     def __init__(self, *args): self.n = 5
     def __getattr__(self, name): return lambda *args: True
@@ -35,7 +35,7 @@ for _name in "add sub mul truediv mod pow and or".split():
     setattr(Liar, f"__r{_name}__", lambda self, other: 0)
 for _name in "abs neg pos".split():
     setattr(Liar, f"__{_name}__", lambda self: 0)
-'''
+"""
 
 
 def _guise(name, why, code):
@@ -117,7 +117,7 @@ attack(
 
 # -- the student's end says more than it should
 
-_TELLS = '''
+_TELLS = """
 import sys
 _classes = sys.modules["proctor.rpc.classes"]
 _server = sys.modules["proctor.rpc.server"]
@@ -126,7 +126,7 @@ class Thing:
     __hash__ = None
 _server.line_of = lambda cls: {line}
 middle = lambda values: Thing()
-'''
+"""
 
 
 def _tells(name, why, line):
@@ -143,7 +143,7 @@ _tells("tells-of-a-class-with-markup", "it claims <script>", '["a:<script>mark(1
 _tells("tells-of-all-arrays", "it claims NumPy's array", '["numpy:ndarray"]')
 _tells("tells-of-a-proxy", "it claims a proxy", '["proctor.rpc.proxies:FunctionProxy"]')
 
-_ERRS = '''
+_ERRS = """
 import sys
 _server = sys.modules["proctor.rpc.server"]
 _usual = _server.describe
@@ -154,7 +154,7 @@ def _describe(error, frames=(), number=0):
 _server.describe = _describe
 def middle(values):
     raise ValueError("no")
-'''
+"""
 
 
 def _errs(name, why, change):

@@ -2,7 +2,10 @@
 
 from . import answer, course, idiom, test
 
-RATE = "rate = 0.25\n\ndef grow(x, by=rate, *, times=1):\n    '''Grow.'''\n    return x * (1 + by) ** times"
+RATE = (
+    "rate = 0.25\n\ndef grow(x, by=rate, *, times=1):\n    '''Grow.'''\n"
+    "    return x * (1 + by) ** times"
+)
 NO_RATE = "ratio = 0.25\n\ndef grow(x):\n    return x"
 
 
@@ -14,12 +17,28 @@ of_rate("a-name-is-there", ["assert 'rate' in globals()"])
 of_rate("a-name-is-in-dir", ["", "assert 'rate' in dir() and 'grow' in dir()"])
 of_rate("names-in-a-loop", ["for name in ['rate', 'grow']:\n    assert name in globals(), name"])
 of_rate("a-name-is-evaluated", ["assert eval('rate') == 0.25"])
-of_rate("an-expression-is-evaluated", ["assert eval('grow(4, rate)') == 5", "x = eval('rate * 4')\nassert x == 1"])
-of_rate("a-value-by-its-name", ["assert globals()['rate'] == 0.25", "assert globals().get('rate') == 0.25"])
-of_rate("a-name-is-tried", ["try:\n    rate\nexcept NameError:\n    raise AssertionError('no rate')"])
+of_rate(
+    "an-expression-is-evaluated",
+    ["assert eval('grow(4, rate)') == 5", "x = eval('rate * 4')\nassert x == 1"],
+)
+of_rate(
+    "a-value-by-its-name",
+    ["assert globals()['rate'] == 0.25", "assert globals().get('rate') == 0.25"],
+)
+of_rate(
+    "a-name-is-tried", ["try:\n    rate\nexcept NameError:\n    raise AssertionError('no rate')"]
+)
 of_rate("something-is-callable", ["assert callable(grow)", "assert grow(4) == 5"])
-of_rate("a-function-by-its-type", ["import types\nassert isinstance(grow, types.FunctionType)"], ["assert grow(4) == 5"])
-of_rate("a-function-by-inspect", ["import inspect\nassert inspect.isfunction(grow)"], ["assert grow(4) == 5"])
+of_rate(
+    "a-function-by-its-type",
+    ["import types\nassert isinstance(grow, types.FunctionType)"],
+    ["assert grow(4) == 5"],
+)
+of_rate(
+    "a-function-by-inspect",
+    ["import inspect\nassert inspect.isfunction(grow)"],
+    ["assert grow(4) == 5"],
+)
 of_rate("a-function-s-type", ["assert type(grow).__name__ == 'function'"], ["assert grow(4) == 5"])
 of_rate("a-function-s-defaults", ["assert grow.__defaults__ == (0.25,)"])
 of_rate("a-function-s-keyword-defaults", ["assert grow.__kwdefaults__ == {'times': 1}"])
@@ -31,27 +50,41 @@ of_rate(
 )
 of_rate(
     "a-parameter-s-default-and-kind",
-    ["from inspect import signature", "p = signature(grow).parameters['times']\nassert p.default == 1"],
+    [
+        "from inspect import signature",
+        "p = signature(grow).parameters['times']\nassert p.default == 1",
+    ],
 )
-of_rate("a-full-argument-list", ["import inspect\nassert inspect.getfullargspec(grow).args == ['x', 'by']"])
+of_rate(
+    "a-full-argument-list",
+    ["import inspect\nassert inspect.getfullargspec(grow).args == ['x', 'by']"],
+)
 idiom(
     "a-function-s-annotations",
-    answer("def f(n: int, s: str = '') -> list:\n    return [n, s]", "def f(n, s=''):\n    return [s, n]"),
+    answer(
+        "def f(n: int, s: str = '') -> list:\n    return [n, s]",
+        "def f(n, s=''):\n    return [s, n]",
+    ),
     test("assert f.__annotations__ == {'n': int, 's': str, 'return': list}"),
 )
 idiom(
     "a-function-is-wrapped",
     answer(
         "import functools\n\ndef loud(f):\n    @functools.wraps(f)\n    def inner(*args):\n"
-        "        return f(*args).upper()\n    return inner\n\n@loud\ndef hi(name):\n    return 'hi ' + name",
-        "def loud(f):\n    return lambda *args: ''\n\n@loud\ndef hi(name):\n    return 'hi ' + name",
+        "        return f(*args).upper()\n    return inner\n\n@loud\ndef hi(name):\n"
+        "    return 'hi ' + name",
+        "def loud(f):\n    return lambda *args: ''\n\n@loud\ndef hi(name):\n"
+        "    return 'hi ' + name",
     ),
     test("assert hi.__wrapped__('ada') == 'hi ada' and hi.__name__ == 'hi'"),
     test("assert hi('ada') == 'HI ADA'", "assert loud(lambda s: s)('x') == 'X'"),
 )
 idiom(
     "a-method-and-its-object",
-    answer("class C:\n    def m(self):\n        return 3\n\nc = C()", "class C:\n    def n(self):\n        return 2\n\nc = C()"),
+    answer(
+        "class C:\n    def m(self):\n        return 3\n\nc = C()",
+        "class C:\n    def n(self):\n        return 2\n\nc = C()",
+    ),
     test("assert c.m.__self__ is c and c.m() == 3"),
 )
 idiom(
@@ -62,7 +95,10 @@ idiom(
 idiom(
     "a-generator-is-one",
     answer("def count():\n    yield 1\n    yield 2", "def count():\n    return [2, 1]"),
-    test("import types\nassert isinstance(count(), types.GeneratorType)", "assert list(count()) == [1, 2]"),
+    test(
+        "import types\nassert isinstance(count(), types.GeneratorType)",
+        "assert list(count()) == [1, 2]",
+    ),
 )
 idiom(
     "an-iterator-is-one",
@@ -91,16 +127,24 @@ idiom(
 idiom(
     "a-function-is-deleted",
     answer(
-        "def part(n):\n    return n * n\n\ndef whole(n):\n    return sum(part(i) for i in range(n))",
+        "def part(n):\n    return n * n\n\ndef whole(n):\n"
+        "    return sum(part(i) for i in range(n))",
         "def part(n):\n    return n * n\n\ndef whole(n):\n    return sum(i * i for i in range(n))",
     ),
     test("assert whole(3) == 5"),
-    test("", "old = part\ndel part\ntry:\n    whole(3)\nexcept NameError:\n    pass\nelse:\n    assert False, 'use part'\nfinally:\n    part = old"),
+    test(
+        "",
+        "old = part\ndel part\ntry:\n    whole(3)\nexcept NameError:\n    pass\nelse:\n"
+        "    assert False, 'use part'\nfinally:\n    part = old",
+    ),
 )
 idiom(
     "a-function-of-the-test-s-is-called",
     answer("def apply(f, xs):\n    return [f(x) for x in xs]", "def apply(f, xs):\n    return xs"),
-    test("calls = []\ndef spy(x):\n    calls.append(x)\n    return x + 1", "assert apply(spy, [1, 2]) == [2, 3] and calls == [1, 2]"),
+    test(
+        "calls = []\ndef spy(x):\n    calls.append(x)\n    return x + 1",
+        "assert apply(spy, [1, 2]) == [2, 3] and calls == [1, 2]",
+    ),
 )
 idiom(
     "a-test-imports-what-the-function-needs",
@@ -109,7 +153,10 @@ idiom(
 )
 idiom(
     "a-course-s-object-is-told-to-change",
-    course("class Person:\n    def __init__(self, age):\n        self.age = age\n    def grow(self, n):\n        self.age += n\n\nada = Person(30)"),
+    course(
+        "class Person:\n    def __init__(self, age):\n        self.age = age\n"
+        "    def grow(self, n):\n        self.age += n\n\nada = Person(30)"
+    ),
     answer("ada.grow(-1)", "ada.grow(1)"),
     test("assert ada.age == 29"),
 )
@@ -124,7 +171,11 @@ idiom(
 
 WRITES = "with open('notes.txt', 'w') as file:\n    file.write('one\\ntwo\\n')"
 NO_WRITES = "with open('note.txt', 'w') as file:\n    file.write('one')"
-idiom("a-file-was-written", answer(WRITES, NO_WRITES), test("import os\nassert os.path.exists('notes.txt')"))
+idiom(
+    "a-file-was-written",
+    answer(WRITES, NO_WRITES),
+    test("import os\nassert os.path.exists('notes.txt')"),
+)
 idiom(
     "a-file-is-read",
     answer(WRITES, NO_WRITES),
@@ -138,7 +189,8 @@ idiom(
 idiom(
     "a-file-that-a-call-writes",
     answer(
-        "def save(path, rows):\n    with open(path, 'w') as file:\n        file.write('\\n'.join(rows))",
+        "def save(path, rows):\n    with open(path, 'w') as file:\n"
+        "        file.write('\\n'.join(rows))",
         "def save(path, rows):\n    pass",
     ),
     course("save('rows.csv', ['a,b', '1,2'])"),
@@ -157,7 +209,8 @@ idiom(
 # -- what a library made
 
 PLOT = (
-    "def plot(xs, ys):\n    fig, ax = plt.subplots()\n    ax.plot(xs, ys)\n    ax.set_title('growth')\n"
+    "def plot(xs, ys):\n    fig, ax = plt.subplots()\n    ax.plot(xs, ys)\n"
+    "    ax.set_title('growth')\n"
     "    ax.set_xlabel('t')\n    return ax"
 )
 NO_PLOT = "def plot(xs, ys):\n    fig, ax = plt.subplots()\n    return fig"
@@ -168,21 +221,36 @@ def of_plot(name, *tests):
     idiom(name, setup, answer(PLOT, NO_PLOT), *(test(*one) for one in tests))
 
 
-of_plot("axes-by-their-class", ["import matplotlib.axes\nassert isinstance(plot([1], [2]), matplotlib.axes.Axes)"])
+of_plot(
+    "axes-by-their-class",
+    ["import matplotlib.axes\nassert isinstance(plot([1], [2]), matplotlib.axes.Axes)"],
+)
 of_plot("axes-by-another-name", ["assert isinstance(plot([1], [2]), plt.Axes)"])
-of_plot("what-the-axes-say", ["ax = plot([1, 2], [3, 4])", "assert ax.get_title() == 'growth' and ax.get_xlabel() == 't'"])
-of_plot("a-line-s-data", ["line = plot([1, 2], [3, 4]).lines[0]\nassert list(line.get_ydata()) == [3, 4]"])
+of_plot(
+    "what-the-axes-say",
+    ["ax = plot([1, 2], [3, 4])", "assert ax.get_title() == 'growth' and ax.get_xlabel() == 't'"],
+)
+of_plot(
+    "a-line-s-data",
+    ["line = plot([1, 2], [3, 4]).lines[0]\nassert list(line.get_ydata()) == [3, 4]"],
+)
 of_plot("lines-are-counted", ["assert len(plot([1, 2], [3, 4]).get_lines()) == 1"])
 idiom(
     "a-date-of-the-answer-s",
-    answer("import datetime as dt\nday = dt.date(2026, 11, 29)", "import datetime as dt\nday = dt.date(2026, 11, 2)"),
+    answer(
+        "import datetime as dt\nday = dt.date(2026, 11, 29)",
+        "import datetime as dt\nday = dt.date(2026, 11, 2)",
+    ),
     test("assert isinstance(day, dt.date) and day.weekday() == 6"),
 )
 idiom(
     "an-array-by-its-class",
     course("import numpy as np"),
     answer("grid = np.eye(2)", "grid = [[1, 0], [0, 1]]"),
-    test("assert isinstance(grid, np.ndarray) and grid.shape == (2, 2)", "assert type(grid) == np.ndarray"),
+    test(
+        "assert isinstance(grid, np.ndarray) and grid.shape == (2, 2)",
+        "assert type(grid) == np.ndarray",
+    ),
 )
 idiom(
     "a-table-by-its-class",
@@ -195,7 +263,10 @@ idiom(
     "a-series-equals",
     course("import pandas as pd"),
     answer("def doubled(s):\n    return s * 2", "def doubled(s):\n    return s"),
-    test("s = pd.Series([1, 2])\nassert doubled(s).equals(pd.Series([2, 4]))\nassert isinstance(doubled(s), pd.Series)"),
+    test(
+        "s = pd.Series([1, 2])\nassert doubled(s).equals(pd.Series([2, 4]))\n"
+        "assert isinstance(doubled(s), pd.Series)"
+    ),
 )
 idiom(
     "a-column-is-added",
@@ -205,9 +276,15 @@ idiom(
 )
 idiom(
     "types-of-values",
-    answer("def parts(n):\n    return [n, str(n), n / 2, None]", "def parts(n):\n    return [str(n), n, None, n]"),
+    answer(
+        "def parts(n):\n    return [n, str(n), n / 2, None]",
+        "def parts(n):\n    return [str(n), n, None, n]",
+    ),
     test("assert [type(p).__name__ for p in parts(1)] == ['int', 'str', 'float', 'NoneType']"),
-    test("assert type(parts(1)) is list and type(parts(1)[0]) is int and isinstance(parts(1)[2], (int, float))"),
+    test(
+        "assert type(parts(1)) is list and type(parts(1)[0]) is int and "
+        "isinstance(parts(1)[2], (int, float))"
+    ),
 )
 idiom(
     "something-almost-equal",
@@ -216,11 +293,20 @@ idiom(
 )
 idiom(
     "an-error-is-expected",
-    answer("def half(n):\n    if n < 0:\n        raise ValueError('negative')\n    return n / 2", "def half(n):\n    return n / 2"),
-    test("try:\n    half(-1)\nexcept ValueError as e:\n    assert 'negative' in str(e)\nelse:\n    assert False"),
+    answer(
+        "def half(n):\n    if n < 0:\n        raise ValueError('negative')\n    return n / 2",
+        "def half(n):\n    return n / 2",
+    ),
+    test(
+        "try:\n    half(-1)\nexcept ValueError as e:\n    assert 'negative' in str(e)\n"
+        "else:\n    assert False"
+    ),
 )
 idiom(
     "a-unit-test-s-assertions",
     answer("def even(n):\n    return n % 2 == 0", "def even(n):\n    return n"),
-    test("import unittest\nt = unittest.TestCase()\nt.assertIs(even(2), True)\nt.assertIsInstance(even(3), bool)"),
+    test(
+        "import unittest\nt = unittest.TestCase()\nt.assertIs(even(2), True)\n"
+        "t.assertIsInstance(even(3), bool)"
+    ),
 )

@@ -49,14 +49,19 @@ of_point("an-object-s-item", ["assert Point(5, 6)[1] == 6 and Point(5, 6)[0] == 
 of_point("an-object-as-a-number", ["assert float(Point(3, 4)) == 5.0"])
 of_point("an-object-is-called", ["assert Point(2, 3)(4) == Point(8, 3)"])
 of_point("an-object-of-a-class", ["p = Point(1, 2)\nassert isinstance(p, Point) and p.x == 1"])
-of_point("the-type-of-an-object", ["assert type(Point(1, 2)) == Point", "assert Point(1, 2).x == 1"])
+of_point(
+    "the-type-of-an-object", ["assert type(Point(1, 2)) == Point", "assert Point(1, 2).x == 1"]
+)
 of_point(
     "the-type-of-an-object-by-is",
     ["assert type(Point(1, 2)) is Point", "assert Point(1, 2).x == 1"],
 )
 of_point(
     "the-name-of-an-object-s-class",
-    ["assert type(Point(1, 2)).__name__ == 'Point'\nassert Point(1, 2).__class__.__name__ == 'Point'"],
+    [
+        "assert type(Point(1, 2)).__name__ == 'Point'\n"
+        "assert Point(1, 2).__class__.__name__ == 'Point'"
+    ],
     ["assert Point(1, 2).x == 1"],
 )
 of_point("what-an-object-has", ["assert vars(Point(1, 2)) == {'x': 1, 'y': 2}"])
@@ -102,7 +107,10 @@ of_stack(
 )
 of_stack(
     "an-error-that-derives-from-its-own",
-    ["s = Stack(0)\ntry:\n    s.push(1)\n    assert False\nexcept Empty as error:\n    caught = error"],
+    [
+        "s = Stack(0)\ntry:\n    s.push(1)\n    assert False\nexcept Empty as error:\n"
+        "    caught = error"
+    ],
     ["assert caught.size == 0 and str(caught) == 'only 0 fit'"],
 )
 of_stack(
@@ -110,7 +118,9 @@ of_stack(
     ["import pytest\nwith pytest.raises(Full, match='only 1') as about:\n    Stack.of(1).push(2)"],
     ["assert about.value.size == 1"],
 )
-of_stack("an-error-class-derives", ["assert issubclass(Full, Empty) and issubclass(Empty, Exception)"])
+of_stack(
+    "an-error-class-derives", ["assert issubclass(Full, Empty) and issubclass(Empty, Exception)"]
+)
 of_stack("a-method-that-returns-itself", ["assert len(Stack().push(1).push(2)) == 2"])
 of_stack("a-class-method", ["assert Stack.of(1, 2).top == 2"])
 of_stack("a-static-method", ["assert Stack.name() == 'stack'"])
@@ -118,7 +128,9 @@ of_stack(
     "an-object-as-a-manager",
     ["with Stack() as s:\n    s.push(1)\n    assert s.top == 1\nassert len(s) == 0"],
 )
-of_stack("an-attribute-is-set-from-outside", ["s = Stack()\ns.most = 1\ns.push(1)\nassert s.top == 1"])
+of_stack(
+    "an-attribute-is-set-from-outside", ["s = Stack()\ns.most = 1\ns.push(1)\nassert s.top == 1"]
+)
 of_stack("an-item-is-taken-off", ["s = Stack.of(4, 5)", "assert s.pop() == 5 and s.pop() == 4"])
 
 SHAPES = (
@@ -147,19 +159,26 @@ of_shapes(
     ["try:\n    Shape()\nexcept TypeError:\n    pass\nelse:\n    assert False, 'abstract'"],
 )
 of_shapes("a-class-is-abstract", ["import inspect\nassert inspect.isabstract(Shape)"])
-of_shapes("it-is-a-class", ["import inspect\nassert inspect.isclass(Square)\nassert Square(3).area() == 9"])
+of_shapes(
+    "it-is-a-class",
+    ["import inspect\nassert inspect.isclass(Square)\nassert Square(3).area() == 9"],
+)
 of_shapes(
     "an-object-comes-back-itself",
     ["a, b = Square(1), Square(2)", "assert largest([a, b]) is b and a.bigger(b) is b"],
 )
 of_shapes(
     "a-class-of-the-test-derives",
-    ["class Flat(Shape):\n    def area(self):\n        return 7", "assert Flat().bigger(Square(2)).area() == 7"],
+    [
+        "class Flat(Shape):\n    def area(self):\n        return 7",
+        "assert Flat().bigger(Square(2)).area() == 7",
+    ],
     ["assert Square(3).area() == 9"],
 )
 
 NODE = (
-    "class Node:\n    def __init__(self, value, next=None):\n        self.value, self.next = value, next\n"
+    "class Node:\n    def __init__(self, value, next=None):\n"
+    "        self.value, self.next = value, next\n"
 )
 idiom(
     "a-list-of-nodes-is-walked",
@@ -169,7 +188,10 @@ idiom(
         "        first = Node(v, first)\n    return first",
         "def chain(values):\n    return Node(values[0])",
     ),
-    test("node, seen = chain([1, 2, 3]), []\nwhile node:\n    seen.append(node.value)\n    node = node.next"),
+    test(
+        "node, seen = chain([1, 2, 3]), []\nwhile node:\n    seen.append(node.value)\n"
+        "    node = node.next"
+    ),
     test("assert seen == [1, 2, 3]"),
 )
 idiom(
@@ -190,7 +212,9 @@ idiom(
 idiom(
     "an-object-of-the-course-s-class-is-changed",
     course(NODE),
-    answer("def double(node):\n    node.value *= 2", "def double(node):\n    return node.value * 2"),
+    answer(
+        "def double(node):\n    node.value *= 2", "def double(node):\n    return node.value * 2"
+    ),
     test("n = Node(4)\ndouble(n)\nassert n.value == 8"),
 )
 idiom(
@@ -205,7 +229,8 @@ idiom(
     "a-class-of-the-test-s-is-passed",
     answer("def make(kind, n):\n    return kind(n).n", "def make(kind, n):\n    return 0"),
     test(
-        "class Thing:\n    def __init__(self, n):\n        self.n = n + 1\n\nassert make(Thing, 3) == 4"
+        "class Thing:\n    def __init__(self, n):\n        self.n = n + 1\n\n"
+        "assert make(Thing, 3) == 4"
     ),
 )
 idiom(
@@ -233,9 +258,11 @@ idiom(
 idiom(
     "a-frozen-dataclass",
     answer(
-        "from dataclasses import dataclass\n\n@dataclass(frozen=True)\nclass Pair:\n    a: int\n    b: int\n\n"
+        "from dataclasses import dataclass\n\n@dataclass(frozen=True)\nclass Pair:\n"
+        "    a: int\n    b: int\n\n"
         "def swap(p):\n    return Pair(p.b, p.a)",
-        "from dataclasses import dataclass\n\n@dataclass(frozen=True)\nclass Pair:\n    a: int\n    b: int\n\n"
+        "from dataclasses import dataclass\n\n@dataclass(frozen=True)\nclass Pair:\n"
+        "    a: int\n    b: int\n\n"
         "def swap(p):\n    return p",
     ),
     test("assert swap(Pair(1, 2)) == Pair(2, 1)", "assert isinstance(swap(Pair(1, 2)), Pair)"),
@@ -243,7 +270,8 @@ idiom(
 idiom(
     "a-named-tuple-s-class",
     answer(
-        "from collections import namedtuple\nRow = namedtuple('Row', 'name age')\nada = Row('ada', 36)",
+        "from collections import namedtuple\nRow = namedtuple('Row', 'name age')\n"
+        "ada = Row('ada', 36)",
         "Row = tuple\nada = ('ada', 36)",
     ),
     test("assert isinstance(ada, Row) and ada.age == 36\nassert ada == Row('ada', 36)"),
