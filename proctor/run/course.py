@@ -146,6 +146,9 @@ def _known(notebook, mark, private):
         "model": places.model(trees),
         "private": sorted(private),
         "released": sorted(classes),
+        "read": sorted(
+            {name for one in found.values() for name in one.get("answer", {}).get("reads", ())}
+        ),
         "rebound": sorted({name for tree in trees for name in names.rebound(tree)}),
     }
     return found

@@ -38,7 +38,7 @@ class Job:
     source   what the source says of the notebook as a whole: {"model": fields of a
              `proctor.rpc.places.Model`, "released": names of classes that released lines define,
              "private": names of modules that only the grader has, "rebound": names that a call may
-             bind anew}
+             bind anew, "read": names that model answers take from others}
     """
 
     cells: list

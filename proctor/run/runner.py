@@ -229,6 +229,7 @@ class Runner:
         if defined and not defined & self.there and self._run_early(shared["code"]):
             del shared["code"]
         names[_SHARE] = lambda: self._share(shared)
+        self._share_as_bound(shared)
         try:
             yield calling(f"{_SHARE}()", source, shared["mark"])
         finally:
@@ -271,6 +272,24 @@ class Runner:
         if fine:
             self.played.append(("run", (code, None), self.job.seconds))
         return fine
+
+    def _share_as_bound(self, shared):
+        """Before each call, until the first hidden line, tell of the values that answers read."""
+        names, told, before = self.shell.user_ns, {}, self.wall.before
+        read_there = set(shared.get("values", ())) & set(self.job.source.get("read", ()))
+
+        def tell():
+            before()
+            now = {n: names[n] for n in read_there if n in names and "values" in shared}
+            new = {n: value for n, value in now.items() if told.get(n) is not value}
+            told.update(new)
+            if new:
+                ours, self.wall.before = self.wall.before, None
+                self._share({"values": sorted(new)})
+                self.wall.before = ours
+
+        if read_there:
+            self.wall.before = tell
 
     def _share(self, shared):
         """Let the student's process know what the released lines of a test have bound."""

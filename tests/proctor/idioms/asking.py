@@ -310,3 +310,9 @@ idiom(
         "t.assertIsInstance(even(3), bool)"
     ),
 )
+idiom(
+    "a-function-reads-what-the-test-binds-before-it-calls",
+    answer("def area(w):\n    return w * height", "def area(w):\n    return w"),
+    test("height = 3\nassert area(2) == 6\nheight = 4\nassert area(2) == 8"),
+    test("height = 5\nassert area(1) == 5", "assert area(2) == 10"),
+)
