@@ -10,9 +10,26 @@ import threading
 import time
 
 from proctor.errors import NameMissing
+from proctor.rpc.classes import Classes, checked
 from proctor.rpc.codec import Channel, Codec, Limits, WallError
-from proctor.rpc.exceptions import describe, make_error, prose, word
-from proctor.rpc.proxies import END, FLAVOURS, Proxy, with_article
+from proctor.rpc.exceptions import (
+    describe,
+    error_class,
+    known_class,
+    make_error,
+    own_line,
+    prose,
+    word,
+)
+from proctor.rpc.places import Model
+from proctor.rpc.proxies import (
+    END,
+    FLAVOURS,
+    isinstance_of_proxy,
+    put,
+    told_of,
+    with_article,
+)
 from proctor.rpc.values import Values
 
 
@@ -26,17 +43,20 @@ class Wall:
     ``deadline`` (of ``time.monotonic``, or None) bounds all calls together. A breach of the rules,
     a missed deadline or the kernel's end raises ``WallError``; from then on ``broken`` says why
     and nothing more is asked or heard. ``asked`` is the handle of the call that is or was last
-    under way; ``before``, where it is set, is called before each one, and ``spent`` gives the
-    seconds of processor time that the other end's processes have used. ``remotes`` are the proxies
-    of functions that were imported there, by path. ``news`` is set when an answer says that there
-    is more to hear.
+    under way; ``before`` is called before each one, ``after`` after it, where they are set;
+    ``spent`` gives the seconds of processor time that the other end's processes have used.
+    ``remotes`` are the proxies of functions that were imported there, by path. ``news`` is set when
+    an answer says that there is more to hear. ``classes`` says which classes an object may claim,
+    ``model`` (a `Model`) where it may answer for itself.
     """
 
     def __init__(self, sock, timeout=30.0, limits=Limits()):  # noqa: B008  (it is frozen)
         self.timeout, self.limits = timeout, limits
-        self.deadline = self.broken = self.asked = self.before = self.spent = None
+        self.deadline = self.broken = self.asked = self.before = self.after = self.spent = None
         self._channel = Channel(sock, limits)
-        self._codec = Codec(True, limits, self._export, self._stand_in, Values(trusted=True))
+        converters = Values(trusted=True, class_of=lambda name: self.classes.released(name))
+        self._codec = Codec(True, limits, self._export, self._stand_in, converters)
+        self.classes, self.model = Classes(converters), Model()
         self._lock = threading.RLock()
         self._raised, self._calls, self._carried = {}, 0, 0
         self.remotes, self.news = {}, False
@@ -55,10 +75,27 @@ class Wall:
 
         Raises ``NameMissing``.
         """
-        value, error = self._exchange("fetch", name)
+        value, error = self._exchange("fetch", name, gives=self.model.of(name))
         if error is not None:
             raise error
         return value
+
+    def remote(self, path):
+        """A proxy of the function ``"module:name"``, imported in the student's kernel."""
+        if path not in self.remotes:
+            value, error = self._exchange("remote", None, path)
+            if error is not None:
+                raise error
+            self.remotes[path] = value
+        return self.remotes[path]
+
+    def crosses(self, value):
+        """Whether a value is data, a function or a proxy: whether it can be passed."""
+        if isinstance_of_proxy(value) or callable(value):
+            return True
+        if isinstance(value, (list, tuple)):
+            return all(map(self.crosses, value))
+        return self._codec.is_data(value)
 
     def close(self):
         """Tell the student's end to stop serving, and close the socket."""
@@ -77,8 +114,11 @@ class Wall:
 
     # -- one call
 
-    def _exchange(self, op, *values):
-        """Ask; return (value, None) or (None, the exception to raise)."""
+    def _exchange(self, op, *values, gives=None):
+        """Ask; return (value, None) or (None, the exception to raise).
+
+        gives  the `Place` of what is asked for
+        """
         with self._lock, _Still() as still:
             if self.broken is not None:
                 raise WallError(self.broken)
@@ -96,9 +136,13 @@ class Wall:
                     message = self._codec.encode_copies(op, values)
                 else:
                     message = self._codec.encode(op, values, lend=True)
-                return self._converse(message, still)
+                value, error = self._converse(message, still)
+                self._place(value, gives)
             finally:
                 lent.pop()
+            if self.after is not None and not lent:
+                self.after()
+            return value, error
 
     def _converse(self, message, still):
         try:
@@ -111,6 +155,14 @@ class Wall:
         except BaseException as error:  # the student's end cannot be trusted to be in step again
             self._break(str(error) or type(error).__name__)
             raise
+
+    def _place(self, value, gives):
+        """Note where the proxies come from that the last answer had within it."""
+        met, self._codec.met = self._codec.met, []
+        given = _proxies_in(value) if gives is not None else {}
+        for one in met:
+            if isinstance_of_proxy(one):
+                put(one, gives if id(one) in given else None)
 
     def _receive(self):
         message = self._channel.receive()
@@ -128,9 +180,11 @@ class Wall:
         if op == "missing" and len(values) == 1:
             name = word(values[0])
             return None, NameMissing(f"name {name!r} is not defined", name=name)
-        if op == "error" and len(values) == 6:
+        if op == "error" and len(values) == 8:
             try:
-                return None, self._raised.get(values[5]) or make_error(values)
+                checked(list(values[6]))
+                raised = self._raised.get(values[5])
+                return None, raised or make_error(values, self.classes.error)
             except (TypeError, ValueError, AttributeError):
                 pass
         raise WallError("the student's kernel answered something that is no answer")
@@ -161,6 +215,7 @@ class Wall:
         self._channel.send(*message)
 
     def _called(self, values):
+        self._place(None, None)
         try:
             function, count, *rest = values
             args, rest = rest[:count], rest[count:]
@@ -176,26 +231,49 @@ class Wall:
         number = len(self._raised) + 1
         self._raised[number] = error
         _, base, _, text, *_ = describe(error)
-        return self._codec.encode("error", (base, base, (text,), text, (), number))
+        return self._codec.encode("error", (base, base, (text,), text, (), number, (), ()))
 
     # -- what is no data
 
     def _export(self, value):
-        if isinstance(value, Proxy):
-            raise TypeError(f"{value!r} is gone: it belongs to another kernel")
+        if isinstance_of_proxy(value):
+            raise TypeError(f"{told_of(value)} is gone: it belongs to another kernel")
         if callable(value):
             return []
         raise TypeError(
             f"{with_article(type(value).__name__)} cannot be passed to a student's function: "
-            "pass numbers, text, arrays, containers of these, or functions"
+            "pass numbers, text, arrays, containers of these, or functions; "
+            "or tag this test in-student-kernel"
         )
 
     def _stand_in(self, number, info):
-        if type(info) is not list or len(info) not in (2, 4) or info[0] not in FLAVOURS:
+        if type(info) is not list or len(info) not in (3, 6) or info[0] not in FLAVOURS:
             raise WallError("an object was told of that is none")
-        flavour, kind, *more = info
-        more = [word(more[0]), prose(more[1])] if more else []
-        return FLAVOURS[flavour](self, number, word(kind), *more)
+        flavour, kind, line, *more = info
+        line = checked(line)
+        if more:
+            name, doc, own = more
+            more = [word(name), prose(doc), None if own is None else checked(own)]
+            if own is not None and (caught := self._error_class(more[2])) is not None:
+                return caught
+        return FLAVOURS[flavour](self, number, word(kind), line, *more)
+
+    def _error_class(self, line):
+        """A class that can be caught, for a student's class of exceptions; None for any other."""
+        before = own_line(line)
+        base = known_class(line[len(before)]) if len(before) < len(line) else None
+        if base is None or not before:
+            return None
+        found = error_class(tuple(p.partition(":")[2].rpartition(".")[2] for p in before), base)
+        found.remote = self._remote
+        return found
+
+    def _remote(self, cls, op, *values):
+        """Do something with a student's class of exceptions."""
+        value, error = self._exchange(op, cls, *values)
+        if error is not None:
+            raise error
+        return value
 
 
 class _Still:
@@ -225,3 +303,17 @@ class _Loose:
 
     def __exit__(self, *error):
         gc.disable()
+
+
+def _proxies_in(value, most=10_000):
+    """{id: proxy} of a value's proxies, in containers too."""
+    found, waiting = {}, [value]
+    for one in waiting:
+        if isinstance_of_proxy(one):
+            found[id(one)] = one
+        elif len(waiting) < most:
+            if isinstance(one, (list, tuple, set, frozenset)):
+                waiting += one
+            elif isinstance(one, dict):
+                waiting += (*one.keys(), *one.values())
+    return found

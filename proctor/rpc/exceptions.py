@@ -10,6 +10,7 @@ import sys
 import types
 from functools import lru_cache
 
+from proctor.rpc.classes import line_of
 from proctor.rpc.codec import NAMES, TYPES, WallError
 
 SIMPLE = (type(None), bool, int, float, str)
@@ -35,7 +36,11 @@ def prose(text, length=4000):
 
 
 def describe(error, frames=(), number=0):
-    """What is told of an exception: plain data."""
+    """What is told of an exception: plain data.
+
+    That is its name, the known class that it derives from, its arguments, text, the student's
+    lines, a number, the classes before the known one, and its attributes that are simple.
+    """
     known = [NAMES[kind] for kind in type(error).__mro__ if kind in NAMES]
     own = NAMES.get(type(error)) or type(error).__name__
     text = _text_of(error)
@@ -45,7 +50,35 @@ def describe(error, frames=(), number=0):
     if len(args) > 4 or not all(type(arg) in SIMPLE for arg in args):
         args = (text,)
     args = tuple(arg[:4000] if type(arg) is str else arg for arg in args)
-    return str(own), known[0], args, text[:4000], tuple(frames), number
+    line = own_line(line_of(type(error)))
+    about = str(own), known[0], args, text[:4000], tuple(frames), number
+    return *about, tuple(line), _attributes_of(error)
+
+
+def own_line(line):
+    """Of what is told of a class of exceptions: those before the first that both ends know."""
+    found = []
+    for path in line:
+        if known_class(path) is not None:
+            break
+        found.append(path)
+    return found
+
+
+def known_class(path):
+    """The exception class of a path "module:name" that both ends have by name, or None."""
+    module, _, name = path.partition(":")
+    kind = TYPES.get(name if module == "builtins" else f"{module}.{name}")
+    return kind if isinstance(kind, type) and issubclass(kind, Exception) else None
+
+
+def _attributes_of(error, most=20):
+    try:
+        found = [*BaseException.__dict__["__dict__"].__get__(error).items()]
+    except BaseException:  # it is the student's class
+        return ()
+    simple = [(k, v) for k, v in found if type(k) is str and type(v) in SIMPLE]
+    return tuple((k[:80], v[:4000] if type(v) is str else v) for k, v in simple[:most])
 
 
 def _text_of(error):
@@ -55,13 +88,25 @@ def _text_of(error):
         return "(its message cannot be shown)"
 
 
-def make_error(told):
-    """The exception that was told of: of the same name, class and message."""
-    name, base, args, text, frames, _ = told
-    kind = _exception_class(name) or _named_class(word(name), _exception_class(base) or Exception)
+def make_error(told, library=lambda path: None):
+    """The exception that was told of: of the same name, class and message.
+
+    library  function of a path "module:name"; returns the class of a library's that it is, or None
+    """
+    name, base, args, text, frames, _, line, attributes = told
+    kind = _exception_class(name)
+    if kind is None:
+        first = library(line[0]) if line else None
+        kind = first or error_class(
+            tuple(path.partition(":")[2].rpartition(".")[2] for path in line) or (word(name),),
+            _exception_class(base) or Exception,
+        )
     text = prose(text)
     args = [prose(arg) if type(arg) is str else arg for arg in args if type(arg) in SIMPLE]
     error = _construct(kind, args, text)
+    for key, value in attributes[:20]:
+        if word(key).isidentifier() and not key.startswith("_") and type(value) in SIMPLE:
+            vars(error)[key] = prose(value) if type(value) is str else value
     error.student_traceback = [
         (word(label), _line_number(line), word(function), prose(source, 400))
         for label, line, function, source in frames[-FRAMES:]
@@ -78,26 +123,54 @@ def _exception_class(name):
     return kind if isinstance(kind, type) and issubclass(kind, Exception) else None
 
 
+class ErrorType(type):
+    """The class of a student's classes of exceptions: real ones, so that they can be caught.
+
+    ``remote``, if a test has such a class by its name: function of the class, an operation and
+    values, which does that with the student's own.
+    """
+
+    remote = None
+
+    def __call__(cls, *args, **kwargs):
+        if cls.remote is None:
+            return type.__call__(cls, *args, **kwargs)
+        return cls.remote(cls, "call", len(args), *args, *kwargs, *kwargs.values())
+
+    def __getattr__(cls, name):
+        if cls.remote is None or name.startswith("_"):
+            raise AttributeError(f"{name!r} of {cls.__name__} is not carried", name=name)
+        return cls.remote(cls, "getattr", name)
+
+
 @lru_cache(512)
-def _named_class(name, base, telling=False):
-    """A class of exceptions of this name; ``telling``: that says what it was told."""
-    content = {"__module__": "__main__"}
-    if telling:
-        content["__init__"] = lambda self, *args: None
-        content["__str__"] = lambda self: self.told
-    return type(base)(name, (base,), content)
+def error_class(names, base):
+    """A class of exceptions: of the first of these names, which derives from the next, and so on.
+
+    The last derives from ``base``, which both ends know.
+    """
+    parent = error_class(names[1:], base) if len(names) > 1 else base
+    return ErrorType(word(names[0]), (parent,), {"__module__": "__main__"})
+
+
+@lru_cache(512)
+def _telling_class(name, base):
+    """A class that says what it was told."""
+    told = {"__init__": lambda self, *args: None, "__str__": lambda self: self.told}
+    return type(base)(name, (base,), {"__module__": "__main__", "remote": None, **told})
 
 
 def _construct(kind, args, text):
-    try:
-        error = kind(*args)
-        if str(error) == text:
-            return error
-    except Exception:  # some classes want other arguments
-        pass
+    if kind.__module__ in ("builtins", "__main__") or kind in NAMES:  # a library's begins otherwise
+        try:
+            error = type.__call__(kind, *args)
+            if str(error) == text:
+                return error
+        except Exception:  # some classes want other arguments
+            pass
     for base in (kind, Exception):
         try:
-            error = _named_class(kind.__name__, base, telling=True)(text)
+            error = type.__call__(_telling_class(kind.__name__, base), text)
         except Exception:
             continue
         error.told = text

@@ -7,44 +7,87 @@ __builtins__ = BUILTINS
 import inspect
 import sys
 
+from proctor.rpc.classes import make_type
+from proctor.rpc.places import BINARY, COMPARISONS, CONVERSIONS, UNARY
+
 _WHERE = "in the student's kernel"
 
+# Python's own attributes that are carried: what a function or a class tells of itself …
+_TOLD = {
+    *("__defaults__", "__kwdefaults__", "__annotations__", "__wrapped__", "__self__", "__func__"),
+    *("__mro__", "__flags__", "__abstractmethods__", "__members__", "__match_args__", "__slots__"),
+}
+# … and methods that a test calls by their names
+_CALLED = {f"__{name}__" for name in (*BINARY, *COMPARISONS, *UNARY, *CONVERSIONS)}
+_CALLED |= {f"__r{name}__" for name in BINARY}
+_CALLED |= {
+    f"__{name}__" for name in ["contains", "enter", "exit", "init", "getitem", "setitem", "delitem"]
+}
 
-class Proxy:
+
+class _Own:
+    """Has what a proxy itself is: its attribute ``__dict__`` is the student's object's."""
+
+
+_own = vars(_Own)["__dict__"].__get__
+
+
+class Proxy(_Own):
     """An object that stayed in the student's kernel.
 
-    Attributes (but none that begin with ``__``), items, ``len``, iteration and calls (of a
-    ``FunctionProxy``) are carried across. It equals nothing but itself, is neither true nor false,
-    and is no array and no number.
+    Attributes (but few that begin with ``__``), items, ``len``, iteration and calls (of a
+    ``FunctionProxy``) are carried across; its class is the one that it claims. It equals nothing
+    but itself, is neither true nor false, and is no array and no number: but where the source's
+    model answer gives an object of its own class (see `proctor.rpc.places`), it is asked.
     """
 
-    def __init__(self, wall, number, kind, name=None, doc=None):
-        own = {"_Proxy__wall": wall, "_Proxy__number": number, "_Proxy__kind": kind}
+    def __init__(self, wall, number, kind, line=(), name=None, doc=None, own_line=None):
+        own = {"wall": wall, "number": number, "kind": kind, "line": line, "own_line": own_line}
         if name is not None:
             own |= {"__name__": name, "__qualname__": name, "__doc__": doc}
-        vars(self).update(own)
+        _own(self).update(own, place=None, barred=False)
 
     def __described__(self):
         """What it is, in a few words, as "a Layer" or "add, a function"."""
-        name, kind = vars(self).get("__name__"), with_article(self.__kind)
-        return f"{name}, {kind}" if name else kind
+        return described(self)
 
     def __repr__(self):
-        return f"{self.__described__()} {_WHERE}"
+        if _allows(self, "repr", "str"):
+            return _converted(self, "repr")
+        return told_of(self)
+
+    def __str__(self):
+        if _allows(self, "str", "repr"):
+            return _converted(self, "str")
+        return told_of(self)
+
+    def __format__(self, form):
+        return format(str(self), form)
 
     def __remote__(self, path):
         """A proxy of the function ``"module:name"``, imported in the student's kernel."""
-        known = self.__wall.remotes
-        if path not in known:
-            known[path] = _carry(self, "remote", path)
-        return known[path]
+        return wall_of(self).remote(path)
 
     def __spent__(self):
         """Seconds of processor time that the student's processes have used, seen from outside."""
-        spent = self.__wall.spent
+        spent = wall_of(self).spent
         if spent is None:
             raise TypeError("nobody measures what the student's processes use")
         return spent()
+
+    @property
+    def __class__(self):
+        own = _own(self)
+        return own["wall"].classes.seen(own["line"], own["kind"])
+
+    @property
+    def __dict__(self):
+        return _carry(self, "getattr", "__dict__")
+
+    def __getattribute__(self, name):
+        if name in _CALLED:  # asked for by its name: whether the student's object has it
+            return _carry(self, "getattr", name)
+        return object.__getattribute__(self, name)
 
     def __getattr__(self, name):
         _refuse(self, name)
@@ -54,34 +97,80 @@ class Proxy:
         _refuse(self, name)
         _carry(self, "setattr", name, value)
 
+    def __delattr__(self, name):
+        _refuse(self, name)
+        _carry(self, "delattr", name)
+
+    def __dir__(self):
+        return _carry(self, "dir")
+
     def __getitem__(self, key):
         return _carry(self, "getitem", key)
 
     def __setitem__(self, key, value):
         _carry(self, "setitem", key, value)
 
+    def __delitem__(self, key):
+        _carry(self, "delitem", key)
+
     def __len__(self):
         length = _carry(self, "len")
         if type(length) is not int or not 0 <= length <= sys.maxsize:
-            raise TypeError(f"the length of {self!r} is no number")
+            raise TypeError(f"the length of {told_of(self)} is no number")
         return length
 
     def __iter__(self):
         steps = _carry(self, "iter")
         if type(steps) is not IteratorProxy:
-            raise TypeError(f"{self!r} gave no iterator")
+            raise TypeError(f"{told_of(self)} gave no iterator")
         return steps
 
+    def __contains__(self, item):
+        if _allows(self, "contains"):
+            return _truth(self, _carry(self, "contains", item))
+        return any(one is item or one == item for one in self)
+
     def __bool__(self):
-        raise TypeError(f"{self!r} is neither true nor false here; compare data it gives")
+        if _own(self)["place"] is None:
+            raise TypeError(f"{told_of(self)} is neither true nor false; compare data it gives")
+        return _truth(self, _carry(self, "bool"))
+
+    def __eq__(self, other):
+        if self is other:
+            return True
+        if _allows(self, "eq") or (isinstance_of_proxy(other) and _allows(other, "eq")):
+            return _carry(self, "eq", other)
+        return NotImplemented
+
+    def __ne__(self, other):
+        if _allows(self, "eq", "ne"):
+            return _carry(self, "ne", other)
+        return NotImplemented
+
+    def __hash__(self):
+        if _allows(self, "hash"):
+            number = _carry(self, "hash")
+            if type(number) is int:
+                return hash(number)
+        return object.__hash__(self)
+
+    def __enter__(self):
+        _insist(self, "enter")
+        return _carry(self, "enter")
+
+    def __exit__(self, kind, error, traceback):
+        told = () if error is None else (type(error).__name__, str(error))
+        handled = _carry(self, "exit", *told)
+        # what a test has found out is the test's to say
+        return handled is True and not isinstance(error, AssertionError)
 
     def __array__(self, *args, **kwargs):
-        raise TypeError(f"{self!r} is no array here; ask it for one")
+        raise TypeError(f"{told_of(self)} is no array here; ask it for one")
 
-    __array_ufunc__ = None  # NumPy leaves operators to this class, which has none
+    __array_ufunc__ = None  # NumPy leaves operators to this class
 
     def __reduce_ex__(self, protocol):
-        raise TypeError(f"{self!r} cannot be copied or pickled")
+        raise TypeError(f"{told_of(self)} cannot be copied or pickled")
 
 
 class FunctionProxy(Proxy):
@@ -101,14 +190,62 @@ class FunctionProxy(Proxy):
     def __signature__(self):
         return _signature(_carry(self, "signature"))
 
+    @property
+    def __bases__(self):
+        own = _own(self)
+        if own["own_line"] is None:
+            raise AttributeError(f"{told_of(self)} is no class", name="__bases__")
+        return tuple(map(_as_class, _carry(self, "getattr", "__bases__")))
+
+    def __mro_entries__(self, bases):
+        own = _own(self)
+        if own["own_line"] is None or len(bases) > 1:
+            raise TypeError(f"a test's class cannot derive from {told_of(self)} and others")
+        return (_Derived("Derived", (), {"base": self}),)
+
+    def __instancecheck__(self, thing):
+        if not isinstance_of_proxy(thing):
+            return _is_copy_of(thing, self)
+        return _carry(self, "isinstance", thing) is True
+
+    def __subclasscheck__(self, other):
+        return isinstance_of_proxy(other) and _carry(self, "issubclass", other) is True
+
+    def __eq__(self, other):
+        if isinstance(other, type) and not isinstance_of_proxy(other):
+            return getattr(other, "made_here", None) is True and _same_name(other, self)
+        return Proxy.__eq__(self, other)
+
+    __hash__ = Proxy.__hash__
+
+
+class _Derived(type):
+    """Makes a class that derives from a student's: there, with the test's functions as methods."""
+
+    def __new__(mcs, name, bases, content):
+        if not bases:
+            return type.__new__(mcs, name, bases, content)
+        if "__classcell__" in content:
+            raise TypeError(
+                f"super() cannot be used in {name}, which derives from a student's class: "
+                "name that class, or tag this test in-student-kernel"
+            )
+        left = {"__module__", "__qualname__", "__orig_bases__", "__firstlineno__"}
+        content = {key: value for key, value in content.items() if key not in left}
+        return _carry(vars(bases[0])["base"], "derive", name, content)
+
+    def __init__(cls, *args):
+        pass
+
 
 class IteratorProxy(Proxy):
     """An iterator that stayed in the student's kernel."""
 
     def __next__(self):
-        taken = vars(self)["taken"] = vars(self).get("taken", 0) + 1
-        if taken > self._Proxy__wall.limits.items:
-            raise RuntimeError(f"{self!r} goes on after {taken - 1:,} steps")
+        own = _own(self)
+        taken = own["taken"] = own.get("taken", 0) + 1
+        if taken > own["wall"].limits.items:
+            raise RuntimeError(f"{told_of(self)} goes on after {taken - 1:,} steps")
         step = _carry(self, "next")
         if step is END:
             raise StopIteration
@@ -126,21 +263,182 @@ def with_article(kind):
     return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
 
 
-def _refuse(handle, name):
+def isinstance_of_proxy(thing):
+    """Whether an object is a proxy, whatever class it claims."""
+    return issubclass(type(thing), Proxy)
+
+
+def described(proxy):
+    """A proxy's name and kind, without asking for it."""
+    own = _own(proxy)
+    name, kind = own.get("__name__"), with_article(own["kind"])
+    return f"{name}, {kind}" if name else kind
+
+
+def told_of(proxy):
+    """The same, and where the object is."""
+    return f"{described(proxy)} {_WHERE}"
+
+
+def wall_of(proxy):
+    return _own(proxy)["wall"]
+
+
+def put(proxy, place):
+    """Say where a proxy comes from; one that came from nowhere in particular stays so.
+
+    What comes from two places answers for itself only as far as it may in both: ``v.x`` could be
+    ``v`` itself.
+    """
+    own = _own(proxy)
+    if place is None:
+        own["barred"], own["place"] = True, None
+    elif not own["barred"]:
+        own["place"] = place if own["place"] is None else own["place"].also(place)
+
+
+def _allows(proxy, *methods):
+    """Whether the model answer gives, in this place, an object that has one of these methods."""
+    place = _own(proxy)["place"]
+    return place is not None and any(place.has(f"__{method}__") for method in methods)
+
+
+def _insist(proxy, *methods):
+    if not _allows(proxy, *methods):
+        raise TypeError(
+            f"{told_of(proxy)} is not asked for __{methods[0]}__ here: the model answer gives no "
+            "object in its place that has it. Compare data that it gives, or tag this test "
+            "in-student-kernel"
+        )
+
+
+def _refuse(proxy, name):
     """Raise ``AttributeError`` for names that are not carried: Python's own, and display hooks."""
+    if name in _TOLD:
+        return
     if name.startswith(("__", "_repr_", "_ipython_")):
-        raise AttributeError(f"{name!r} of {handle!r} is not carried across the wall", name=name)
+        told = f"{name!r} of {told_of(proxy)} is not carried across the wall"
+        raise AttributeError(told, name=name)
 
 
-def _carry(handle, op, *values):
+def _carry(proxy, op, *values):
     """Do something with an object in the student's kernel; return or raise what came of it."""
-    value, error = vars(handle)["_Proxy__wall"]._exchange(op, handle, *values)
+    place = _own(proxy)["place"]
+    gives = None if place is None else place.after(op, values[0] if values else None)
+    value, error = _own(proxy)["wall"]._exchange(op, proxy, *values, gives=gives)
     if error is None:
         return value
     try:
         raise error
     finally:
         del error  # its traceback refers to this frame
+
+
+def _truth(proxy, value):
+    if type(value) is not bool:
+        raise TypeError(f"{told_of(proxy)} said neither yes nor no")
+    return value
+
+
+_KINDS = {"str": str, "repr": str, "float": float, "int": int, "index": int, "complex": complex}
+
+
+def _converted(proxy, op):
+    value = _carry(proxy, op)
+    if type(value) is not _KINDS[op]:
+        raise TypeError(f"{told_of(proxy)} gave no {_KINDS[op].__name__}")
+    return value
+
+
+# -- operators: of an object that the model answer gives one in the place of
+
+
+def _add_operators():
+    for name in BINARY:
+        setattr(Proxy, f"__{name}__", _binary(name, reflected=False))
+        setattr(Proxy, f"__r{name}__", _binary(name, reflected=True))
+    for name, mirrored in COMPARISONS.items():
+        if name not in ("eq", "ne"):
+            setattr(Proxy, f"__{name}__", _comparison(name, mirrored))
+    for name in UNARY:
+        setattr(Proxy, f"__{name}__", _unary(name))
+    for name in ("float", "int", "index", "complex"):
+        setattr(Proxy, f"__{name}__", _conversion(name))
+
+
+def _binary(name, reflected):
+    method = f"r{name}" if reflected else name
+
+    def operate(self, other):
+        if not _allows(self, method) and not (
+            isinstance_of_proxy(other) and _allows(other, f"r{name}")
+        ):
+            if reflected or not isinstance_of_proxy(other):
+                _insist(self, method)
+            return NotImplemented
+        return _carry(self, method, other)
+
+    return operate
+
+
+def _comparison(name, mirrored):
+    def compare(self, other):
+        _insist(self, name, mirrored)
+        return _carry(self, name, other)
+
+    return compare
+
+
+def _unary(name):
+    def operate(self, *more):
+        _insist(self, name)
+        return _carry(self, name, *more)
+
+    return operate
+
+
+def _conversion(name):
+    def convert(self):
+        _insist(self, name)
+        return _converted(self, name)
+
+    return convert
+
+
+_add_operators()
+
+
+# -- classes
+
+
+def _kind_of_proxy(thing):
+    """The class that a proxy claims; the student's own, if the test does not know it."""
+    if not isinstance_of_proxy(thing):
+        return None
+    own = _own(thing)
+    found = own["wall"].classes.exact(own["line"])
+    return _carry(thing, "type") if found is None else found
+
+
+asked_type = make_type(_kind_of_proxy)
+
+
+def _as_class(thing):
+    """The class itself, if this process knows the one that a proxy claims to be."""
+    if not isinstance_of_proxy(thing) or _own(thing)["own_line"] is None:
+        return thing
+    own = _own(thing)
+    found = own["wall"].classes.exact(own["own_line"])
+    return thing if found is None else found
+
+
+def _is_copy_of(thing, proxy):
+    """Whether data arrived as an object of the student's class: a named tuple, a dataclass."""
+    return getattr(type(thing), "made_here", None) is True and _same_name(type(thing), proxy)
+
+
+def _same_name(cls, proxy):
+    return cls.__name__ == _own(proxy).get("__name__")
 
 
 def _without_source(*functions):
@@ -150,7 +448,7 @@ def _without_source(*functions):
 
 
 _without_source(
-    _carry,
+    *(_carry, _insist, _converted, _truth),
     *(
         f
         for c in (Proxy, FunctionProxy, IteratorProxy)

@@ -7,14 +7,23 @@ __builtins__ = BUILTINS
 import importlib
 import inspect
 import linecache
+import operator
 import os
 import sys
 import threading
 from collections import deque
 
+from proctor.rpc.classes import line_of
 from proctor.rpc.codec import Channel, Codec, Limits, WallError
 from proctor.rpc.exceptions import FRAMES, SIMPLE, describe, make_error
+from proctor.rpc.places import BINARY, COMPARISONS
 from proctor.rpc.values import Values
+
+_WORDS = ("and", "or")  # of which no function can have the name
+
+
+def _operation(do):
+    return lambda self, *things: do(*things)
 
 
 class _Missing(Exception):
@@ -32,7 +41,8 @@ class Student:
     def __init__(self, sock, namespace, limits=Limits(), news=lambda: False):  # noqa: B008  (it is frozen)
         self._namespace, self._news = namespace, news
         self._channel = Channel(sock, limits)
-        self._codec = Codec(False, limits, self._export, self._stand_in, Values(trusted=False))
+        converters = Values(trusted=False, class_of=namespace.get)
+        self._codec = Codec(False, limits, self._export, self._stand_in, converters)
         self._thread, self._thrown = None, {}
 
     def serve(self):
@@ -100,7 +110,7 @@ class Student:
         try:
             return self._codec.encode(op, told)
         except (TypeError, ValueError):
-            return self._codec.encode(op, (told[0], told[1], (), "", (), number))
+            return self._codec.encode(op, (*told[:2], (), "", (), number, (), ()))
 
     def _told(self, op):
         """The answer to a call, with a mark if there is more to hear."""
@@ -148,6 +158,12 @@ class Student:
             for p in inspect.signature(function).parameters.values()
         )
 
+    def _exit(self, thing, name=None, text=None):
+        if name is None:
+            return thing.__exit__(None, None, None)
+        error = make_error((name, name, (text,), text, (), 0, (), ()))
+        return bool(thing.__exit__(type(error), error, None))
+
     def _remote(self, _, path):
         module, name = path.split(":")
         return getattr(importlib.import_module(module), name)
@@ -165,16 +181,44 @@ class Student:
         "next": _next,
         "signature": _signature,
         "remote": _remote,
+        "dir": lambda self, thing: dir(thing),
+        "delattr": lambda self, thing, name: delattr(thing, name),
+        "delitem": lambda self, thing, key: thing.__delitem__(key),
+        "type": lambda self, thing: type(thing),
+        "isinstance": lambda self, kind, thing: isinstance(thing, kind),
+        "issubclass": lambda self, kind, other: issubclass(other, kind),
+        "derive": lambda self, kind, name, content: type(kind)(name, (kind,), dict(content)),
+        "contains": lambda self, thing, item: item in thing,
+        "enter": lambda self, thing: thing.__enter__(),
+        "exit": _exit,
+        "round": lambda self, thing, *digits: round(thing, *digits),
+        "reversed": lambda self, thing: reversed(thing),
+        **{
+            kind.__name__: lambda self, thing, kind=kind: kind(thing)
+            for kind in (bool, str, repr, float, int, complex, hash)
+        },
+        **{
+            name: _operation(getattr(operator, name))
+            for name in ("neg", "pos", "abs", "invert", "index")
+        },
+        **{name: _operation(getattr(operator, name)) for name in COMPARISONS},
     }
+    for name in BINARY:
+        do = pow if name == "pow" else getattr(operator, f"{name}_" if name in _WORDS else name)
+        _OPS[name] = lambda self, thing, other, do=do: do(thing, other)
+        _OPS[f"r{name}"] = lambda self, thing, other, do=do: do(other, thing)
+    del name, do
 
     # -- what is no data
 
     def _export(self, value):
-        kind = type(value).__name__
+        kind, line = type(value).__name__, line_of(type(value))
         if callable(value):
             name, doc = getattr(value, "__name__", kind), getattr(value, "__doc__", "")
-            return ["callable", kind, str(name)[:80], doc[:4000] if type(doc) is str else ""]
-        return ["iterator" if hasattr(type(value), "__next__") else "object", kind]
+            doc = doc[:4000] if type(doc) is str else ""
+            own = line_of(value) if isinstance(value, type) else None
+            return ["callable", kind, line, str(name)[:80], doc, own]
+        return ["iterator" if hasattr(type(value), "__next__") else "object", kind, line]
 
     def _stand_in(self, number, info):
         """A function of the test, to be called from here."""

@@ -13,8 +13,8 @@ from nbgrader import utils
 from nbgrader.preprocessors import ClearHiddenTests
 
 from proctor.files import read, read_files
-from proctor.run import names
-from proctor.run.job import PRELOAD, Assignment
+from proctor.run import names, places
+from proctor.run.job import NOTEBOOK, PRELOAD, Assignment
 from proctor.wording import first_line
 
 
@@ -57,6 +57,8 @@ class Course:
 
     def known(self, private=()):
         """What the source says of names: {notebook: {grade_id: fields for a cell of a `Job`}}.
+
+        Under `NOTEBOOK` is what it says of the notebook as a whole: fields of `Job.source`.
 
         private  paths of the modules that students' code may not read
         """
@@ -122,19 +124,33 @@ def _known(notebook, mark, private):
     mark     what begins a hidden region
     private  modules that only the grader has
     """
-    code, found = _code(notebook), {}
+    code, found, trees, classes = _code(notebook), {}, [], set()
     secret = {name for cell in code for name in _imports_of(cell.source, private)}
     for cell in code:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if not utils.is_grade(cell) or utils.is_solution(cell):
+            trees.append(tree(cell.source))
         if utils.is_solution(cell):
-            found[name] = {"answer": names.answer(tree(cell.source)).told()}
-        elif utils.is_grade(cell):
+            found[name] = {"answer": names.answer(trees[-1]).told()}
+        elif not utils.is_grade(cell):
+            classes |= names.classes(trees[-1])
+        else:
             lines = cell.source.split("\n")
             released = "\n".join(itertools.takewhile(lambda line: mark not in line, lines))
             shared = names.shared(tree(released), secret)
+            classes |= names.classes(tree(shared.code))
             # in a text of several lines or in brackets, a hidden region cannot begin with a call
             if shared != names.Shared() and tree(names.calling("share()", cell.source, mark)).body:
                 found[name] = {"shared": shared.told() | {"mark": mark}}
+    found[NOTEBOOK] = {
+        "model": places.model(trees),
+        "private": sorted(private),
+        "released": sorted(classes),
+        "read": sorted(
+            {name for one in found.values() for name in one.get("answer", {}).get("reads", ())}
+        ),
+        "rebound": sorted({name for tree in trees for name in names.rebound(tree)}),
+    }
     return found
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 # The student's process seeds NumPy's random numbers; np.load of an .npz file imports the others.
 PRELOAD = ("numpy.random", "zipfile", "encodings.cp437")
 
+NOTEBOOK = "the notebook itself"  # in place of a cell's grade_id, which has no spaces
+
 
 @dataclass(frozen=True)
 class Assignment:
@@ -33,11 +35,16 @@ class Job:
              test in the student's kernel), "shown" (need not run) or "text"
     seconds  limit of one cell
     total    limit of the whole notebook, in seconds
+    source   what the source says of the notebook as a whole: {"model": fields of a
+             `proctor.rpc.places.Model`, "released": names of classes that released lines define,
+             "private": names of modules that only the grader has, "rebound": names that a call may
+             bind anew, "read": names that model answers take from others}
     """
 
     cells: list
     seconds: float = 30.0
     total: float = 600.0
+    source: dict = field(default_factory=dict)
 
 
 @dataclass

@@ -10,6 +10,7 @@ import builtins
 import contextlib
 import dis
 import functools
+import re
 import types
 from collections import Counter, deque
 from dataclasses import dataclass
@@ -24,22 +25,27 @@ _MUTATORS = {
     for name in dir(kind)
     if name[0] != "_" and not hasattr(tuple, name) and not hasattr(frozenset, name)
 } - {*dir(str), *dir(bytes), "keys", "values", "items", "get", "copy", "elements", "most_common"}
+# functions that change what they are given first
+_CHANGES_FIRST = {
+    *("shuffle", "heapify", "heappush", "heappop", "heapreplace", "insort", "insort_left"),
+    *("insort_right", "setattr", "delattr", "setitem", "delitem", "copyto", "put", "putmask"),
+    *("place", "fill_diagonal"),
+}
 _SCOPES = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef),
     *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
 )
 _DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
+_WORD = re.compile(r"[^\W\d]\w*")
 
 
 @functools.cache
 def needed(source, shell):
     """The names that code takes from its namespace, at any depth, but those of built-ins."""
-    names, waiting = set(), [_compiled(source, shell)]
-    while waiting:
-        code = waiting.pop()
+    names = set()
+    for code in _codes(source, shell):
         names |= {step.argval for step in dis.get_instructions(code) if step.opname in _TAKES}
-        waiting += [part for part in code.co_consts if isinstance(part, types.CodeType)]
     names -= shell.builtin_trap.auto_builtins.keys()
     return frozenset(name for name in names if not hasattr(builtins, name))
 
@@ -54,11 +60,53 @@ def owned(source, shell):
     return frozenset(name for name, how in first.items() if how == "STORE_NAME")
 
 
+_ASKING = {"globals", "locals", "vars", "dir", "eval", "exec", "get_ipython"}
+_READING = {
+    *("open", "exists", "isfile", "isdir", "lexists", "listdir", "scandir", "walk", "getsize"),
+    *("stat", "glob", "rglob", "iterdir", "Path", "read_text", "read_csv", "read_table"),
+    *("read_json", "read_html", "loadtxt", "genfromtxt", "fromfile"),
+}
+_RUNNING = {"eval", "exec", "compile", "runpy", "run_path", "run_module", "import_module"}
+_RUNNING |= {"__import__", "unsafe_load", "UnsafeLoader", "system", "Popen", "run_line_magic"}
+
+
+@functools.cache
+def mentioned(source, shell):
+    """Words in the texts of a cell that asks about names: ``"f" in globals()``, ``eval("k")``."""
+    codes = list(_codes(source, shell))
+    if not _ASKING & {name for code in codes for name in code.co_names}:
+        return frozenset()
+    return frozenset(
+        word
+        for code in codes
+        for const in code.co_consts
+        for text in (const if isinstance(const, (tuple, frozenset)) else [const])
+        if isinstance(text, str)
+        for word in _WORD.findall(text[:10_000])
+    )
+
+
+@functools.cache
+def reads_files(source, shell):
+    """Whether a cell reads files, and runs nothing of what it reads."""
+    used = {name for code in _codes(source, shell) for name in code.co_names}
+    return bool(used & _READING) and not used & _RUNNING
+
+
+def _codes(source, shell):
+    """The code of a cell, and of all that is defined in it."""
+    waiting = [_compiled(source, shell)]
+    while waiting:
+        code = waiting.pop()
+        yield code
+        waiting += [part for part in code.co_consts if isinstance(part, types.CodeType)]
+
+
 @functools.cache
 def _compiled(source, shell):
     """A cell's code; of one with an error, which the cell itself will tell, none."""
     try:
-        text = shell.transform_cell(source)
+        text = _as_python(source, shell)
         return compile(text, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except SyntaxError:
         return compile("", "<cell>", "exec")
@@ -81,9 +129,18 @@ def statements(source, shell):
 def _parsed(source, shell):
     """A cell's syntax tree; empty if it has an error, which the cell itself will tell."""
     try:
-        return ast.parse(shell.transform_cell(source))
+        return ast.parse(_as_python(source, shell))
     except SyntaxError:
         return ast.Module([], [])
+
+
+def _as_python(source, shell):
+    """A cell's text without magics: ``save(x)`` is none, whether or not ``save`` is there yet."""
+    try:
+        ast.parse(source)
+        return source
+    except SyntaxError:
+        return shell.transform_cell(source)
 
 
 @dataclass(frozen=True)
@@ -93,16 +150,22 @@ class Answer:
     binds    names that it binds anew, but by imports
     changes  names whose objects it changes: an item, an attribute, by a method
     imports  {name: statement that imports it}
+    reads    names that it takes
+    asks     names whose objects' methods it calls for nothing but what they do: these change them,
+             if the object is of a class of the course's
     """
 
     binds: frozenset = frozenset()
     changes: frozenset = frozenset()
     imports: tuple = ()
+    asks: frozenset = frozenset()
+    reads: frozenset = frozenset()
 
     def told(self):
         """It as plain data, for a job."""
         about = {"binds": sorted(self.binds), "changes": sorted(self.changes)}
-        return about | {"imports": dict(self.imports)}
+        about |= {"imports": dict(self.imports), "asks": sorted(self.asks)}
+        return about | {"reads": sorted(self.reads)}
 
 
 def answer(tree):
@@ -113,6 +176,8 @@ def answer(tree):
         frozenset(found.bound - found.imported.keys()),
         frozenset(found.changed - found.bound),
         tuple(sorted(found.imported.items())),
+        frozenset(found.asked - found.bound - found.changed),
+        frozenset(_loaded(tree) - found.bound),
     )
 
 
@@ -129,7 +194,8 @@ class Shared:
 
     def told(self):
         """It as plain data, for a job."""
-        return {"code": self.code, "values": list(self.values)}
+        defined = sorted(_touched(ast.parse(self.code)))
+        return {"code": self.code, "values": list(self.values), "defines": defined}
 
 
 def shared(released, secret=frozenset()):
@@ -153,6 +219,61 @@ def shared(released, secret=frozenset()):
     return Shared("\n".join(code), tuple(values))
 
 
+def rebound(tree):
+    """The names that functions of a cell declare global: a call may bind them anew."""
+    return {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+
+
+def classes(tree):
+    """The names of the classes that a cell defines."""
+    return {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+@functools.cache
+def made(source, shell, mark):
+    """Where a test calls a library for what it passes on: [(line, column, end, text)] to replace.
+
+    ``ax = plt.gca()`` and then ``plot(ax)``: the call is to be ``mark(plt, "gca")()``.
+    """
+    tree = _parsed(source, shell)
+    passed = {
+        name.id
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+        for part in (*call.args, *(word.value for word in call.keywords))
+        for name in ast.walk(part)
+        if isinstance(name, ast.Name)
+    }
+    found = []
+    for node in tree.body:
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+            continue
+        if not passed & {name for target in node.targets for name in _names_in(target)}:
+            continue
+        function = node.value.func
+        text = None
+        if isinstance(function, ast.Name):
+            text = f"{mark}({function.id})"
+        elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+            text = f"{mark}({function.value.id}, {function.attr!r})"
+        if text and function.lineno == function.end_lineno:
+            found.append((function.lineno, function.col_offset, function.end_col_offset, text))
+    return found
+
+
+def replaced(source, places):
+    """A text with other words in some places, see `made`."""
+    lines = source.split("\n")
+    for number, start, end, text in sorted(places, reverse=True):
+        line = lines[number - 1].encode()  # columns count bytes
+        lines[number - 1] = (line[:start] + text.encode() + line[end:]).decode()
+    return "\n".join(lines)
+
+
+def _names_in(target):
+    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+
+
 def calling(call, source, mark):
     """A cell's source with a call before the first line that bears a mark, on that line."""
     lines = source.split("\n")
@@ -162,6 +283,10 @@ def calling(call, source, mark):
             lines[number] = f"{indent}{call}  {line.lstrip()}"
             break
     return "\n".join(lines)
+
+
+def _last_name(node):
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
 
 
 def _touched(tree):
@@ -179,7 +304,7 @@ class _Names(ast.NodeVisitor):
     """Collects the namespace's names that code binds, imports and changes, in functions too."""
 
     def __init__(self):
-        self.bound, self.changed, self.imported = set(), set(), {}
+        self.bound, self.changed, self.imported, self.asked = set(), set(), {}, set()
         self._scopes = []  # names that are local where the visitor is
 
     def visit(self, node):
@@ -230,7 +355,16 @@ class _Names(ast.NodeVisitor):
             self._change(node)
         self.generic_visit(node)
 
+    def visit_Expr(self, node):
+        method = getattr(node.value, "func", None)
+        owner = getattr(method, "value", None)
+        if isinstance(owner, ast.Name) and not self._is_local(owner.id):
+            self.asked.add(owner.id)
+        self.generic_visit(node)
+
     def visit_Call(self, node):
+        if _last_name(node.func) in _CHANGES_FIRST and node.args:
+            self._change(node.args[0])
         if isinstance(node.func, ast.Attribute):
             in_place = any(
                 word.arg == "inplace" and getattr(word.value, "value", None) is True

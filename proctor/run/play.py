@@ -4,7 +4,7 @@ from nbformat.notebooknode import from_dict
 from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader import utils
 
-from proctor.run.job import Job
+from proctor.run.job import NOTEBOOK, Job
 
 INSIDE = "in-student-kernel"  # tag of a test that needs the student's live objects
 
@@ -24,7 +24,8 @@ def play(template, notebook, lessons, settings, extra, known):
 
     lessons  the texts of the course's own cells
     extra    {relative path: bytes}: the files of the student's own
-    known    {grade_id: fields of a job's cell}: what the source says of names
+    known    {grade_id: fields of a job's cell}: what the source says of names; under `NOTEBOOK`
+             what it says of all of it
     """
     lessons = set(lessons)
     cells = [
@@ -36,7 +37,8 @@ def play(template, notebook, lessons, settings, extra, known):
         }
         for cell in notebook.cells
     ]
-    played = template.play(Job(cells, settings.seconds, settings.total), settings.policy(), extra)
+    job = Job(cells, settings.seconds, settings.total, known.get(NOTEBOOK, {}))
+    played = template.play(job, settings.policy(), extra)
     problems = []
     for number, (cell, result) in enumerate(zip(notebook.cells, played.results, strict=True), 1):
         if result["problem"]:

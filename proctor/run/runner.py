@@ -13,10 +13,21 @@ import os
 import signal
 import types
 
-from proctor.rpc import NameMissing, Proxy, Wall, WallError
+from proctor.rpc import NameMissing, Proxy, Wall, WallError, asked_type
+from proctor.rpc.places import Model
 from proctor.run import outcomes
+from proctor.run.copies import laid_out
 from proctor.run.meter import CEILING, Meter
-from proctor.run.names import calling, needed, owned, statements
+from proctor.run.names import (
+    calling,
+    made,
+    mentioned,
+    needed,
+    owned,
+    reads_files,
+    replaced,
+    statements,
+)
 from proctor.run.outcomes import FAILED, NOT_REACHED, Outcome, outputs_of
 from proctor.run.outputs import Room, clean, stream
 from proctor.run.shell import Shell
@@ -35,6 +46,7 @@ _SELDOM = 20_000  # new objects between two collections: a runner lives for a se
 _UNCHANGED = (types.ModuleType, types.FunctionType, type)
 _NOTHING = ()
 _SHARE = "__share__"  # what a test's first hidden line calls
+_MADE = "__made__"  # what a test calls a library by, for what it passes to a student's function
 
 
 class Lost(Exception):
@@ -70,6 +82,8 @@ class Runner:
         self.imports = {}  # {name: statement}: what model answers import
         self.room = Room()
         self.shell = Shell.instance()
+        self.model = Model(**job.source.get("model", {}))
+        self.shell.user_ns["type"] = asked_type
 
     def play(self):
         """Run every cell; return what came of each, in order.
@@ -175,7 +189,9 @@ class Runner:
             raise NotStarted(f"no kernel could be started: {why}") from None
         self.there = set()
         self.wall = Wall(self.kernel.wall, timeout=CEILING * (self.job.seconds + 2 * GRACE))
-        self.wall.spent = self.kernel.jail.cpu
+        self.wall.spent, self.wall.model = self.kernel.jail.cpu, self.model
+        self.wall.classes.released = self._released
+        self.wall.classes.private = {"proctor", *self.job.source.get("private", ())}
         try:
             functions = self.wall.fetch(FUNCTIONS)
             self.run, self.written, self.made, self.without, self.bind = functions
@@ -184,6 +200,11 @@ class Runner:
             raise Lost(f"the kernel ended as it began: {why}") from None
         for what, given, seconds in self.played:
             self._replay(what, given, seconds)
+
+    def _released(self, name):
+        """What stands on this side for a class that a cell of the course's defines, or None."""
+        found = self.shell.user_ns.get(name)
+        return found if name in self.job.source.get("released", ()) else None
 
     def _replay(self, what, given, seconds):
         with self._limited(seconds):
@@ -199,16 +220,76 @@ class Runner:
 
         That is before its first hidden line, or at its end, if it does not come that far.
         """
+        source = self._making(cell["source"])
         if "shared" not in cell:
-            yield cell["source"]
+            yield source
             return
         shared, names = dict(cell["shared"]), self.shell.user_ns
+        defined = set(shared.get("defines", ()))
+        if defined and not defined & self.there and self._run_early(shared["code"]):
+            del shared["code"]
         names[_SHARE] = lambda: self._share(shared)
+        self._share_as_bound(shared)
         try:
-            yield calling(f"{_SHARE}()", cell["source"], shared["mark"])
+            yield calling(f"{_SHARE}()", source, shared["mark"])
         finally:
             names.pop(_SHARE, None)
             self._share(shared)
+
+    def _making(self, source):
+        """The source of a test in which what it makes for the student's functions is made there."""
+        places = made(source, self.shell, _MADE)
+        if not places:
+            return source
+        self.shell.user_ns[_MADE] = self._maker
+        return replaced(source, places)
+
+    def _maker(self, function, name=None):
+        """A library's function, for a call whose result is passed on: if that cannot cross, it is
+        made in the student's process instead, by the same call."""
+        there = None
+        if name is None:
+            there = f"{function.__module__}:{function.__qualname__}"
+        elif isinstance(function, types.ModuleType):
+            there = f"{function.__name__}:{name}"
+        here = function if name is None else getattr(function, name)
+        if there is None or isinstance(here, (Proxy, type(self._maker))):
+            return here
+
+        def call(*args, **kwargs):
+            found = here(*args, **kwargs)
+            module = there.partition(":")[0].partition(".")[0]
+            if self.wall.crosses(found) or module in self.wall.classes.private | {"__main__"}:
+                return found
+            return self.wall.remote(there)(*args, **kwargs)
+
+        return call
+
+    def _run_early(self, code):
+        """Run what a test imports and defines: the student's functions may need it. Did it run?"""
+        _, _, outcome = read(self.run(code, None))
+        fine = type(outcome) is dict and outcome.get("kind") == outcomes.PASSED
+        if fine:
+            self.played.append(("run", (code, None), self.job.seconds))
+        return fine
+
+    def _share_as_bound(self, shared):
+        """Before each call, until the first hidden line, tell of the values that answers read."""
+        names, told, before = self.shell.user_ns, {}, self.wall.before
+        read_there = set(shared.get("values", ())) & set(self.job.source.get("read", ()))
+
+        def tell():
+            before()
+            now = {n: names[n] for n in read_there if n in names and "values" in shared}
+            new = {n: value for n, value in now.items() if told.get(n) is not value}
+            told.update(new)
+            if new:
+                ours, self.wall.before = self.wall.before, None
+                self._share({"values": sorted(new)})
+                self.wall.before = ours
+
+        if read_there:
+            self.wall.before = tell
 
     def _share(self, shared):
         """Let the student's process know what the released lines of a test have bound."""
@@ -328,7 +409,17 @@ class Runner:
         """Names that the model answer binds or changes are the student's from here on."""
         self._give_up(answer["binds"], _NOTHING)
         self._give_up(answer["changes"])
+        released = set(self.job.source.get("released", ()))
+        names = self.shell.user_ns
+        asked = [n for n in answer.get("asks", ()) if type(names.get(n)).__name__ in released]
+        # of a library's object that is no data each side has its own: theirs is what they answer of
+        asked += [n for n in answer.get("reads", ()) if n in names and self._stays(names[n])]
+        self._give_up(asked)
         self.imports.update(answer["imports"])
+
+    def _stays(self, value):
+        """Whether a value cannot be passed to a student's function."""
+        return self.wall is not None and not self.wall.crosses(value)
 
     def _give_up(self, touched, but=_UNCHANGED):
         """Let the student's process say what names stand for; ``but``: not those of these kinds."""
@@ -345,6 +436,7 @@ class Runner:
         names = self.shell.user_ns
         self.owned |= owned(cell["source"], self.shell)
         wanted = self.needs | needed(cell["source"], self.shell)
+        wanted |= mentioned(cell["source"], self.shell) & self.there
         self._import(wanted - names.keys())
         wanted -= self.owned | names.keys()
         fetched, late, outcome, shown = {}, [], None, []
@@ -354,10 +446,11 @@ class Runner:
             if not late:
                 names.update(fetched)
                 self._carry_deletions(fetched)
+                self._follow(fetched)
                 seconds = self._short() if self.hung & fetched.keys() else None
-                with self._sharing(cell) as source, self._limited(seconds) as late:
-                    outcome, shown = self.shell.run(source, count)
-                self.wall.before = None
+                with self._files(cell), self._limited(seconds) as late, self._sharing(cell) as text:
+                    outcome, shown = self.shell.run(text, count)
+                self.wall.before = self.wall.after = None
                 if self.gone:
                     with contextlib.suppress(WallError), self._limited():
                         self.without()
@@ -391,7 +484,12 @@ class Runner:
         """Import here what model answers import, where the student's process has it too."""
         for name in wanted & self.there & self.imports.keys():
             with contextlib.suppress(Exception), self._limited():  # else it is asked for
-                exec(self.imports[name], self.shell.user_ns)
+                theirs, here = self.wall.fetch(name), {}
+                exec(self.imports[name], here)
+                both = isinstance(theirs, type) and isinstance(here[name], type)
+                # a number in place of a module is the student's answer
+                if isinstance(theirs, Proxy) or both or isinstance(here[name], type(theirs)):
+                    self.shell.user_ns[name] = here[name]
 
     def _fetch(self, wanted):
         """What the student has of these names, and outputs that say which cannot be had."""
@@ -412,6 +510,26 @@ class Runner:
             except Exception as error:  # what it is cannot cross
                 refused.append(stream("stdout", f"{name} cannot be used in a test: {error}\n"))
         return fetched, refused
+
+    def _files(self, cell):
+        """A context in which a test that reads files finds what the student's cells wrote."""
+        if not reads_files(cell["source"], self.shell):
+            return contextlib.nullcontext()
+        return laid_out(self.made_files())
+
+    def _follow(self, fetched):
+        """See what calls bind anew: ``global count`` in a student's function."""
+        names, again = self.shell.user_ns, fetched.keys() & set(self.job.source.get("rebound", ()))
+
+        def look():
+            after, self.wall.after = self.wall.after, None
+            for name in again:
+                if names.get(name) is fetched[name]:
+                    with contextlib.suppress(NameMissing):
+                        names[name] = fetched[name] = self.wall.fetch(name)
+            self.wall.after = after
+
+        self.wall.after = look if again else None
 
     def _carry_deletions(self, fetched):
         """Let the student's functions miss a name while the test has deleted it.

@@ -319,6 +319,8 @@ class Shell(InteractiveShell):
         for source in set(sources) - self._foreseen.keys():
             with contextlib.suppress(SyntaxError):  # told where it runs
                 made = self.transform_cell(source)
+                if made.rstrip("\n") != source.rstrip("\n"):
+                    continue  # a magic, if it is one then: `save(x)` calls a function that is there
                 self.compile.foresee_code(self.compile.foresee(made))
                 self._foreseen[source] = made
 

@@ -1,9 +1,14 @@
 """A test on one side, a student's functions on the other."""
 
+import collections
+import concurrent.futures
 import contextlib
 import copy
+import datetime
+import decimal
 import gc
 import inspect
+import json
 import linecache
 import os
 import pickle
@@ -14,6 +19,7 @@ import sys
 import threading
 import time
 import traceback
+import types
 
 import numpy as np
 import pytest
@@ -27,6 +33,7 @@ from proctor.rpc import (
     Wall,
     WallError,
     WallTimeout,
+    asked_type,
 )
 from proctor.rpc.codec import Channel, Codec
 from proctor.rpc.values import Values
@@ -710,7 +717,7 @@ class Liar:
         self.channel.deadline = time.monotonic() + 20
         export, stand_in = lambda value: self.told, lambda *_: lambda: None
         self.codec = Codec(False, Limits(), export, stand_in, Values(trusted=False))
-        self.told = ["object", "X"]
+        self.told = ["object", "X", []]
 
     def answer(self, *answers):
         """Fetch a name; the answers are (op, values)."""
@@ -744,10 +751,17 @@ class Liar:
         ("missing", (1,)),
         ("error", ()),
         ("error", (1, 2, 3, 4, 5, 6)),
-        ("error", ("E", "E", 5, "", (), 0)),
-        ("error", ("E", "E", (), "", ((1, 2),), 0)),
-        ("error", ("E", "E", (), "", (("a", 1, "b", 5),), 0)),
-        ("error", ("E", "E", (), "", (), [])),
+        ("error", ("E", "E", (), "", (), 0)),
+        ("error", ("E", "E", 5, "", (), 0, (), ())),
+        ("error", ("E", "E", (), "", ((1, 2),), 0, (), ())),
+        ("error", ("E", "E", (), "", (("a", 1, "b", 5),), 0, (), ())),
+        ("error", ("E", "E", (), "", (), [], (), ())),
+        ("error", ("E", "E", (), "", (), 0, ("os.system",), ())),
+        ("error", ("E", "E", (), "", (), 0, (1,), ())),
+        ("error", ("E", "E", (), "", (), 0, 5, ())),
+        ("error", ("E", "E", (), "", (), 0, ("a:b",) * 50, ())),
+        ("error", ("E", "E", (), "", (), 0, (), 5)),
+        ("error", ("E", "E", (), "", (), 0, (), ((1, 2),))),
         ("call", ()),
         ("call", (5, 0)),
         ("call", (int, 1, 3)),
@@ -764,14 +778,19 @@ def test_an_answer_that_is_none_breaks_the_wall(answer):
 
 def test_a_handle_told_as_a_function_of_the_test_is_not_called():
     liar = Liar()
-    liar.told = ["callable", "function", "f", ""]
+    liar.told = ["callable", "function", [], "f", "", None]
     with pytest.raises(WallError, match="no function of the test"):
         liar.answer(("call", (object(), 0)))
 
 
 @pytest.mark.parametrize(
     "told",
-    [[], ["object"], ["x", "y"], ["object", 1], ["callable", "a", 1, "b"], {"a": 1}, None, 5],
+    [
+        *([], ["object"], ["x", "y", []], ["object", 1, []], {"a": 1}, None, 5, ["object", "a"]),
+        *(["callable", "a", [], 1, "b", None], ["callable", "a", [], "b", "c", 5]),
+        *(["object", "a", x] for x in (None, "a:b", [5], ["a"], ["a:b c"], ["a:b"] * 50, [[]])),
+        ["object", "a", ["a:" + "b" * 300]],
+    ],
 )
 def test_an_object_that_is_none_breaks_the_wall(told):
     liar = Liar()
@@ -796,7 +815,7 @@ def test_an_object_that_is_none_breaks_the_wall(told):
 def test_whatever_class_is_told_an_exception_is_raised(names, kind):
     frames = (("/etc/passwd", 1, "f\x1b", "x\ny"), ("cell", 10**15, "", ""))
     with pytest.raises(Exception, match="m") as caught:
-        Liar().answer(("error", (*names, ("m" * 9000, 1 << 70), "m" * 9000, frames, 0)))
+        Liar().answer(("error", (*names, ("m" * 9000, 1 << 70), "m" * 9000, frames, 0, (), ())))
     error = caught.value
     assert isinstance(error, Exception)
     assert not isinstance(error, WallError)
@@ -809,7 +828,7 @@ def test_whatever_class_is_told_an_exception_is_raised(names, kind):
 
 def test_names_of_handles_are_cleaned():
     liar = Liar()
-    liar.told = ["callable", "k\n<script>", "f'\x1b[31m" * 50, "d\x00" * 5000]
+    liar.told = ["callable", "k\n<script>", [], "f'\x1b[31m" * 50, "d\x00" * 5000, None]
     handle = liar.answer(("ok", (lambda: 0,)))
     assert repr(handle).isprintable()
     assert len(repr(handle)) < 300
@@ -835,3 +854,165 @@ def test_a_function_of_the_test_tells_nothing_of_itself(wall):
         "The expected value is 42."
 
     assert wall.fetch("look")(secret) == ("function", "function", None, True)
+
+
+# -- classes and exceptions that are told of
+
+CLASSES = """
+import collections, json, functools
+from concurrent.futures import ThreadPoolExecutor as Pool
+
+class Animal:
+    legs = 4
+    def name(self):
+        return "animal"
+
+class Dog(Animal):
+    pass
+
+class Log(collections.UserList):
+    pass
+
+class TooSmall(ValueError):
+    def __init__(self, size, least=3):
+        super().__init__(f"{size} < {least}")
+        self.size = size
+
+class MuchTooSmall(TooSmall):
+    pass
+
+def small(kind=TooSmall):
+    raise kind(1)
+
+def decode():
+    return json.loads("{")
+
+def pool():
+    return Pool(1)
+
+def record():
+    return collections.namedtuple("Row", "a b")(1, 2)
+
+Row = collections.namedtuple("Row", "a b")
+
+def annotated(n: int, s: str = "x") -> list:
+    "Says."
+"""
+
+
+@pytest.fixture
+def animals():
+    ours, end = in_a_thread(CLASSES, Limits())
+    wall = Wall(ours, timeout=20)
+    yield lambda *names: [wall.fetch(name) for name in names]
+    wall.close()
+    end()
+
+
+def test_objects_are_of_the_classes_that_they_tell_of(animals):
+    dog, animal, pool, log = animals("Dog", "Animal", "pool", "Log")
+    rex = dog()
+    assert isinstance(rex, dog)
+    assert isinstance(rex, animal)
+    assert not isinstance(animal(), dog)
+    assert not isinstance(5, dog)
+    assert asked_type(rex) is dog
+    assert asked_type(rex) == dog
+    assert asked_type(rex).__name__ == rex.__class__.__name__ == "Dog"
+    assert issubclass(dog, animal)
+    assert not issubclass(animal, dog)
+    assert not issubclass(int, dog)
+    assert dog.__bases__ == (animal,)
+    assert animal in dog.__mro__
+    assert asked_type(pool()) is concurrent.futures.ThreadPoolExecutor
+    assert isinstance(pool(), concurrent.futures.Executor)
+    assert concurrent.futures.Executor in inspect.getmro(pool().__class__)
+    assert isinstance(log([1]), collections.UserList)
+    assert asked_type(log([1])) is log
+    with pytest.raises(TypeError, match="a class of the student's"):
+        rex.__class__()
+
+
+def test_functions_and_classes_look_like_such(animals):
+    dog, pool, annotated = animals("Dog", "pool", "annotated")
+    assert isinstance(pool, types.FunctionType)
+    assert inspect.isfunction(pool)
+    assert not inspect.isclass(pool)
+    assert inspect.isclass(dog)
+    assert isinstance(dog, type)
+    assert isinstance(dog().name, types.MethodType)
+    assert str(inspect.signature(dog().name)) == "()"
+    assert annotated.__annotations__ == {"n": int, "s": str, "return": list}
+    assert annotated.__defaults__ == ("x",)
+    assert hasattr(dog, "__init__")
+    assert not hasattr(dog, "__add__")
+    assert not hasattr(dog(), "__getitem__")
+
+
+def test_a_copy_is_of_the_student_s_class(animals):
+    record, row = animals("record", "Row")
+    assert isinstance(record(), row)
+    assert type(record()) == row  # noqa: E721  (it is no class here)
+    assert not isinstance((1, 2), row)
+
+
+def test_classes_of_exceptions_are_caught(animals):
+    small, too_small, much = animals("small", "TooSmall", "MuchTooSmall")
+    assert issubclass(too_small, ValueError)
+    assert issubclass(much, too_small)
+    with pytest.raises(too_small, match="1 < 3") as caught:
+        small(much)
+    assert caught.value.size == 1
+    assert type(caught.value).__name__ == "MuchTooSmall"
+    try:
+        small()
+    except much:
+        pytest.fail("it is none")
+    except too_small as error:
+        kind = type(error)
+    assert issubclass(kind, too_small)
+    assert too_small(2).size == 2
+    (decode,) = animals("decode")
+    with pytest.raises(json.JSONDecodeError):
+        decode()
+
+
+def test_a_class_of_the_test_derives_from_a_student_s(animals):
+    (animal,) = animals("Animal")
+
+    class Bird(animal):
+        legs = 2
+
+        def sing(self):
+            return f"tweet, said the {self.name()}"
+
+    assert Bird().sing() == "tweet, said the animal"
+    assert issubclass(Bird, animal)
+    with pytest.raises(TypeError, match="super"):
+
+        class Fish(animal):
+            def name(self):
+                return super().name()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("builtins:int", "builtins:float", "builtins:str", "builtins:list", "numpy:ndarray"),
+        *("decimal:Decimal", "datetime:date", "collections:Counter", "builtins:object"),
+        *("os:system", "proctor.rpc.proxies:Proxy", "nothing:at.all", "os:path.join", "sys:path"),
+        *("__main__:Dog", "answers:Right"),
+    ],
+)
+def test_no_object_claims_to_be_data_or_what_is_no_student_s(path):
+    liar = Liar()
+    liar.wall.classes.private = {"proctor", "answers"}
+    liar.told = ["object", "X", [path]]
+    proxy = liar.answer(("ok", (object(),)))
+    kinds = (int, float, str, list, np.ndarray, decimal.Decimal, datetime.date, collections.Counter)
+    assert not isinstance(proxy, kinds)
+    assert proxy.__class__.__mro__[1:] == (object,)
+    assert proxy != 1
+    assert (proxy == 1) is False
+    with pytest.raises(TypeError, match="in-student-kernel"):
+        proxy - 1

@@ -379,6 +379,8 @@ class Incoming:
         value, shared = self.codec.object(number), self.codec.by_number[number]
         if shared.kind == "array":
             number = shared.block
+        elif shared.kind == "thing" and self.trusted:
+            self.codec.met.append(value)
         if number in self.codec.recent:
             self.codec.recent.move_to_end(number)
         return value

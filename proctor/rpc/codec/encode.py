@@ -148,6 +148,19 @@ class Codec(Held):
         out = _Outgoing(_COPIERS)
         return self._complete(op, [self._value(value, out) for value in values], out, [])
 
+    def is_data(self, value):
+        """Whether a value is data all through, as what a converter knows is."""
+        kind = kind_of(type(value))
+        if kind == "foreign" and self._converter(type(value)) is None:
+            return False
+        if kind != "array" or not value.dtype.hasobject:
+            return True
+        try:
+            self._value(value, _Outgoing(_INNER))
+        except (TypeError, ValueError):
+            return False
+        return True
+
     def _complete(self, op, coded, out, lent):
         released, self._released = self._released, []
         news = None if self._news is None else self._news()

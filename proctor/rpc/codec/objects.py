@@ -99,6 +99,7 @@ class Held:
         self.recent = OrderedDict()
         self.containers, self._sweep_at = {}, self._FEW
         self._dead, self._released = [], []
+        self.met = []  # at the trusted end: what was told of, as messages since have referred to it
         self._next = 1 if trusted else -1
 
     def number_of(self, value):

@@ -12,6 +12,7 @@ other converters. An object of a subclass is none of the class: it stays where i
     sparse      SciPy's sparse matrices
     images      Pillow's images
     symbols     SymPy's expressions
+    released    classes that cells of the course's define
     tensors     PyTorch's, and in ``flow`` TensorFlow's tensors
 
 No library is imported for its converters: they are there once it has been imported anyway. What

@@ -22,5 +22,6 @@ for _name in (
     "markup",
     "growing",
     "values",
+    "claims",
 ):
     import_module(f".{_name}", __name__)

@@ -1,0 +1,77 @@
+"""Copies: of the files that a student's cells wrote, for a test that reads files.
+
+They lie in the test's own folder for as long as it runs: texts as they are, of all else as many
+zeros. What could be imported or run is left out; a file of the course's is never replaced. While
+they are there, nothing that is made from text or by ``pickle`` can bring their code to life.
+"""
+
+import ast
+import contextlib
+import os
+import sys
+
+from proctor.files import write_files
+
+MOST = 200  # files
+TEXTS = {"", ".txt", ".csv", ".tsv", ".json", ".md", ".html", ".log", ".dat", ".out", ".tex"}
+RUNS = {
+    *(".py", ".pyc", ".pyo", ".pyd", ".pyi", ".pyx", ".pth", ".so", ".ipynb", ".sh", ".zip"),
+    *(".egg", ".whl", ".cfg", ".toml", ".ini"),
+}
+
+
+@contextlib.contextmanager
+def laid_out(files, folder="."):
+    """Have copies of files in a folder; gives the names of those that are there.
+
+    files  {relative path: bytes}, as a student's process tells of them
+    """
+    chosen = {}
+    for name, data in list(files.items())[:MOST]:
+        end = os.path.splitext(name)[1].lower()
+        if end in RUNS or os.path.lexists(os.path.join(folder, name.split(os.sep)[0])):
+            continue
+        chosen[name] = data if end in TEXTS else bytes(len(data))
+    write_files(chosen, folder, strict=False)
+    _guard(chosen.values())
+    try:
+        yield sorted(chosen)
+    finally:
+        _guard(())
+        for name in {name.split(os.sep)[0] for name in chosen}:
+            _remove(os.path.join(folder, name))
+
+
+def _remove(path):
+    if os.path.isdir(path) and not os.path.islink(path):
+        for entry in os.scandir(path):
+            _remove(entry.path)
+        os.rmdir(path)
+    else:
+        with contextlib.suppress(OSError, ValueError):  # the test removed it, or it never was
+            os.unlink(path)
+
+
+_texts = []  # of a student's, that lie in the test's folder
+_hooked = []
+
+
+def _guard(contents):
+    """From now on no code is made of these texts, and nothing is unpickled by a class's name."""
+    _texts[:] = [data.decode("utf-8", "replace") for data in contents]
+    if _texts and not _hooked:
+        _hooked.append(True)  # a hook stays for as long as the process
+        sys.addaudithook(_watch)
+
+
+def _watch(event, args):
+    if not _texts:
+        return
+    if event == "pickle.find_class":
+        raise PermissionError("a test that reads a student's files cannot unpickle objects")
+    if event == "compile" and isinstance(args[0], (str, bytes)):
+        source = args[0] if isinstance(args[0], str) else args[0].decode("utf-8", "replace")
+        if sys._getframe(1).f_globals is vars(ast):  # as in ast.literal_eval: none of it runs
+            return
+        if (source := source.strip()) and any(source in text for text in _texts):
+            raise PermissionError("a test cannot evaluate what a student's file says")

@@ -1,0 +1,242 @@
+"""Places: read off the source, where its model answers give objects of their own classes.
+
+The result is the data of a `proctor.rpc.places.Model`. It is read, not run: what a reader of the
+text cannot see (a class that is made by a function, an object taken out of a list) is not there,
+and a student's object does not answer for itself then.
+"""
+
+import ast
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
+_GENERATED = ("__eq__", "__ne__", "__repr__", "__init__")
+_MANAGER = "contextmanager"  # what a generator becomes by this decorator
+_ENUMS = {"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"}
+
+
+def model(trees):
+    """What the cells of a notebook give, as data: {"classes", "names", "gives"}.
+
+    trees  syntax trees of the cells that run in the student's process, model answers among them
+    """
+    found = _Reader()
+    for tree in trees:
+        found.collect(tree)
+    if not found.classes and not found.managers:
+        return {}
+    return found.settle(trees)
+
+
+class _Reader:
+    def __init__(self):
+        self.classes, self.functions, self.methods = {}, {}, {}
+        self.managers = set()
+
+    def collect(self, tree):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                self.classes[node.name] = node
+        for node in tree.body:
+            if isinstance(node, _FUNCTIONS):
+                self.functions[node.name] = node
+                if _MANAGER in _decorators(node):
+                    self.managers.add(node.name)
+
+    def settle(self, trees):
+        """Follow what functions give until nothing is new."""
+        self.gives = {name: {_MANAGER} for name in self.managers}
+        self.given = {}  # of methods, by class and name
+        about = {name: self._own(node) for name, node in self.classes.items()}
+        for _ in range(10):
+            before = repr((self.gives, self.given))
+            for name, node in self.functions.items():
+                if name not in self.managers:
+                    self.gives[name] = self._returned(node, None)
+            for name, node in self.classes.items():
+                for method in node.body:
+                    if isinstance(method, _FUNCTIONS):
+                        self.given[name, method.name] = self._returned(method, name)
+            if repr((self.gives, self.given)) == before:
+                break
+        names = {}
+        for tree in trees:
+            names |= self._bound(tree.body, None, {})
+        classes = {name: self._told(name, about) for name in self.classes}
+        manager = {"methods": {"__enter__": [], "__exit__": []}, "attributes": {}}
+        return {
+            "classes": classes | {_MANAGER: manager},
+            "names": {name: sorted(kinds) for name, kinds in names.items() if kinds},
+            "gives": {name: sorted(kinds) for name, kinds in self.gives.items() if kinds},
+        }
+
+    def _own(self, node):
+        """(methods, attributes) of a class by itself."""
+        methods = {m.name: None for m in node.body if isinstance(m, _FUNCTIONS)}
+        for one in node.body:  # __radd__ = __add__
+            if isinstance(one, ast.Assign):
+                methods |= {t.id: None for t in one.targets if _is_special(t)}
+        words = _decorators(node)
+        if "dataclass" in words:
+            methods |= dict.fromkeys(_GENERATED)
+            if words["dataclass"].get("order"):
+                methods |= dict.fromkeys(_ORDER)
+            if words["dataclass"].get("frozen"):
+                methods["__hash__"] = None
+        if "total_ordering" in words:
+            methods |= dict.fromkeys(_ORDER)
+        return methods
+
+    def _told(self, name, about, met=()):
+        """Methods and attributes of a class, with what it inherits from others of the source."""
+        node, methods, attributes = self.classes[name], {}, {}
+        for base in map(_name, node.bases):
+            if base in self.classes and base not in (*met, name):
+                inherited = self._told(base, about, (*met, name))
+                methods |= inherited["methods"]
+                attributes |= inherited["attributes"]
+        for method in about[name]:
+            methods[method] = sorted(self.given.get((name, method), ()))
+        for method in node.body:
+            if isinstance(method, _FUNCTIONS):
+                attributes |= self._attributes(method, name)
+                if "property" in _decorators(method):
+                    attributes[method.name] = sorted(self.given[name, method.name])
+        if _ENUMS & set(map(_name, node.bases)):
+            targets = [t for one in node.body if isinstance(one, ast.Assign) for t in one.targets]
+            attributes |= {t.id: [name] for t in targets if isinstance(t, ast.Name)}
+            methods |= {"__getitem__": [name], "__call__": [name], "__iter__": [name]}
+        return {"methods": methods, "attributes": {k: v for k, v in attributes.items() if v}}
+
+    def _attributes(self, method, owner):
+        found = {}
+        for node in ast.walk(method):
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+                for target in getattr(node, "targets", None) or [node.target]:
+                    if isinstance(target, ast.Attribute) and _name(target.value) == "self":
+                        kinds = self._kinds(node.value, owner, {})
+                        found[target.attr] = sorted({*found.get(target.attr, ()), *kinds})
+        return found
+
+    def _returned(self, function, owner):
+        """The classes of what a function returns or yields."""
+        known = self._bound(function.body, owner, {"self": {owner}} if owner else {})
+        found = set()
+        for node in _within(function):
+            if isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom)) and node.value is not None:
+                found |= self._kinds(node.value, owner, known)
+        return found
+
+    def _bound(self, body, owner, known):
+        """The classes of what names are bound to in a function's or a cell's body."""
+        known = {name: set(kinds) for name, kinds in known.items()}
+        for _ in range(2):  # a loop may bind a name that it has used before
+            for node in _within(ast.Module(body, [])):
+                if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
+                    kinds = self._kinds(node.value, owner, known) if node.value else set()
+                    for target in getattr(node, "targets", None) or [node.target]:
+                        for name in _targets(target):
+                            known.setdefault(name, set()).update(kinds)
+        return known
+
+    def _kinds(self, node, owner, known):
+        """The classes of which an expression gives an object, or several in a container."""
+        inner = lambda part: self._kinds(part, owner, known)  # noqa: E731
+        if isinstance(node, ast.Name):
+            return set(known.get(node.id, ()))
+        if isinstance(node, ast.Call):
+            return self._called(node, owner, known)
+        if isinstance(node, ast.IfExp):
+            return inner(node.body) | inner(node.orelse)
+        if isinstance(node, ast.BoolOp):
+            return set().union(*map(inner, node.values))
+        if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+            return set().union(*map(inner, node.elts)) if node.elts else set()
+        if isinstance(node, ast.Dict):
+            return set().union(*map(inner, node.values)) if node.values else set()
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
+            return inner(node.elt)
+        if isinstance(node, (ast.Starred, ast.Await, ast.NamedExpr)):
+            return inner(node.value)
+        if isinstance(node, ast.BinOp):
+            method = f"__{_SYMBOLS[type(node.op)]}__"
+            return self._of_method(inner(node.left) | inner(node.right), method)
+        if isinstance(node, ast.UnaryOp):
+            return inner(node.operand) if isinstance(node.op, (ast.USub, ast.UAdd)) else set()
+        return set()
+
+    def _called(self, node, owner, known):
+        function = node.func
+        if isinstance(function, ast.Name):
+            if function.id in self.classes:
+                return {function.id}
+            if owner and function.id == "cls":
+                return {owner}
+            return set(self.gives.get(function.id, ()))
+        if isinstance(function, ast.Call) and _name(function.func) == "type" and owner:
+            return {owner}  # type(self)(…)
+        if isinstance(function, ast.Attribute):
+            if function.attr == "__class__" and owner:
+                return {owner}
+            if function.attr == "copy":
+                return self._kinds(function.value, owner, known)
+            if (name := _name(function.value)) in self.classes:
+                return set(self.given.get((name, function.attr), ()))
+            return self._of_method(self._kinds(function.value, owner, known), function.attr)
+        return set()
+
+    def _of_method(self, kinds, method):
+        found = set()
+        for kind in kinds:
+            waiting = [kind]
+            for one in waiting:
+                if (one, method) in self.given:
+                    found |= self.given[one, method]
+                elif one in self.classes and len(waiting) < 100:
+                    waiting += map(_name, self.classes[one].bases)
+        return found
+
+
+_SYMBOLS = {
+    **{ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.Mod: "mod"},
+    **{ast.FloorDiv: "floordiv", ast.Pow: "pow", ast.MatMult: "matmul", ast.BitAnd: "and"},
+    **{ast.BitOr: "or", ast.BitXor: "xor", ast.LShift: "lshift", ast.RShift: "rshift"},
+}
+
+
+def _within(node):
+    """The nodes of a function's own body, not of functions and classes within it."""
+    waiting = list(ast.iter_child_nodes(node))
+    while waiting:
+        one = waiting.pop(0)
+        yield one
+        if not isinstance(one, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
+            waiting += ast.iter_child_nodes(one)
+
+
+def _targets(node):
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, (ast.Tuple, ast.List)):
+        for part in node.elts:
+            yield from _targets(part)
+
+
+def _name(node):
+    """The last name of a dotted one; empty if it is none."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _is_special(node):
+    return isinstance(node, ast.Name) and node.id.startswith("__") and node.id.endswith("__")
+
+
+def _decorators(node):
+    """{name: keywords that are constants} of a definition's decorators."""
+    found = {}
+    for one in node.decorator_list:
+        words = one.keywords if isinstance(one, ast.Call) else ()
+        name = _name(one.func if isinstance(one, ast.Call) else one)
+        found[name] = {w.arg: w.value.value for w in words if isinstance(w.value, ast.Constant)}
+    return found

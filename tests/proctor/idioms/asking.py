@@ -1,0 +1,318 @@
+"""Tests that ask about names, functions and what a library made."""
+
+from . import answer, course, idiom, test
+
+RATE = (
+    "rate = 0.25\n\ndef grow(x, by=rate, *, times=1):\n    '''Grow.'''\n"
+    "    return x * (1 + by) ** times"
+)
+NO_RATE = "ratio = 0.25\n\ndef grow(x):\n    return x"
+
+
+def of_rate(name, *tests):
+    idiom(name, answer(RATE, NO_RATE), *(test(*one) for one in tests))
+
+
+of_rate("a-name-is-there", ["assert 'rate' in globals()"])
+of_rate("a-name-is-in-dir", ["", "assert 'rate' in dir() and 'grow' in dir()"])
+of_rate("names-in-a-loop", ["for name in ['rate', 'grow']:\n    assert name in globals(), name"])
+of_rate("a-name-is-evaluated", ["assert eval('rate') == 0.25"])
+of_rate(
+    "an-expression-is-evaluated",
+    ["assert eval('grow(4, rate)') == 5", "x = eval('rate * 4')\nassert x == 1"],
+)
+of_rate(
+    "a-value-by-its-name",
+    ["assert globals()['rate'] == 0.25", "assert globals().get('rate') == 0.25"],
+)
+of_rate(
+    "a-name-is-tried", ["try:\n    rate\nexcept NameError:\n    raise AssertionError('no rate')"]
+)
+of_rate("something-is-callable", ["assert callable(grow)", "assert grow(4) == 5"])
+of_rate(
+    "a-function-by-its-type",
+    ["import types\nassert isinstance(grow, types.FunctionType)"],
+    ["assert grow(4) == 5"],
+)
+of_rate(
+    "a-function-by-inspect",
+    ["import inspect\nassert inspect.isfunction(grow)"],
+    ["assert grow(4) == 5"],
+)
+of_rate("a-function-s-type", ["assert type(grow).__name__ == 'function'"], ["assert grow(4) == 5"])
+of_rate("a-function-s-defaults", ["assert grow.__defaults__ == (0.25,)"])
+of_rate("a-function-s-keyword-defaults", ["assert grow.__kwdefaults__ == {'times': 1}"])
+of_rate("a-function-s-name", ["assert grow.__name__ == 'grow'\nassert grow(4) == 5"])
+of_rate("a-function-s-docstring", ["assert grow.__doc__ == 'Grow.'"])
+of_rate(
+    "a-function-s-parameters",
+    ["import inspect\nassert list(inspect.signature(grow).parameters) == ['x', 'by', 'times']"],
+)
+of_rate(
+    "a-parameter-s-default-and-kind",
+    [
+        "from inspect import signature",
+        "p = signature(grow).parameters['times']\nassert p.default == 1",
+    ],
+)
+of_rate(
+    "a-full-argument-list",
+    ["import inspect\nassert inspect.getfullargspec(grow).args == ['x', 'by']"],
+)
+idiom(
+    "a-function-s-annotations",
+    answer(
+        "def f(n: int, s: str = '') -> list:\n    return [n, s]",
+        "def f(n, s=''):\n    return [s, n]",
+    ),
+    test("assert f.__annotations__ == {'n': int, 's': str, 'return': list}"),
+)
+idiom(
+    "a-function-is-wrapped",
+    answer(
+        "import functools\n\ndef loud(f):\n    @functools.wraps(f)\n    def inner(*args):\n"
+        "        return f(*args).upper()\n    return inner\n\n@loud\ndef hi(name):\n"
+        "    return 'hi ' + name",
+        "def loud(f):\n    return lambda *args: ''\n\n@loud\ndef hi(name):\n"
+        "    return 'hi ' + name",
+    ),
+    test("assert hi.__wrapped__('ada') == 'hi ada' and hi.__name__ == 'hi'"),
+    test("assert hi('ada') == 'HI ADA'", "assert loud(lambda s: s)('x') == 'X'"),
+)
+idiom(
+    "a-method-and-its-object",
+    answer(
+        "class C:\n    def m(self):\n        return 3\n\nc = C()",
+        "class C:\n    def n(self):\n        return 2\n\nc = C()",
+    ),
+    test("assert c.m.__self__ is c and c.m() == 3"),
+)
+idiom(
+    "a-lambda-is-a-function",
+    answer("square = lambda x: x * x", "square = 9"),
+    test("assert type(square).__name__ == 'function' and square(3) == 9"),
+)
+idiom(
+    "a-generator-is-one",
+    answer("def count():\n    yield 1\n    yield 2", "def count():\n    return [2, 1]"),
+    test(
+        "import types\nassert isinstance(count(), types.GeneratorType)",
+        "assert list(count()) == [1, 2]",
+    ),
+)
+idiom(
+    "an-iterator-is-one",
+    answer("evens = iter([2, 4])\nmore = map(str, [1, 2])", "evens = [2, 4]\nmore = [1, 2]"),
+    test("assert next(evens) == 2 and next(evens) == 4\nassert list(more) == ['1', '2']"),
+)
+idiom(
+    "a-module-was-imported",
+    answer("import statistics as st", "st = 5"),
+    test("import types\nassert 'st' in globals() and isinstance(st, types.ModuleType)"),
+    test("assert st.mean([1, 2, 3]) == 2"),
+)
+idiom(
+    "a-global-is-bound-in-a-call",
+    answer(
+        "count = 0\n\ndef step():\n    global count\n    count += 1\n    return count",
+        "count = 0\n\ndef step():\n    return 0",
+    ),
+    test("step()\nassert count == 1\nstep()\nassert count == 2"),
+)
+idiom(
+    "a-list-of-the-student-s-grows-in-calls",
+    answer("log = []\n\ndef note(x):\n    log.append(x)", "log = []\n\ndef note(x):\n    return x"),
+    test("note(1)\nnote(2)\nassert log == [1, 2]"),
+)
+idiom(
+    "a-function-is-deleted",
+    answer(
+        "def part(n):\n    return n * n\n\ndef whole(n):\n"
+        "    return sum(part(i) for i in range(n))",
+        "def part(n):\n    return n * n\n\ndef whole(n):\n    return sum(i * i for i in range(n))",
+    ),
+    test("assert whole(3) == 5"),
+    test(
+        "",
+        "old = part\ndel part\ntry:\n    whole(3)\nexcept NameError:\n    pass\nelse:\n"
+        "    assert False, 'use part'\nfinally:\n    part = old",
+    ),
+)
+idiom(
+    "a-function-of-the-test-s-is-called",
+    answer("def apply(f, xs):\n    return [f(x) for x in xs]", "def apply(f, xs):\n    return xs"),
+    test(
+        "calls = []\ndef spy(x):\n    calls.append(x)\n    return x + 1",
+        "assert apply(spy, [1, 2]) == [2, 3] and calls == [1, 2]",
+    ),
+)
+idiom(
+    "a-test-imports-what-the-function-needs",
+    answer("def root(x):\n    return math.sqrt(x)", "def root(x):\n    return x"),
+    test("import math\nassert root(16) == 4"),
+)
+idiom(
+    "a-course-s-object-is-told-to-change",
+    course(
+        "class Person:\n    def __init__(self, age):\n        self.age = age\n"
+        "    def grow(self, n):\n        self.age += n\n\nada = Person(30)"
+    ),
+    answer("ada.grow(-1)", "ada.grow(1)"),
+    test("assert ada.age == 29"),
+)
+idiom(
+    "a-course-s-list-is-shuffled",
+    course("import random\ncards = list(range(50))"),
+    answer("random.shuffle(cards)", "cards[0] = 1"),
+    test("assert cards != list(range(50)) and sorted(cards) == list(range(50))"),
+)
+
+# -- files
+
+WRITES = "with open('notes.txt', 'w') as file:\n    file.write('one\\ntwo\\n')"
+NO_WRITES = "with open('note.txt', 'w') as file:\n    file.write('one')"
+idiom(
+    "a-file-was-written",
+    answer(WRITES, NO_WRITES),
+    test("import os\nassert os.path.exists('notes.txt')"),
+)
+idiom(
+    "a-file-is-read",
+    answer(WRITES, NO_WRITES),
+    test("with open('notes.txt') as file:\n    assert file.read().split() == ['one', 'two']"),
+)
+idiom(
+    "a-file-by-its-path",
+    answer(WRITES, NO_WRITES),
+    test("from pathlib import Path", "assert Path('notes.txt').read_text().startswith('one')"),
+)
+idiom(
+    "a-file-that-a-call-writes",
+    answer(
+        "def save(path, rows):\n    with open(path, 'w') as file:\n"
+        "        file.write('\\n'.join(rows))",
+        "def save(path, rows):\n    pass",
+    ),
+    course("save('rows.csv', ['a,b', '1,2'])"),
+    test("assert open('rows.csv').read() == 'a,b\\n1,2'"),
+)
+idiom(
+    "a-table-is-read-from-a-file",
+    course("import pandas as pd"),
+    answer(
+        "pd.DataFrame({'a': [1, 2]}).to_csv('table.csv', index=False)",
+        "pd.DataFrame({'a': [1, 3]}).to_csv('table.csv', index=False)",
+    ),
+    test("assert pd.read_csv('table.csv').a.tolist() == [1, 2]"),
+)
+
+# -- what a library made
+
+PLOT = (
+    "def plot(xs, ys):\n    fig, ax = plt.subplots()\n    ax.plot(xs, ys)\n"
+    "    ax.set_title('growth')\n"
+    "    ax.set_xlabel('t')\n    return ax"
+)
+NO_PLOT = "def plot(xs, ys):\n    fig, ax = plt.subplots()\n    return fig"
+
+
+def of_plot(name, *tests):
+    setup = course("import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt")
+    idiom(name, setup, answer(PLOT, NO_PLOT), *(test(*one) for one in tests))
+
+
+of_plot(
+    "axes-by-their-class",
+    ["import matplotlib.axes\nassert isinstance(plot([1], [2]), matplotlib.axes.Axes)"],
+)
+of_plot("axes-by-another-name", ["assert isinstance(plot([1], [2]), plt.Axes)"])
+of_plot(
+    "what-the-axes-say",
+    ["ax = plot([1, 2], [3, 4])", "assert ax.get_title() == 'growth' and ax.get_xlabel() == 't'"],
+)
+of_plot(
+    "a-line-s-data",
+    ["line = plot([1, 2], [3, 4]).lines[0]\nassert list(line.get_ydata()) == [3, 4]"],
+)
+of_plot("lines-are-counted", ["assert len(plot([1, 2], [3, 4]).get_lines()) == 1"])
+idiom(
+    "a-date-of-the-answer-s",
+    answer(
+        "import datetime as dt\nday = dt.date(2026, 11, 29)",
+        "import datetime as dt\nday = dt.date(2026, 11, 2)",
+    ),
+    test("assert isinstance(day, dt.date) and day.weekday() == 6"),
+)
+idiom(
+    "an-array-by-its-class",
+    course("import numpy as np"),
+    answer("grid = np.eye(2)", "grid = [[1, 0], [0, 1]]"),
+    test(
+        "assert isinstance(grid, np.ndarray) and grid.shape == (2, 2)",
+        "assert type(grid) == np.ndarray",
+    ),
+)
+idiom(
+    "a-table-by-its-class",
+    course("import pandas as pd\ntable = pd.DataFrame({'id': [3, 4], 'name': ['ada', 'eve']})"),
+    answer("def pick(t, i):\n    return t[t.id == i]", "def pick(t, i):\n    return t"),
+    test("assert type(pick(table, 3)) is pd.DataFrame and len(pick(table, 3)) == 1"),
+    test("", "pd.testing.assert_frame_equal(pick(table, 4), table[table.id == 4])"),
+)
+idiom(
+    "a-series-equals",
+    course("import pandas as pd"),
+    answer("def doubled(s):\n    return s * 2", "def doubled(s):\n    return s"),
+    test(
+        "s = pd.Series([1, 2])\nassert doubled(s).equals(pd.Series([2, 4]))\n"
+        "assert isinstance(doubled(s), pd.Series)"
+    ),
+)
+idiom(
+    "a-column-is-added",
+    course("import pandas as pd\ntable = pd.DataFrame({'a': [1, 2]})"),
+    answer("table['b'] = table.a * 2", "table['b'] = table.a"),
+    test("assert list(table.columns) == ['a', 'b'] and table.b.sum() == 6"),
+)
+idiom(
+    "types-of-values",
+    answer(
+        "def parts(n):\n    return [n, str(n), n / 2, None]",
+        "def parts(n):\n    return [str(n), n, None, n]",
+    ),
+    test("assert [type(p).__name__ for p in parts(1)] == ['int', 'str', 'float', 'NoneType']"),
+    test(
+        "assert type(parts(1)) is list and type(parts(1)[0]) is int and "
+        "isinstance(parts(1)[2], (int, float))"
+    ),
+)
+idiom(
+    "something-almost-equal",
+    answer("def mean(xs):\n    return sum(xs) / len(xs)", "def mean(xs):\n    return sum(xs)"),
+    test("assert abs(mean([1, 2]) - 1.5) < 1e-9\nassert round(mean([1, 2, 2]), 2) == 1.67"),
+)
+idiom(
+    "an-error-is-expected",
+    answer(
+        "def half(n):\n    if n < 0:\n        raise ValueError('negative')\n    return n / 2",
+        "def half(n):\n    return n / 2",
+    ),
+    test(
+        "try:\n    half(-1)\nexcept ValueError as e:\n    assert 'negative' in str(e)\n"
+        "else:\n    assert False"
+    ),
+)
+idiom(
+    "a-unit-test-s-assertions",
+    answer("def even(n):\n    return n % 2 == 0", "def even(n):\n    return n"),
+    test(
+        "import unittest\nt = unittest.TestCase()\nt.assertIs(even(2), True)\n"
+        "t.assertIsInstance(even(3), bool)"
+    ),
+)
+idiom(
+    "a-function-reads-what-the-test-binds-before-it-calls",
+    answer("def area(w):\n    return w * height", "def area(w):\n    return w"),
+    test("height = 3\nassert area(2) == 6\nheight = 4\nassert area(2) == 8"),
+    test("height = 5\nassert area(1) == 5", "assert area(2) == 10"),
+)

@@ -1,0 +1,278 @@
+"""Classes: asked about, compared, added, derived from."""
+
+from . import answer, course, idiom, test
+
+POINT = (
+    "class Point:\n    def __init__(self, x, y):\n        self.x, self.y = x, y\n"
+    "    def __add__(self, other):\n        return Point(self.x + other.x, self.y + other.y)\n"
+    "    def __eq__(self, other):\n        return (self.x, self.y) == (other.x, other.y)\n"
+    "    def __repr__(self):\n        return f'Point({self.x}, {self.y})'\n"
+    "    def __abs__(self):\n        return (self.x**2 + self.y**2) ** 0.5\n"
+    "    def __neg__(self):\n        return Point(-self.x, -self.y)\n"
+    "    def __mul__(self, k):\n        return Point(self.x * k, self.y * k)\n"
+    "    __rmul__ = __mul__\n"
+    "    def __lt__(self, other):\n        return abs(self) < abs(other)\n"
+    "    def __bool__(self):\n        return bool(self.x or self.y)\n"
+    "    def __len__(self):\n        return 2\n"
+    "    def __iter__(self):\n        return iter((self.x, self.y))\n"
+    "    def __contains__(self, value):\n        return value in (self.x, self.y)\n"
+    "    def __hash__(self):\n        return hash((self.x, self.y))\n"
+    "    def __getitem__(self, i):\n        return (self.x, self.y)[i]\n"
+    "    def __float__(self):\n        return float(abs(self))\n"
+    "    def __call__(self, t):\n        return Point(self.x * t, self.y)"
+)
+NO_POINT = "class Point:\n    def __init__(self, x, y):\n        self.x, self.y = y, y"
+
+
+def of_point(name, *tests):
+    idiom(name, answer(POINT, NO_POINT), *(test(*one) for one in tests))
+
+
+of_point("two-objects-are-added", ["p = Point(1, 2) + Point(3, 4)", "assert (p.x, p.y) == (4, 6)"])
+of_point("two-objects-are-equal", ["", "assert Point(1, 2) == Point(1, 2)"])
+of_point("two-objects-are-not-equal", ["assert Point(1, 2) != Point(2, 2)"])
+of_point("a-sum-of-objects-is-compared", ["assert Point(1, 2) + Point(3, 4) == Point(4, 6)"])
+of_point("an-object-is-shown", ["assert str(Point(1, 2)) == 'Point(1, 2)'"])
+of_point("an-object-s-repr", ["", "assert repr(Point(1, 2)) == 'Point(1, 2)'"])
+of_point("an-object-in-a-format", ["assert f'{Point(3, 4)}' == 'Point(3, 4)'"])
+of_point("an-object-s-size", ["assert abs(Point(3, 4)) == 5", "assert abs(Point(3, 4)) - 5 < 1e-9"])
+of_point("an-object-with-another-sign", ["assert -Point(1, 2) == Point(-1, -2)"])
+of_point("an-object-times-a-number", ["assert Point(1, 2) * 3 == Point(3, 6)"])
+of_point("a-number-times-an-object", ["", "assert 3 * Point(1, 2) == Point(3, 6)"])
+of_point("objects-in-order", ["assert Point(1, 0) < Point(2, 2)\nassert Point(2, 2) > Point(1, 0)"])
+of_point("an-object-is-true", ["assert Point(1, 2)\nassert not Point(0, 0)"])
+of_point("an-object-s-length", ["assert len(Point(1, 2)) == 2"])
+of_point("an-object-is-unpacked", ["a, b = Point(1, 2)\nassert (a, b) == (1, 2)"])
+of_point("something-in-an-object", ["assert 2 in Point(1, 2)\nassert 3 not in Point(1, 2)"])
+of_point("objects-in-a-set", ["assert len({Point(1, 2), Point(1, 2)}) == 1"])
+of_point("an-object-s-item", ["assert Point(5, 6)[1] == 6 and Point(5, 6)[0] == 5"])
+of_point("an-object-as-a-number", ["assert float(Point(3, 4)) == 5.0"])
+of_point("an-object-is-called", ["assert Point(2, 3)(4) == Point(8, 3)"])
+of_point("an-object-of-a-class", ["p = Point(1, 2)\nassert isinstance(p, Point) and p.x == 1"])
+of_point(
+    "the-type-of-an-object", ["assert type(Point(1, 2)) == Point", "assert Point(1, 2).x == 1"]
+)
+of_point(
+    "the-type-of-an-object-by-is",
+    ["assert type(Point(1, 2)) is Point", "assert Point(1, 2).x == 1"],
+)
+of_point(
+    "the-name-of-an-object-s-class",
+    [
+        "assert type(Point(1, 2)).__name__ == 'Point'\n"
+        "assert Point(1, 2).__class__.__name__ == 'Point'"
+    ],
+    ["assert Point(1, 2).x == 1"],
+)
+of_point("what-an-object-has", ["assert vars(Point(1, 2)) == {'x': 1, 'y': 2}"])
+of_point("an-object-s-dict", ["assert Point(1, 2).__dict__ == {'x': 1, 'y': 2}"])
+of_point("a-class-has-a-method", ["assert hasattr(Point, '__add__') and hasattr(Point(1, 2), 'x')"])
+of_point("a-method-by-its-name", ["assert Point(1, 2).__add__(Point(1, 1)).x == 2"])
+of_point("what-is-in-dir", ["assert 'x' in dir(Point(1, 2)) and '__add__' in dir(Point)"])
+of_point("objects-in-a-list", ["ps = [Point(1, 1), Point(2, 2)]\nassert ps[1] == Point(2, 2)"])
+of_point("objects-are-sorted", ["ps = sorted([Point(3, 3), Point(1, 1)])\nassert ps[0].x == 1"])
+of_point("the-least-object", ["assert min(Point(3, 3), Point(1, 1), Point(2, 2)).x == 1"])
+
+STACK = (
+    "class Empty(Exception):\n    pass\n\nclass Full(Empty):\n    def __init__(self, size):\n"
+    "        super().__init__(f'only {size} fit')\n        self.size = size\n\n"
+    "class Stack:\n    def __init__(self, most=2):\n        self.items, self.most = [], most\n"
+    "    def push(self, item):\n        if len(self.items) == self.most:\n"
+    "            raise Full(self.most)\n        self.items.append(item)\n        return self\n"
+    "    def pop(self):\n        if not self.items:\n            raise Empty('nothing there')\n"
+    "        return self.items.pop()\n    def __len__(self):\n        return len(self.items)\n"
+    "    @property\n    def top(self):\n        return self.items[-1]\n"
+    "    @classmethod\n    def of(cls, *items):\n        made = cls(len(items))\n"
+    "        for item in items:\n            made.push(item)\n        return made\n"
+    "    @staticmethod\n    def name():\n        return 'stack'\n"
+    "    def __enter__(self):\n        return self\n    def __exit__(self, *error):\n"
+    "        self.items.clear()"
+)
+NO_STACK = STACK.replace("self.items.pop()", "0").replace("raise", "return")
+NO_STACK = NO_STACK.replace("self.items[-1]", "None").replace("clear()", "append(1)")
+NO_STACK = NO_STACK.replace("made.push(item)", "pass").replace("'stack'", "''")
+
+
+def of_stack(name, *tests):
+    idiom(name, answer(STACK, NO_STACK), *(test(*one) for one in tests))
+
+
+of_stack(
+    "an-error-of-its-own-is-caught",
+    ["try:\n    Stack().pop()\nexcept Empty:\n    pass\nelse:\n    assert False"],
+)
+of_stack(
+    "an-error-of-its-own-is-expected",
+    ["import pytest", "with pytest.raises(Empty):\n    Stack().pop()"],
+)
+of_stack(
+    "an-error-that-derives-from-its-own",
+    [
+        "s = Stack(0)\ntry:\n    s.push(1)\n    assert False\nexcept Empty as error:\n"
+        "    caught = error"
+    ],
+    ["assert caught.size == 0 and str(caught) == 'only 0 fit'"],
+)
+of_stack(
+    "an-error-s-message-and-what-it-has",
+    ["import pytest\nwith pytest.raises(Full, match='only 1') as about:\n    Stack.of(1).push(2)"],
+    ["assert about.value.size == 1"],
+)
+of_stack(
+    "an-error-class-derives", ["assert issubclass(Full, Empty) and issubclass(Empty, Exception)"]
+)
+of_stack("a-method-that-returns-itself", ["assert len(Stack().push(1).push(2)) == 2"])
+of_stack("a-class-method", ["assert Stack.of(1, 2).top == 2"])
+of_stack("a-static-method", ["assert Stack.name() == 'stack'"])
+of_stack(
+    "an-object-as-a-manager",
+    ["with Stack() as s:\n    s.push(1)\n    assert s.top == 1\nassert len(s) == 0"],
+)
+of_stack(
+    "an-attribute-is-set-from-outside", ["s = Stack()\ns.most = 1\ns.push(1)\nassert s.top == 1"]
+)
+of_stack("an-item-is-taken-off", ["s = Stack.of(4, 5)", "assert s.pop() == 5 and s.pop() == 4"])
+
+SHAPES = (
+    "from abc import ABC, abstractmethod\n\nclass Shape(ABC):\n    @abstractmethod\n"
+    "    def area(self): ...\n    def bigger(self, other):\n"
+    "        return self if self.area() > other.area() else other\n\n"
+    "class Square(Shape):\n    def __init__(self, side):\n        self.side = side\n"
+    "    def area(self):\n        return self.side ** 2\n\n"
+    "def largest(shapes):\n    return max(shapes, key=lambda s: s.area())"
+)
+NO_SHAPES = SHAPES.replace("** 2", "* 2 + 1").replace("(ABC)", "").replace("(Shape)", "")
+NO_SHAPES = NO_SHAPES.replace("max(shapes", "min(shapes")
+
+
+def of_shapes(name, *tests):
+    idiom(name, answer(SHAPES, NO_SHAPES), *(test(*one) for one in tests))
+
+
+of_shapes("a-class-derives", ["assert issubclass(Square, Shape)"])
+of_shapes("an-object-of-a-base-class", ["assert isinstance(Square(2), Shape)"])
+of_shapes("the-bases-of-a-class", ["assert Square.__bases__[0] is Shape"])
+of_shapes("a-class-in-an-mro", ["assert Shape in Square.__mro__"])
+of_shapes("an-mro-by-inspect", ["import inspect\nassert len(inspect.getmro(Square)) == 4"])
+of_shapes(
+    "an-abstract-class-is-not-made",
+    ["try:\n    Shape()\nexcept TypeError:\n    pass\nelse:\n    assert False, 'abstract'"],
+)
+of_shapes("a-class-is-abstract", ["import inspect\nassert inspect.isabstract(Shape)"])
+of_shapes(
+    "it-is-a-class",
+    ["import inspect\nassert inspect.isclass(Square)\nassert Square(3).area() == 9"],
+)
+of_shapes(
+    "an-object-comes-back-itself",
+    ["a, b = Square(1), Square(2)", "assert largest([a, b]) is b and a.bigger(b) is b"],
+)
+of_shapes(
+    "a-class-of-the-test-derives",
+    [
+        "class Flat(Shape):\n    def area(self):\n        return 7",
+        "assert Flat().bigger(Square(2)).area() == 7",
+    ],
+    ["assert Square(3).area() == 9"],
+)
+
+NODE = (
+    "class Node:\n    def __init__(self, value, next=None):\n"
+    "        self.value, self.next = value, next\n"
+)
+idiom(
+    "a-list-of-nodes-is-walked",
+    course(NODE),
+    answer(
+        "def chain(values):\n    first = None\n    for v in reversed(values):\n"
+        "        first = Node(v, first)\n    return first",
+        "def chain(values):\n    return Node(values[0])",
+    ),
+    test(
+        "node, seen = chain([1, 2, 3]), []\nwhile node:\n    seen.append(node.value)\n"
+        "    node = node.next"
+    ),
+    test("assert seen == [1, 2, 3]"),
+)
+idiom(
+    "an-object-of-the-course-s-class",
+    course(NODE),
+    answer("def wrap(v):\n    return Node(v)", "def wrap(v):\n    return v"),
+    test("assert isinstance(wrap(3), Node) and wrap(3).value == 3"),
+)
+idiom(
+    "an-object-of-the-course-s-class-is-passed",
+    course(NODE),
+    answer(
+        "def total(node):\n    return node.value + (total(node.next) if node.next else 0)",
+        "def total(node):\n    return node.value",
+    ),
+    test("", "assert total(Node(1, Node(2, Node(3)))) == 6"),
+)
+idiom(
+    "an-object-of-the-course-s-class-is-changed",
+    course(NODE),
+    answer(
+        "def double(node):\n    node.value *= 2", "def double(node):\n    return node.value * 2"
+    ),
+    test("n = Node(4)\ndouble(n)\nassert n.value == 8"),
+)
+idiom(
+    "an-object-of-the-test-s-class-is-passed",
+    answer("def name(thing):\n    return thing.label()", "def name(thing):\n    return 'x'"),
+    test(
+        "class Thing:\n    def __init__(self, n):\n        self.n = n\n    def label(self):\n"
+        "        return f'thing {self.n}'\n\nassert name(Thing(3)) == 'thing 3'"
+    ),
+)
+idiom(
+    "a-class-of-the-test-s-is-passed",
+    answer("def make(kind, n):\n    return kind(n).n", "def make(kind, n):\n    return 0"),
+    test(
+        "class Thing:\n    def __init__(self, n):\n        self.n = n + 1\n\n"
+        "assert make(Thing, 3) == 4"
+    ),
+)
+idiom(
+    "members-of-an-enumeration",
+    answer(
+        "from enum import Enum\n\nclass Light(Enum):\n    RED = 1\n    GREEN = 2\n"
+        "    def other(self):\n        return Light.GREEN if self is Light.RED else Light.RED",
+        "from enum import Enum\n\nclass Light(Enum):\n    RED = 1\n    GREEN = 3\n"
+        "    def other(self):\n        return self",
+    ),
+    test("assert Light.RED.other() == Light.GREEN\nassert Light.GREEN.value == 2"),
+    test("assert [one.name for one in Light] == ['RED', 'GREEN'] and len(Light) == 2"),
+)
+idiom(
+    "a-dataclass-is-compared",
+    answer(
+        "from dataclasses import dataclass\n\n@dataclass(order=True)\nclass Coin:\n    value: int\n"
+        "    name: str = 'penny'",
+        "from dataclasses import dataclass\n\n@dataclass\nclass Coin:\n    value: int\n"
+        "    name: str = 'cent'",
+    ),
+    test("assert Coin(1) == Coin(1, 'penny')\nassert Coin(1) < Coin(2)"),
+    test("assert repr(Coin(1)) == \"Coin(value=1, name='penny')\""),
+)
+idiom(
+    "a-frozen-dataclass",
+    answer(
+        "from dataclasses import dataclass\n\n@dataclass(frozen=True)\nclass Pair:\n"
+        "    a: int\n    b: int\n\n"
+        "def swap(p):\n    return Pair(p.b, p.a)",
+        "from dataclasses import dataclass\n\n@dataclass(frozen=True)\nclass Pair:\n"
+        "    a: int\n    b: int\n\n"
+        "def swap(p):\n    return p",
+    ),
+    test("assert swap(Pair(1, 2)) == Pair(2, 1)", "assert isinstance(swap(Pair(1, 2)), Pair)"),
+)
+idiom(
+    "a-named-tuple-s-class",
+    answer(
+        "from collections import namedtuple\nRow = namedtuple('Row', 'name age')\n"
+        "ada = Row('ada', 36)",
+        "Row = tuple\nada = ('ada', 36)",
+    ),
+    test("assert isinstance(ada, Row) and ada.age == 36\nassert ada == Row('ada', 36)"),
+)

@@ -1,0 +1,125 @@
+"""A test reads what a student's cells wrote: as data, for as long as it runs."""
+
+import ast
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+
+from proctor.run.copies import laid_out
+from proctor.run.job import Assignment, Job
+from proctor.run.settings import Settings
+from proctor.run.template import Template
+
+
+def test_texts_lie_there_and_are_gone(tmp_path):
+    (tmp_path / "given.txt").write_text("the course's")
+    files = {"a.txt": b"one", "out/b.csv": b"1,2", "notes": b"no end", "given.txt": b"mine"}
+    with laid_out(files, tmp_path) as names:
+        assert names == ["a.txt", "notes", "out/b.csv"]
+        assert (tmp_path / "a.txt").read_text() == "one"
+        assert (tmp_path / "out" / "b.csv").read_text() == "1,2"
+        assert (tmp_path / "given.txt").read_text() == "the course's"
+    assert os.listdir(tmp_path) == ["given.txt"]
+
+
+def test_what_is_no_text_is_zeros(tmp_path):
+    with laid_out({"plot.png": b"\x89PNG", "model.pkl": pickle.dumps(print)}, tmp_path):
+        assert (tmp_path / "plot.png").read_bytes() == bytes(4)
+        assert not (tmp_path / "model.pkl").read_bytes().strip(b"\0")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("answers.py", "numpy/__init__.py", "x.pth", "a.so", "A.PY", "sub/deep/x.pyc", "x.zip"),
+        *("../up.txt", "/tmp/abs.txt", "a/../../up.txt", "", ".", "..", "a\0b.txt", "x" * 300),
+    ],
+)
+def test_other_files_are_left_out(tmp_path, name):
+    folder = tmp_path / "in" / "here"
+    folder.mkdir(parents=True)
+    with laid_out({name: b"x = 1"}, folder):
+        found = [Path(where, file) for where, _, files in os.walk(tmp_path) for file in files]
+    assert found == []
+    assert [entry.name for entry in tmp_path.iterdir()] == ["in"]
+
+
+def test_a_link_is_not_followed(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    folder = tmp_path / "here"
+    folder.mkdir()
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    with laid_out({"link/x.txt": b"1"}, folder) as names:
+        assert names == []
+    assert os.listdir(tmp_path / "elsewhere") == []
+
+
+@pytest.fixture(scope="module")
+def warm():
+    made = Template(Assignment())
+    yield made
+    made.close()
+
+
+def play(warm, answered, test):
+    cells = [
+        {"role": r, "source": s, "points": 1.0} for r, s in (("student", answered), ("test", test))
+    ]
+    results = warm.play(Job(cells, 5, 60), Settings().policy()).results
+    return results[-1]["outcome"]["kind"], results[-1]["outcome"]["message"]
+
+
+WRITE = "open({name!r}, 'wb').write({data!r})"
+EVIL = b"cposix\nsystem\n(S'touch /tmp/never'\ntR."
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "test", "kind"),
+    [
+        ("a.txt", b"5 6", "assert open('a.txt').read().split() == ['5', '6']", "passed"),
+        (
+            "a.json",
+            b'{"a": 1}',
+            "import json\nassert json.load(open('a.json')) == {'a': 1}",
+            "passed",
+        ),
+        (
+            "a.txt",
+            b"[1, 2]",
+            "import ast\nassert ast.literal_eval(open('a.txt').read()) == [1, 2]",
+            "passed",
+        ),
+        ("a.txt", b"7", "assert eval(open('a.txt').read()) == 7", "failed"),
+        ("a.txt", b"x = 7", "exec(open('a.txt').read())\nassert x == 7", "failed"),
+        (
+            "a.txt",
+            b"7 ",
+            "import builtins\nassert getattr(builtins, 'ev' + 'al')(open('a.txt').read()) == 7",
+            "failed",
+        ),
+        ("a.txt", EVIL, "import pickle\npickle.load(open('a.txt', 'rb'))", "failed"),
+        ("a.txt", EVIL, "import pickle\npickle._load(open('a.txt', 'rb'))", "failed"),
+        ("math2.py", b"pi = 3", "import os, math2\nos.listdir()", "failed"),
+        (
+            "a.txt",
+            b"x",
+            "import os\nassert os.path.exists('a.txt') and not os.path.exists('b.txt')",
+            "passed",
+        ),
+    ],
+)
+def test_what_a_test_reads_is_data(warm, name, data, test, kind):
+    assert play(warm, WRITE.format(name=name, data=data), test)[0] == kind
+
+
+def test_a_test_that_reads_no_files_has_none(warm):
+    assert ast.parse("print(1)")
+    kind, said = play(
+        warm,
+        WRITE.format(name="a.txt", data=b"x"),
+        "f = vars(__builtins__)['op' + 'en']\nf('a.txt')",
+    )
+    assert kind == "failed"
+    assert "No such file" in said
