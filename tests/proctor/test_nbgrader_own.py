@@ -60,7 +60,13 @@ CHANGED = {
             "What a student saved as outputs is never taken, nor scored.",
         ),
     },
-    "generate_feedback": dict.fromkeys(("test_force", "test_force_f", "test_filter_notebook"), (r"isfile at .*/foo/ps1/foo\.txt", "Nothing lies beside the pages but what nbgrader needs to hand them back.")),
+    "generate_feedback": dict.fromkeys(
+        ("test_force", "test_force_f", "test_filter_notebook"),
+        (
+            r"isfile at .*/foo/ps1/foo\.txt",
+            "Nothing lies beside the pages but what nbgrader needs to hand them back.",
+        ),
+    ),
     "collect": {
         "test_permissions[False]": (
             "'755' == '777'",
