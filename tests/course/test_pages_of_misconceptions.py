@@ -7,10 +7,10 @@ from html import unescape
 
 import pytest
 from nbformat.v4 import new_output
-from poolkit.voice import Failed
 
 from oracle.misconceptions import known
 from poolkit import check as checks
+from poolkit.kit.voice import Failed
 from proctor.plugins.page.facts import Facts, Mark, Part
 from proctor.plugins.page.lesson import Lesson
 from proctor.plugins.page.write import Writer
