@@ -128,10 +128,11 @@ class Page(Exporter):
     def _begin(self, assignment, student):
         """In place of nbgrader's ``init_assignment``: what lies beside the pages that it writes."""
         made = self.parent._format_dest(assignment, student)
-        mine = {Path(path).stem for path in self.parent.notebooks}
-        files = nbgraders_own(self._folder(student))
-        html = self.pages(student).html
-        files |= {f"{n}.html": text.encode() for n, text in html.items() if n not in mine}
+        graded = self._folder(student)
+        files = nbgraders_own(graded)
+        for name, text in self.pages(student).html.items():
+            if not os.path.exists(os.path.join(graded, f"{name}.ipynb")):
+                files[f"{name}.html"] = text.encode()
         for name in files:
             path = os.path.join(made, name)
             if os.path.isfile(path) or os.path.islink(path):
