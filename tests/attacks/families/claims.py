@@ -129,17 +129,24 @@ middle = lambda values: Thing()
 """
 
 
-def _tells(name, why, line):
-    attack(name, why, right(middle=_TELLS.replace("{line}", line)), without("middle"))
+def _tells(name, why, line, breach=False):
+    """``breach``: what it tells breaks the rules, and each time ends its own process."""
+    deserves = without("middle") | ({"test_spell": 0.0} if breach else {})
+    attack(name, why, right(middle=_TELLS.replace("{line}", line)), deserves)
 
 
 _tells("tells-of-a-builtin-class", "the student's end claims int", '["builtins:int"]')
 _tells("tells-of-a-function-as-class", "it claims os.system", '["os:system", "builtins:int"]')
 _tells("tells-of-the-answers", "it claims a name of the answers", '["answers:TOTAL"]')
-_tells("tells-of-a-class-without-end", "it claims a name of 10**6 letters", '["a:" + "b" * 10**6]')
-_tells("tells-of-a-million-classes", "it claims a million classes", '["a:b"] * 10**6')
-_tells("tells-of-no-class", "it claims a number", "[5]")
-_tells("tells-of-a-class-with-markup", "it claims <script>", '["a:<script>mark(1)</script>"]')
+_tells(
+    "tells-of-a-class-without-end",
+    "it claims a name of 10**6 letters",
+    '["a:" + "b" * 10**6]',
+    True,
+)
+_tells("tells-of-a-million-classes", "it claims a million classes", '["a:b"] * 10**6', True)
+_tells("tells-of-no-class", "it claims a number", "[5]", True)
+_tells("tells-of-a-class-with-markup", "it claims <script>", '["a:<script>mark(1)</script>"]', True)
 _tells("tells-of-all-arrays", "it claims NumPy's array", '["numpy:ndarray"]')
 _tells("tells-of-a-proxy", "it claims a proxy", '["proctor.rpc.proxies:FunctionProxy"]')
 
@@ -230,7 +237,7 @@ _binds(
     TOTAL = answer = expected = x = words = shout = counted = spent = loops = calls = got = 0
     def middle(values):
         globals().update(TOTAL=0, answer=0, expected=0, got=2, words=[None] * 5)
-        return got
+        return expected
     total = twice = spell = lambda *args: 0
     """,
 )
