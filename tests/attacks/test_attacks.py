@@ -162,8 +162,8 @@ def test_a_repair_is_told(graded):
         "empty-file",
         "a-link-to-the-source",
     ):
-        assert "repaired in your notebook" in page(graded, student), student
-    assert "repaired in your notebook" not in page(graded, "honest")
+        assert "Repaired before it was graded" in page(graded, student), student
+    assert "Repaired before" not in page(graded, "honest")
 
 
 def test_a_hang_is_named(graded):

@@ -59,7 +59,7 @@ def package():
     return {
         str(path.relative_to(notebooks.ROOT))
         for path in (notebooks.ROOT / "proctor").rglob("*")
-        if path.suffix in (".py", ".j2")
+        if path.suffix in (".py", ".j2", ".css")
     } | {"proctor/README.md", "proctor/CHANGELOG.md"}
 
 

@@ -34,6 +34,20 @@ def quick():
     return {name: found.count(name) for name in named}
 
 
+def test_what_shares_a_costly_fixture_stays_on_one_worker(tmp_path):
+    """Else each worker makes every fixture of a module anew, which takes twice the time."""
+    lines = ["import os, pytest", "@pytest.mark.xdist_group('one')"]
+    lines += ["@pytest.mark.parametrize('n', range(8))", "def test_a(n): assert 0, os.getpid()"]
+    (tmp_path / "test_group.py").write_text("\n".join(lines))
+    words = ["-n", "2", "--dist", "loadgroup", "-p", "no:cacheprovider", "test_group.py"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    workers = re.findall(r"AssertionError: (\d+)", done.stdout)
+    assert len(workers) >= 8
+    assert len(set(workers)) == 1
+
+
 def test_the_table_of_promises_is_read():
     assert len(PROMISES) >= 12
     assert all("test_" in how or "attacks" in how for how in PROMISES.values()), PROMISES

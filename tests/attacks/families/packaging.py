@@ -152,7 +152,7 @@ _place(
 )
 _place("a-folder", "The notebook is a folder.", _folder)
 _place("without-the-notebook", "Another file was handed in.", _without)
-_place("in-capitals", "`P1.ipynb`, which some systems take for the same.", _other_case)
+_place("in-capitals", "`P1.ipynb`: it is found by its cells.", _other_case, ALL)
 _place("more-notebooks", "Copies and other notebooks beside the right one.", _extra, ALL)
 add(
     "a-file-that-cannot-be-read",
