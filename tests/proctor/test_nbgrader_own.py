@@ -35,11 +35,11 @@ sys.exit(pytest.main(sys.argv[1:]))
 CHANGED = {
     "autograde": {
         "test_grade_empty_timestamp": (
-            r"isfile at .*/foo/ps1/timestamp\.txt|unexpected return code: 0",
+            r"isfile\b.*/foo/ps1/timestamp\.txt|unexpected return code: 0",
             "A `timestamp.txt` without a time is set aside and told; the submission is graded.",
         ),
         "test_grade_missing_notebook": (
-            r"isfile at .*/foo/ps1/p2\.ipynb",
+            r"isfile\b.*/foo/ps1/p2\.ipynb",
             "What was not handed in is graded as blank: it has a page that says so.",
         ),
         "test_handle_failure": (
@@ -63,7 +63,7 @@ CHANGED = {
     "generate_feedback": dict.fromkeys(
         ("test_force", "test_force_f", "test_filter_notebook"),
         (
-            r"isfile at .*/foo/ps1/foo\.txt",
+            r"isfile\b.*/foo/ps1/foo\.txt",
             "Nothing lies beside the pages but what nbgrader needs to hand them back.",
         ),
     ),
