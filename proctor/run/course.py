@@ -114,7 +114,7 @@ def _book(path):
         return nbformat.convert(book, 4)
     except Exception as error:  # what nbformat raises depends on the damage
         kind = type(error).__name__
-        raise ValueError(f"{path} is no notebook: {kind}: {first_line(error)}") from error
+        raise ValueError(f"{Path(path)} is no notebook: {kind}: {first_line(error)}") from error
 
 
 @functools.lru_cache(100)
