@@ -134,15 +134,20 @@ class GradeApp(NbGrader):
     def _is_debugged(self):
         return self.log_level <= logging.DEBUG or "--debug" in (self.argv or ())
 
-    def start(self):
-        """Grade, and exit."""
-        super().start()
+    def ask(self, question):
+        """Take the assignment that the command line names; ask for it if there is none."""
         if self.extra_args:
             self.coursedir.assignment_id, *more = self.extra_args
             if more:
-                self.fail(f"one assignment at a time, not also {' '.join(more)}")
+                self.fail("one assignment at a time, not also %s", " ".join(more))
         if not self.coursedir.assignment_id:
-            self.fail("which assignment? for example: proctor grade ps1")
+            self.fail(question)
+        return self.coursedir.assignment_id
+
+    def start(self):
+        """Grade, and exit."""
+        super().start()
+        self.ask("which assignment? for example: proctor grade ps1")
         if self.workers < 1:
             self.fail(f"--workers {self.workers}: at least one is needed")
         if self.config.Autograde.exporter_class != "proctor.plugins.exporter.Exporter":

@@ -119,7 +119,7 @@ class Feedback(GenerateFeedback):
             try:
                 while due and len(under_way) < AHEAD * self.workers:
                     folder = due.popleft()
-                    reading = self._state(folder)
+                    reading = self.exporter.state(folder)
                     under_way[pool.submit(_pages, student_of(self, folder))] = folder, reading
                 done, _ = wait(under_way, timeout=0.1, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -128,9 +128,6 @@ class Feedback(GenerateFeedback):
             except BrokenProcessPool:
                 return [folder for folder, _ in under_way.values()]
         return []
-
-    def _state(self, folder):
-        return self.exporter.state(folder)
 
     def _write(self, folder, reading, pages):
         """Write the pages of a submission, each at once or not at all."""

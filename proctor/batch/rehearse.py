@@ -66,11 +66,7 @@ class RehearseApp(GradeApp):
     def start(self):
         """Rehearse, and exit."""
         super(GradeApp, self).start()
-        self.coursedir.assignment_id, *more = [*self.extra_args, self.coursedir.assignment_id]
-        if len(self.extra_args) > 1:
-            self.fail(f"one assignment at a time, not also {' '.join(more[:-1])}")
-        if not self.coursedir.assignment_id:
-            self.fail("which assignment? for example: proctor rehearse ps1")
+        self.ask("which assignment? for example: proctor rehearse ps1")
         if self.config.Autograde.exporter_class != "proctor.plugins.exporter.Exporter":
             configure(self.config)
         signal.signal(signal.SIGTERM, signal.default_int_handler)

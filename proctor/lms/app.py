@@ -50,11 +50,10 @@ class ExportApp(GradeApp):
     def start(self):
         """Fill the file, say what is not in it, and exit."""
         super(GradeApp, self).start()  # what a command of nbgrader begins with
-        if len(self.extra_args) > 1:
-            self.fail("one assignment at a time, not also %s", " ".join(self.extra_args[1:]))
-        assignment = (self.extra_args or [self.coursedir.assignment_id])[0]
-        if not (assignment and self.into):
-            self.fail("which assignment, into which file? proctor export ps1 --into grades.csv")
+        question = "which assignment, into which file? proctor export ps1 --into grades.csv"
+        assignment = self.ask(question)
+        if not self.into:
+            self.fail(question)
         path = Path(self.into).expanduser()
         try:
             data = read(path)

@@ -59,7 +59,7 @@ class ReportApp(GradeApp):
     def start(self):
         """Print the report, write its files, and exit."""
         super(GradeApp, self).start()  # what a command of nbgrader begins with
-        assignment = self._asked()
+        assignment = self.ask("which assignment? for example: proctor report ps1")
         analysis = self._analysis(assignment)
         names = not self.anonymous
         if self.json:
@@ -75,14 +75,6 @@ class ReportApp(GradeApp):
             print(line)
         print(f"  - Read on: {os.path.relpath(folder / PAGE)}")
         sys.exit(DONE)
-
-    def _asked(self):
-        if len(self.extra_args) > 1:
-            self.fail("one assignment at a time, not also %s", " ".join(self.extra_args[1:]))
-        assignment = (self.extra_args or [self.coursedir.assignment_id])[0]
-        if not assignment:
-            self.fail("which assignment? for example: proctor report ps1")
-        return assignment
 
     def _analysis(self, assignment):
         url = self.coursedir.db_url
