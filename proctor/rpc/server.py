@@ -43,11 +43,11 @@ class Student:
         self._channel = Channel(sock, limits)
         converters = Values(trusted=False, class_of=namespace.get)
         self._codec = Codec(False, limits, self._export, self._stand_in, converters)
-        self._thread, self._thrown = None, {}
+        self._thrown, self._turn, self._process = {}, threading.RLock(), os.getpid()
 
     def serve(self):
         """Do what is asked, until told that the test is over or its end is gone."""
-        self._thread = threading.get_ident()
+        self._process = os.getpid()
         try:
             self._serve()
         finally:  # whatever happens here, the test need not wait for it
@@ -70,24 +70,36 @@ class Student:
                 return
 
     def _receive(self):
-        lent = self._codec.lent
         message = self._channel.receive()
-        lent.append(set())
-        return self._codec.decode(*message)
+        with self._turn:
+            self._codec.lent.append(set())
+            return self._codec.decode(*message)
 
     def _answer(self, op, values):
         """Answer one request. Raises ``WallError`` if nobody hears the answer."""
-        try:
-            message = self._outcome(op, values)
-            if message is not None:
-                self._channel.send(*message)
-        finally:
-            self._codec.lent.pop()
+        value, error = self._result(op, values)
+        with self._turn:
+            try:
+                message = self._outcome(op, value, error)
+                if message is not None:
+                    self._channel.send(*message)
+            finally:
+                self._codec.lent.pop()
 
-    def _outcome(self, op, values):
-        encode = self._codec.encode_copies if op == "copies" else self._codec.encode
+    def _result(self, op, values):
+        """(value, None) of what is asked, or (None, what was raised)."""
         try:
             value = self._OPS[op](self, *values)
+            with self._turn:  # a thread that calls a function of the test comes to its end first
+                return value, None
+        except BaseException as error:  # SystemExit too: it ends a call, not the kernel
+            return None, error
+
+    def _outcome(self, op, value, error):
+        encode = self._codec.encode_copies if op == "copies" else self._codec.encode
+        try:
+            if error is not None:
+                raise error
             return encode(self._told("ok"), (value,))
         except _Missing as missing:
             return self._codec.encode("missing", missing.args)
@@ -95,7 +107,7 @@ class Student:
             return self._codec.encode(self._told("end"), ())
         except WallError:
             raise
-        except BaseException as error:  # SystemExit too: it ends a call, not the kernel
+        except BaseException as error:  # what makes a value data may be a student's
             if op in ("ok", "error"):  # the answer to a call that was interrupted
                 return None
             return self._failure(error)
@@ -230,25 +242,27 @@ class Student:
         return function
 
     def _call_back(self, function, args, kwargs):
-        if threading.get_ident() != self._thread or not self._codec.lent:
-            raise RuntimeError(
-                "a function that was passed in can be called during the call, in its thread"
-            )
-        values = (function, len(args), *args, *kwargs, *kwargs.values())
-        self._channel.send(*self._codec.encode("call", values))
-        while True:
-            op, values = self._receive()
-            if op in ("ok", "error"):
-                break
-            self._answer(op, values)
-        lent = self._codec.lent
-        last = lent.pop()
-        lent[-1].update(last)
-        if op == "ok":
-            return values[0]
-        error = make_error(values)
-        self._thrown[id(error)] = error, values[5]
-        raise error
+        """Call a function of the test; of several threads that do, one waits for the other."""
+        with self._turn:
+            if not self._codec.lent or os.getpid() != self._process:
+                raise RuntimeError(
+                    "a function that was passed in can be called during the call, in its process"
+                )
+            values = (function, len(args), *args, *kwargs, *kwargs.values())
+            self._channel.send(*self._codec.encode("call", values))
+            while True:
+                op, values = self._receive()
+                if op in ("ok", "error"):
+                    break
+                self._answer(op, values)
+            lent = self._codec.lent
+            last = lent.pop()
+            lent[-1].update(last)
+            if op == "ok":
+                return values[0]
+            error = make_error(values)
+            self._thrown[id(error)] = error, values[5]
+            raise error
 
 
 class _Over(Exception):

@@ -125,11 +125,13 @@ def _known(notebook, mark, private):
     private  modules that only the grader has
     """
     code, found, trees, classes = _code(notebook), {}, [], set()
+    seen, hidden = set(), {}  # names that released lines bind; {test: those that hidden lines bind}
     secret = {name for cell in code for name in _imports_of(cell.source, private)}
     for cell in code:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if not utils.is_grade(cell) or utils.is_solution(cell):
             trees.append(tree(cell.source))
+            seen |= names.bound(trees[-1])
         if utils.is_solution(cell):
             found[name] = {"answer": names.answer(trees[-1]).told()}
         elif not utils.is_grade(cell):
@@ -138,17 +140,22 @@ def _known(notebook, mark, private):
             lines = cell.source.split("\n")
             released = "\n".join(itertools.takewhile(lambda line: mark not in line, lines))
             shared = names.shared(tree(released), secret)
+            seen |= names.bound(tree(released))
+            hidden[name] = names.hidden(tree(cell.source), released.count("\n") + 1, secret)
             classes |= names.classes(tree(shared.code))
             # in a text of several lines or in brackets, a hidden region cannot begin with a call
             if shared != names.Shared() and tree(names.calling("share()", cell.source, mark)).body:
                 found[name] = {"shared": shared.told() | {"mark": mark}}
+    answers = [one["answer"] for one in found.values() if "answer" in one]
+    taken = seen & {name for answer in answers for name in answer["takes"]}
+    for name in hidden:
+        if follow := sorted(taken & hidden[name]):
+            found[name] = found.get(name, {}) | {"follow": follow}
     found[NOTEBOOK] = {
         "model": places.model(trees),
         "private": sorted(private),
         "released": sorted(classes),
-        "read": sorted(
-            {name for one in found.values() for name in one.get("answer", {}).get("reads", ())}
-        ),
+        "read": sorted({name for answer in answers for name in answer["reads"]}),
         "rebound": sorted({name for tree in trees for name in names.rebound(tree)}),
     }
     return found

@@ -150,7 +150,8 @@ class Answer:
     binds    names that it binds anew, but by imports
     changes  names whose objects it changes: an item, an attribute, by a method
     imports  {name: statement that imports it}
-    reads    names that it takes
+    reads    names that it takes, its functions' own among them
+    takes    names that it takes from others: no local name is among them
     asks     names whose objects' methods it calls for nothing but what they do: these change them,
              if the object is of a class of the course's
     """
@@ -160,12 +161,13 @@ class Answer:
     imports: tuple = ()
     asks: frozenset = frozenset()
     reads: frozenset = frozenset()
+    takes: frozenset = frozenset()
 
     def told(self):
         """It as plain data, for a job."""
         about = {"binds": sorted(self.binds), "changes": sorted(self.changes)}
         about |= {"imports": dict(self.imports), "asks": sorted(self.asks)}
-        return about | {"reads": sorted(self.reads)}
+        return about | {"reads": sorted(self.reads), "takes": sorted(self.takes)}
 
 
 def answer(tree):
@@ -178,6 +180,7 @@ def answer(tree):
         tuple(sorted(found.imported.items())),
         frozenset(found.asked - found.bound - found.changed),
         frozenset(_loaded(tree) - found.bound),
+        frozenset(found.taken - found.bound),
     )
 
 
@@ -217,6 +220,30 @@ def shared(released, secret=frozenset()):
             found.visit(statement)
             values |= dict.fromkeys(sorted(found.bound - found.imported.keys()))
     return Shared("\n".join(code), tuple(values))
+
+
+def hidden(test, released, secret=frozenset()):
+    """The names that a test's hidden lines bind or delete.
+
+    test      syntax tree of the whole cell
+    released  how many lines come before the first that is hidden
+    secret    as for `shared`
+    """
+    tainted, found = set(secret), set()
+    for statement in test.body:
+        touched = _touched(statement)
+        if tainted & (touched | _loaded(statement)):
+            tainted |= touched
+        elif statement.lineno > released:
+            found |= touched
+    return found - tainted
+
+
+def bound(tree):
+    """The names that a cell binds."""
+    found = _Names()
+    found.visit(tree)
+    return found.bound
 
 
 def rebound(tree):
@@ -305,6 +332,7 @@ class _Names(ast.NodeVisitor):
 
     def __init__(self):
         self.bound, self.changed, self.imported, self.asked = set(), set(), {}, set()
+        self.taken = set()
         self._scopes = []  # names that are local where the visitor is
 
     def visit(self, node):
@@ -325,6 +353,8 @@ class _Names(ast.NodeVisitor):
     def visit_Name(self, node):
         if not isinstance(node.ctx, ast.Load):
             self._bind(node.id)
+        elif not self._is_local(node.id):
+            self.taken.add(node.id)
 
     def visit_Import(self, node):
         for alias in node.names:

@@ -220,21 +220,26 @@ class Runner:
 
         That is before its first hidden line, or at its end, if it does not come that far.
         """
-        source = self._making(cell["source"])
+        source, follow = self._making(cell["source"]), cell.get("follow", ())
         if "shared" not in cell:
-            yield source
+            tell = self._share_as_bound({}, follow)
+            try:
+                yield source
+            finally:
+                tell()
             return
         shared, names = dict(cell["shared"]), self.shell.user_ns
         defined = set(shared.get("defines", ()))
         if defined and not defined & self.there and self._run_early(shared["code"]):
             del shared["code"]
         names[_SHARE] = lambda: self._share(shared)
-        self._share_as_bound(shared)
+        tell = self._share_as_bound(shared, follow)
         try:
             yield calling(f"{_SHARE}()", source, shared["mark"])
         finally:
             names.pop(_SHARE, None)
             self._share(shared)
+            tell()
 
     def _making(self, source):
         """The source of a test in which what it makes for the student's functions is made there."""
@@ -273,23 +278,32 @@ class Runner:
             self.played.append(("run", (code, None), self.job.seconds))
         return fine
 
-    def _share_as_bound(self, shared):
-        """Before each call, until the first hidden line, tell of the values that answers read."""
-        names, told, before = self.shell.user_ns, {}, self.wall.before
+    def _share_as_bound(self, shared, follow):
+        """Before each call, tell of the values that answers read, as the test has bound them.
+
+        shared  of a test's released lines: until the first hidden one
+        follow  names that hidden lines bind anew, and model answers take from what is released
+        """
+        names, before = self.shell.user_ns, self.wall.before
         read_there = set(shared.get("values", ())) & set(self.job.source.get("read", ()))
+        told = {name: names.get(name) for name in follow}
 
         def tell():
-            before()
-            now = {n: names[n] for n in read_there if n in names and "values" in shared}
-            new = {n: value for n, value in now.items() if told.get(n) is not value}
-            told.update(new)
+            now = {*follow, *(read_there if "values" in shared else ())} & names.keys()
+            new = sorted(name for name in now if told.get(name) is not names[name])
+            told.update({name: names[name] for name in new})
             if new:
                 ours, self.wall.before = self.wall.before, None
-                self._share({"values": sorted(new)})
+                self._share({"values": new})
                 self.wall.before = ours
 
-        if read_there:
-            self.wall.before = tell
+        def ask():
+            before()
+            tell()
+
+        if read_there or follow:
+            self.wall.before = ask
+        return tell
 
     def _share(self, shared):
         """Let the student's process know what the released lines of a test have bound."""
@@ -445,7 +459,7 @@ class Runner:
                 fetched, refused = self._fetch(wanted)
             if not late:
                 names.update(fetched)
-                self._carry_deletions(fetched)
+                self._carry_deletions(fetched.keys() | (names.keys() & cell.get("follow", ())))
                 self._follow(fetched)
                 seconds = self._short() if self.hung & fetched.keys() else None
                 with self._files(cell), self._limited(seconds) as late, self._sharing(cell) as text:
@@ -531,19 +545,19 @@ class Runner:
 
         self.wall.after = look if again else None
 
-    def _carry_deletions(self, fetched):
-        """Let the student's functions miss a name while the test has deleted it.
+    def _carry_deletions(self, theirs):
+        """Let the student's functions miss one of their names while the test has deleted it.
 
         As in nbgrader's own example course: ``del squares``, then see that sum_of_squares fails.
         """
         self.gone, names = set(), self.shell.user_ns
 
         def tell():
-            gone = {name for name in fetched if name not in names}
+            gone = theirs - names.keys()
             if gone != self.gone:
-                self.gone, self.wall.before = gone, None
+                self.gone, ours, self.wall.before = gone, self.wall.before, None
                 self.without(*sorted(gone))
-                self.wall.before = tell
+                self.wall.before = ours
 
         self.wall.before = tell
 

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from proctor.run.job import Assignment, Job
-from proctor.run.names import Shared, answer, shared
+from proctor.run.names import Shared, answer, hidden, shared
 from proctor.run.settings import Settings
 from proctor.run.template import Template
 
@@ -82,6 +82,24 @@ def test_released_lines_are_shared(released, expected):
 def test_what_only_the_grader_can_import_is_not_shared():
     released = ast.parse("x = oracle.nine()\ny = f(x)\nz = 1")
     assert shared(released, {"oracle"}) == Shared("", ("z",))
+
+
+@pytest.mark.parametrize(
+    ("model", "takes"),
+    [
+        ("def f(v):\n    expected = v\n    return expected + M", ["M"]),
+        ("expected = [n for n in data]\nprint(expected)", ["data", "print"]),
+        ("class P:\n    size = unit\n    def area(self): return size * self.size", ["unit"]),
+        ("def f(expected): return lambda got: expected == got", []),
+    ],
+)
+def test_what_a_model_answer_takes_is_no_local_name(model, takes):
+    assert answer(ast.parse(model)).told()["takes"] == takes
+
+
+def test_hidden_lines_are_followed_where_they_bind_and_hold_no_secret():
+    cell = "A = 1\nA, b = 2, 3\nkey = oracle.key()\nC = [key]\ndel d"
+    assert hidden(ast.parse(cell), 1, {"oracle"}) == {"A", "b", "d"}
 
 
 @pytest.fixture(scope="module")

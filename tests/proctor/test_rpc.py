@@ -162,18 +162,39 @@ def call_kept():
 def look(f):
     return f.__name__, f.__qualname__, f.__doc__, f.__code__.co_filename.endswith("rpc/server.py")
 
-def late(f):
+def in_threads(f, values):
+    from multiprocessing.dummy import Pool
+    with Pool(8) as pool:
+        return pool.map(f, values)
+
+def unwaited(f):
     import threading
-    caught = []
-    def run():
-        try:
-            f(1)
-        except RuntimeError as error:
-            caught.append(str(error))
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
+    threads.append(threading.Thread(target=lambda: [late(f) for _ in range(50)]))
+    threads[-1].start()
+    return 7
+
+threads, caught = [], []
+
+def late(f):
+    try:
+        f(1)
+    except RuntimeError as error:
+        caught.append(str(error))
+
+def no_more_threads():
+    for thread in threads:
+        thread.join()
     return caught
+
+def in_a_child(f):
+    import os
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        late(f)
+        os.write(writing, caught[0].encode())
+        os._exit(0)
+    os.wait()
+    return os.read(reading, 1000).decode()
 
 def cyclic():
     items = []
@@ -554,9 +575,23 @@ def test_what_is_popped_from_a_list_of_the_test_is_handed_back(wall):
     assert [v[0] for v in (taken[0], taken[1][0], taken[2])] == [3, 2, 1]
 
 
-def test_a_function_cannot_be_called_from_another_thread(wall):
-    (message,) = wall.fetch("late")(lambda v: v)
-    assert "in its thread" in message
+def test_threads_call_a_function_of_the_test_in_turn(wall):
+    def deeper(n):  # it calls the student in turn
+        return n if n % 3 else wall.fetch("add")(n, 100)
+
+    expected = [n if n % 3 else n + 100 for n in range(200)]
+    assert wall.fetch("in_threads")(deeper, list(range(200))) == expected
+
+
+def test_a_thread_that_nobody_waits_for_harms_no_later_call(wall):
+    assert wall.fetch("unwaited")(lambda v: v) == 7
+    assert [wall.fetch("add")(n) for n in range(100)] == [n + 2 for n in range(100)]
+    assert all("during the call" in line for line in wall.fetch("no_more_threads")())
+
+
+def test_a_child_process_cannot_call_a_function_of_the_test(wall):
+    assert "in its process" in wall.fetch("in_a_child")(lambda v: v)
+    assert wall.fetch("add")(1) == 3
 
 
 def test_a_test_may_not_pass_what_cannot_cross(wall):

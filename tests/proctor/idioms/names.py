@@ -224,3 +224,57 @@ idiom(
     answer("from math import isclose, pi\ntau = 2 * pi", "from math import isclose, pi\ntau = pi"),
     test("", "assert isclose(tau, 2 * pi)"),
 )
+
+# -- hidden lines bind anew what an answer takes from elsewhere
+
+idiom(
+    "a-hidden-line-binds-anew-what-the-answer-reads",
+    course("import numpy as np"),
+    answer("def stretched(v):\n    return M @ v", "def stretched(v):\n    return 2 * v"),
+    test(
+        "M = np.array([[2, 0], [0, 3]])\nassert stretched(np.array([1, 1])).tolist() == [2, 3]",
+        "M = np.array([[5, 0], [0, 7]])\nassert stretched(np.array([1, 1])).tolist() == [5, 7]",
+    ),
+)
+idiom(
+    "a-course-s-value-is-bound-anew-by-hidden-lines",
+    course("moments = [0, 1, 2]"),
+    answer("def heights():\n    return [t * t for t in moments]", "def heights():\n    return [0]"),
+    test("assert heights()[0] == 0", "moments = [3, 4]\nassert heights() == [9, 16]"),
+    answer("last = moments[-1]", "last = moments[0]"),
+    test("", "assert last == 4"),
+)
+idiom(
+    "a-hidden-line-takes-a-course-s-function-away",
+    course("def rim(values):\n    return [0, *values[1:-1], 0]"),
+    answer(
+        "def smooth(values):\n    return rim([2 * v for v in values])",
+        "def smooth(values):\n    return [0, *(2 * v for v in values[1:-1]), 0]",
+    ),
+    test(
+        "assert smooth([1, 2, 3]) == [0, 4, 0]",
+        """kept = rim
+del rim
+try:
+    smooth([1, 2, 3])
+except NameError:
+    pass
+else:
+    raise AssertionError("smooth does not use rim")
+finally:
+    rim = kept
+assert smooth([5, 6, 7]) == [0, 12, 0]""",
+    ),
+)
+idiom(
+    "threads-call-what-the-test-passes",
+    course("from multiprocessing.dummy import Pool"),
+    answer(
+        "def spread(f, values):\n    with Pool(4) as pool:\n        return pool.map(f, values)",
+        "def spread(f, values):\n    return list(values)",
+    ),
+    test(
+        "assert spread(abs, [-1, 2]) == [1, 2]",
+        "assert spread(lambda v: v * v, range(50)) == [v * v for v in range(50)]",
+    ),
+)
