@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -222,9 +223,17 @@ IGNORING = (
 
 @pytest.fixture(scope="module")
 def fresh():
-    """What a new program sees."""
-    done = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=True)
+    """What a new program sees, whatever the tests themselves ignore (under ``nohup``, say)."""
+    look = [sys.executable, "-c", LOOK]
+    done = subprocess.run(
+        look, capture_output=True, text=True, check=True, preexec_fn=_answer_as_usual
+    )
     return done.stdout
+
+
+def _answer_as_usual():
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("grader", ["", IGNORING], ids=["usual", "ignoring"])
