@@ -22,12 +22,11 @@ from pathlib import Path
 from jinja2.ext import Extension
 
 from proctor.plugins.collect.names import refusal
+from proctor.plugins.marking import Marking, exporter
 
-# the notebook's page loads MathJax from there, which evaluates its own configuration
-_MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"
 _PAGE = (
     "default-src 'self'; script-src {scripts}; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; font-src 'self' data: {mathjax}; object-src 'none'; frame-src 'none'; "
+    "img-src 'self' data:; font-src 'self' data:; object-src 'none'; frame-src 'none'; "
     "base-uri 'none'; form-action 'self'"
 )
 _DATA = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; sandbox"
@@ -71,21 +70,20 @@ def protect():
 
     def policy(self):
         scripts = [f"'nonce-{nonce_of(self)}'", "'unsafe-hashes'", *hashes]
-        mathjax = isinstance(self, handlers.SubmissionHandler)
-        scripts += [_MATHJAX, "'unsafe-eval'"] if mathjax else []
-        return _PAGE.format(scripts=" ".join(scripts), mathjax=_MATHJAX if mathjax else "")
+        return _PAGE.format(scripts=" ".join(scripts))
 
     def render(self, name, **values):
         _nonce.set(nonce_of(self))
         return escaping(self.settings["nbgrader_jinja2_env"]).get_template(name).render(**values)
 
-    def exporter(self):
+    def marking(self):
         _nonce.set(nonce_of(self))
         # Formgrader can change to another course, whose settings count from then on
         config = self.settings["nbgrader_formgrader"].config
         if self.settings.get("proctor_exporter", (None,))[0] != config:
             self.settings["proctor_exporter"] = copy.deepcopy(config), _exporter(config)
-        return self.settings["proctor_exporter"][1]
+        find = self.gradebook.find_submission_notebook_by_id
+        return Marking(self.settings["proctor_exporter"][1], self.coursedir, find)
 
     def put(self, student_id):
         if line := refusal(student_id.strip()):
@@ -93,7 +91,7 @@ def protect():
         return add(self, student_id)
 
     page.set_default_headers, page.render = set_default_headers, render
-    page.exporter = property(exporter)
+    page.exporter = property(marking)
     apihandlers.StudentHandler.put = put
 
 
@@ -111,11 +109,11 @@ def escaping(environment):
 
 
 def _exporter(config):
-    from nbconvert.exporters import HTMLExporter
+    from nbgrader.server_extensions.formgrader.handlers import template_path
 
-    exporter = HTMLExporter(config=config)
-    exporter.environment.add_extension(Guarded)
-    return exporter
+    made = exporter(config, template_path)
+    made.environment.add_extension(Guarded)
+    return made
 
 
 def _hashes(folder):

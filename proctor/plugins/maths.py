@@ -31,6 +31,13 @@ _ATTRIBUTES = {
     *("notation", "open", "close", "separators"),
 }
 _DEEPEST = 60  # elements in one another
+# what the converter does not know, as what it does
+_SPELLED = (
+    (re.compile(r"\\arg(?![a-zA-Z])"), r"\\operatorname{arg}"),
+    (re.compile(r"\\operatorname\*"), r"\\operatorname"),
+    (re.compile(r"\\(?:nonumber|notag)(?![a-zA-Z])|\\label\{[^{}]*\}"), ""),
+)
+_BRACKETS = {r"\{": "{", r"\}": "}", r"\|": "‖"}  # after \Big, say
 
 
 def mathml(tex, display=False):
@@ -39,7 +46,10 @@ def mathml(tex, display=False):
     display  whether it stands on a line of its own
     """
     try:
-        tree = Converter(display="block" if display else "inline").convert_to_element(tex)
+        known = tex
+        for pattern, spelled in _SPELLED:
+            known = pattern.sub(spelled, known)
+        tree = Converter(display="block" if display else "inline").convert_to_element(known)
         return _written(tree)
     except Exception:  # whatever the converter makes of what is no TeX
         mark = "$$" if display else "$"
@@ -47,15 +57,18 @@ def mathml(tex, display=False):
 
 
 def _written(element, depth=0):
-    """The markup of a tree; ValueError for an element that is no MathML."""
+    """The markup of a tree; ValueError for an element that is no MathML, or a command that is TeX."""
+    text = _BRACKETS.get(element.text, element.text or "")
     if element.tag not in _TAGS or depth > _DEEPEST:
         raise ValueError(element.tag)
+    if text.startswith("\\") and element.tag != "mtext":
+        raise ValueError(text)
     attributes = "".join(
         f' {name}="{escape(unescape(value))}"'
         for name, value in element.attrib.items()
         if name in _ATTRIBUTES and (name, value) != ("display", "inline")
     )
-    inner = escape(unescape(element.text or ""))
+    inner = escape(unescape(text))
     inner += "".join(_written(child, depth + 1) for child in element)
     return f"<{element.tag}{attributes}>{inner}</{element.tag}>"
 

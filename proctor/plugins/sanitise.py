@@ -172,7 +172,7 @@ _SHOWN = (
 def shown(resources, data, maths=False):
     """Of an output's forms, {MIME type: content}, those that a page can show.
 
-    maths  whether whoever asks draws formulas itself; else they are for a script to find
+    maths  whether whoever asks draws formulas itself
     """
     kept = {mime: data[mime] for mime in _SHOWN if isinstance(data.get(mime), str)}
     if "text/html" in kept:
@@ -184,7 +184,8 @@ def shown(resources, data, maths=False):
             html = html or f"<pre>{escaped(resources, kept['text/html'])}</pre>"
             kept["text/html"] = contained(html)
     elif "text/latex" in kept and not maths:
-        kept["text/html"] = contained(escaped(resources, kept["text/latex"]))
+        html = drawn(resources, "text", kept["text/latex"])
+        kept["text/html"] = contained(html or escaped(resources, kept["text/latex"]))
     for mime in kept:
         # as the template writes it: SVG in base64, the others' letters escaped
         if mime.startswith("image/") and not fits(resources, escape(kept[mime])):
@@ -309,30 +310,11 @@ def draw(data):
     return json.dumps(html).encode()
 
 
-def _draw_markdown(text, **about):
-    try:
-        return clean(_markdown(text, about))
-    except InvalidNotebook:  # a picture was pasted in, and no attachment is taken from students
-        return clean(_markdown(text.replace("attachment:", "removed:"), about))
+class _Drawn(IPythonRenderer):
+    """Markdown as nbconvert's HTMLExporter renders it, with formulas that need no script."""
 
-
-def _markdown(text, about):
-    renderer = IPythonRenderer(escape=False, **about)  # as nbconvert's HTMLExporter does it
-    return MarkdownWithMath(renderer=renderer).render(text)
-
-
-def _draw_code(text, language, magics, options):
-    # Pygments tries every blank line's end again from every place in it
-    text = "\n".join(line.rstrip() for line in text.split("\n"))
-    highlight = Highlight2HTML(extra_formatter_options=options)
-    return highlight(text, language, {"magics_language": magics} if magics else None)
-
-
-class _Text(IPythonRenderer):
-    """Markdown on a page without scripts: formulas are MathML, headings are below the page's."""
-
-    def __init__(self, formulas):
-        super().__init__(escape=False, exclude_anchor_links=True)
+    def __init__(self, formulas, **about):
+        super().__init__(escape=False, **about)
         self.formulas = formulas
 
     def block_math(self, body):
@@ -343,6 +325,33 @@ class _Text(IPythonRenderer):
 
     def latex_environment(self, name, body):
         return self.formulas.keep(f"\\begin{{{name}}}{body}\\end{{{name}}}", display=True)
+
+
+def _draw_markdown(text, **about):
+    try:
+        return _rendered(_Drawn, text, **about)
+    except InvalidNotebook:  # a picture was pasted in, and no attachment is taken from students
+        return _rendered(_Drawn, text.replace("attachment:", "removed:"), **about)
+
+
+def _rendered(kind, text, **about):
+    formulas = Formulas()
+    html = MarkdownWithMath(renderer=kind(formulas, **about)).render(without_marks(text))
+    return formulas.put_back(clean(html))
+
+
+def _draw_code(text, language, magics, options):
+    # Pygments tries every blank line's end again from every place in it
+    text = "\n".join(line.rstrip() for line in text.split("\n"))
+    highlight = Highlight2HTML(extra_formatter_options=options)
+    return highlight(text, language, {"magics_language": magics} if magics else None)
+
+
+class _Text(_Drawn):
+    """Markdown on a page of ours: headings are below the page's, code has no colours."""
+
+    def __init__(self, formulas):
+        super().__init__(formulas, exclude_anchor_links=True)
 
     def block_code(self, code, info=None):
         return f"<pre><code>{escape(code)}</code></pre>\n"
@@ -359,9 +368,7 @@ _OWN_HEADINGS = 3  # levels of headings that a page has itself
 
 
 def _draw_text(text):
-    formulas = Formulas()
-    html = MarkdownWithMath(renderer=_Text(formulas)).render(without_marks(text))
-    return formulas.put_back(clean(html))
+    return _rendered(_Text, text)
 
 
 _DRAWERS = {

@@ -51,6 +51,21 @@ def test_a_formula_is_mathml():
 
 
 @pytest.mark.parametrize(
+    ("tex", "drawn"),
+    [
+        (r"\arg\max_i x_i", "arg"),
+        (r"\operatorname*{arg\,max}_i x_i", "<mi>g</mi>"),
+        (r"\Big\{ a \Big\}", ">{</mo>"),
+        (r"a \label{eq:1} \nonumber", "<mi>a</mi>"),
+        (r"\text{a\b}", "a\\b"),
+        (r"x + \nosuchcommand{y}", r"<code>$x + \nosuchcommand{y}$</code>"),
+    ],
+)
+def test_what_the_converter_does_not_know_is_drawn_or_left_as_it_is_written(tex, drawn):
+    assert drawn in mathml(tex)
+
+
+@pytest.mark.parametrize(
     "tex",
     [
         r"\text{<script>run()</script>}",
