@@ -57,7 +57,7 @@ def mathml(tex, display=False):
 
 
 def _written(element, depth=0):
-    """The markup of a tree; ValueError for an element that is no MathML, or a command that is TeX."""
+    """The markup of a tree; ValueError for what is no MathML, or still a command of TeX."""
     text = _BRACKETS.get(element.text, element.text or "")
     if element.tag not in _TAGS or depth > _DEEPEST:
         raise ValueError(element.tag)
