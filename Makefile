@@ -5,7 +5,8 @@ VENV   := .venv
 BIN    := $(CURDIR)/$(VENV)/bin
 # nbgrader finds alembic and the kernel's python on PATH
 export PATH := $(BIN):$(PATH)
-export PYTHONDONTWRITEBYTECODE := 1
+# bytecode beside no source: it would be released with it
+export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 # Jupyter's settings and nbgrader's exchange of this machine's user stay out of it
 export JUPYTER_PLATFORM_DIRS := 1
 # What shares a costly fixture stays on one worker, all else goes where there is room.

@@ -100,7 +100,7 @@ def environment():
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     python = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     made = {**os.environ, "PATH": path, "PYTHONPATH": python}
-    made.pop("PYTHONDONTWRITEBYTECODE", None)  # of `make`; modules are compiled once, as usual
+    made.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, as usual
     return made
 
 

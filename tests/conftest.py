@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,18 @@ import pytest
 from tests import notebooks, tiers  # noqa: F401  (registers a profile)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups, and pytest for what is slow
 def pytest_collection_modifyitems(items):
-    """What shares a fixture of a module or a folder stays on one worker (``--dist loadgroup``)."""
+    """What shares a fixture of a module or a folder stays on one worker (``--dist loadgroup``).
+
+    Of a test that is marked ``few``, all but the first cases are slow.
+    """
+    seen = Counter()
     for item in items:
+        if few := item.get_closest_marker("few"):
+            seen[item.path, item.originalname] += 1
+            if seen[item.path, item.originalname] > few.args[0]:
+                item.add_marker(pytest.mark.slow)
         used = item._fixtureinfo.name2fixturedefs.values()
         scopes = {definition.scope for definitions in used for definition in definitions}
         if "package" in scopes:

@@ -1,6 +1,7 @@
 """The two tiers: `make test` leaves out what is marked ``slow``, `make test-all` nothing.
 
-A promise has a quick test; more cases of it, and what takes a service or minutes, are slow.
+A promise has a quick test; more cases of it, and what takes a service or minutes, are slow. Of a
+test that is marked ``few(n)`` the first n cases are quick.
 """
 
 import pytest

@@ -228,6 +228,7 @@ def walk(chromium, start):
     return happened
 
 
+@pytest.mark.slow
 def test_no_page_of_formgrader_runs_what_a_student_controls(chromium, formgrader):
     assert walk(chromium, formgrader) == []
 
@@ -245,6 +246,7 @@ def test_without_escaping_the_pages_rules_still_let_nothing_run(chromium, formgr
     assert page.evaluate("window.pwned") is None
 
 
+@pytest.mark.slow
 def test_the_same_class_takes_over_a_stock_formgrader(chromium, stock):
     context = chromium.new_context(extra_http_headers={"Authorization": "token told"})
     page = context.new_page()

@@ -271,6 +271,7 @@ def test_whoever_grades_finds_oracle_in_the_course_s_folder(small):
     assert grades(small, "autograde", "maxpool")[0] == {"right": 14}
 
 
+@pytest.mark.slow
 def test_nbgrader_alone_grades_the_course_when_it_is_told_where_oracle_is(small):
     config = small / "nbgrader_config.py"
     lines = [line for line in config.read_text().splitlines() if "proctor" not in line]

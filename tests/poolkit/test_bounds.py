@@ -127,6 +127,7 @@ def undrawn(monkeypatch):
     monkeypatch.setattr("oracle.kit.hidden.recognise", lambda *args: None)
 
 
+@pytest.mark.few(25)
 @pytest.mark.parametrize("name", CHECKS)
 def test_an_odd_answer_is_told_briefly(name):
     for module in (hidden, visible):

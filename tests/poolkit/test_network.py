@@ -180,6 +180,7 @@ def trained():
     return namespace, captions, seconds
 
 
+@pytest.mark.slow
 def test_the_network_reads_more_than_95_percent_in_less_than_30_seconds(trained):
     namespace, captions, seconds = trained
     x, labels = namespace["x_test"], namespace["labels_test"]
@@ -246,6 +247,7 @@ def test_a_blank_notebook_runs_through_and_says_what_is_missing():
         assert captions[cell].startswith("No picture yet"), cell
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("task", ["conv_backward", "sgd_step"])  # the first and the last in use
 def test_one_missing_task_stops_no_cell(task):
     _, printed, _ = through({task: BLANK[task]}, SMALL)
@@ -264,6 +266,7 @@ WILD = {
 }
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", WILD)
 def test_a_wrong_answer_is_drawn_and_stops_no_cell(name, recwarn):
     task, source = WILD[name]
@@ -368,6 +371,7 @@ def test_alone_the_race_says_how_to_install_pytorch(monkeypatch, capsys):
     assert re.search(r"yours +[\d.]+ ms", said)
 
 
+@pytest.mark.slow
 def test_with_pytorch_both_times_and_their_ratio_are_printed():
     pytest.importorskip("torch", reason="PyTorch is not installed: nobody to race")
     # in a process of its own: PyTorch's threads stay out of the other tests

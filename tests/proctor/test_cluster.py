@@ -118,6 +118,7 @@ def test_a_scheduler_that_cannot_be_talked_to(cluster, fresh, address):
     assert f"there is no Dask scheduler to talk to at {address}" in done.err.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_cluster_of_this_machine(fresh, stock):
     """A terminal's Ctrl-C reaches its workers too; the next call goes on."""
     words = ("--workers=2", "--scheduler=local", "--json")

@@ -1,5 +1,6 @@
 """Collecting: through nbgrader's commands on a real exchange and real archives, hostile and not."""
 
+import functools
 import gzip
 import io
 import os
@@ -582,45 +583,48 @@ def archive_of(student, kind="zip"):
     return f"ps1_{student}_attempt_2026-01-30-15-30-10.{kind}"
 
 
-ARCHIVES = {
-    archive_of("honest"): zipped(**{"p1.ipynb": notebook(), "notes.txt": "n"}),
-    archive_of("tar", "tar.gz"): tarred(
-        (tar_info("./p1.ipynb"), notebook().encode()),
-        (tar_info("link", tarfile.SYMTYPE, "/etc/passwd"), b""),
-        (tar_info("hard", tarfile.LNKTYPE, "../../gradebook.db"), b""),
-        (tar_info("pipe", tarfile.FIFOTYPE), b""),
-        (tar_info("zero", tarfile.CHRTYPE), b""),
-        (tar_info("/absolute.ipynb"), b"x"),
-        (tar_info("../../up.ipynb"), b"x"),
-    ),
-    archive_of("ziplink"): zip_link("link.ipynb", "/etc/passwd"),
-    archive_of("names"): zipped(
-        **{
-            "p1.ipynb": notebook(),
-            "../../up.ipynb": "x",
-            "/absolute.ipynb": "x",
-            "C:/drive.ipynb": "x",
-            "a\\..\\b.ipynb": "x",
-            "new\nline.ipynb": "x",
-            "p1.ipynb/below.ipynb": "x",
-            "x" * 250 + ".ipynb": "x",
-        }
-    ),
-    archive_of("zipbomb"): zipped(**{"p1.ipynb": bytes(BOMB)}),
-    archive_of("tarbomb", "tar.gz"): pax_bomb(),
-    archive_of("nested"): zipped(
-        **{"p1.ipynb": notebook(), "in.zip": zipped(**{"p1.ipynb": bytes(BOMB)})}
-    ),
-    archive_of("bombs"): zipped(
-        **{"p1.ipynb": notebook()},
-        **{f"{i}.zip": zipped(**{"p1.ipynb": bytes(BOMB // 10)}) for i in range(30)},
-    ),
-    archive_of("endless"): endless(),
-    archive_of("many"): zipped(**{f"{i}.ipynb": "" for i in range(200)}),
-    archive_of("broken"): b"PK\3\4" + bytes(1000),
-    archive_of("empty"): b"",
-    archive_of("nothing", "gz"): gzip.compress(b"no tar"),
-}
+@functools.cache  # gigabytes are packed for it: not when tests are collected
+def packed():
+    """{name: bytes} of archives that are honest, hostile or broken."""
+    return {
+        archive_of("honest"): zipped(**{"p1.ipynb": notebook(), "notes.txt": "n"}),
+        archive_of("tar", "tar.gz"): tarred(
+            (tar_info("./p1.ipynb"), notebook().encode()),
+            (tar_info("link", tarfile.SYMTYPE, "/etc/passwd"), b""),
+            (tar_info("hard", tarfile.LNKTYPE, "../../gradebook.db"), b""),
+            (tar_info("pipe", tarfile.FIFOTYPE), b""),
+            (tar_info("zero", tarfile.CHRTYPE), b""),
+            (tar_info("/absolute.ipynb"), b"x"),
+            (tar_info("../../up.ipynb"), b"x"),
+        ),
+        archive_of("ziplink"): zip_link("link.ipynb", "/etc/passwd"),
+        archive_of("names"): zipped(
+            **{
+                "p1.ipynb": notebook(),
+                "../../up.ipynb": "x",
+                "/absolute.ipynb": "x",
+                "C:/drive.ipynb": "x",
+                "a\\..\\b.ipynb": "x",
+                "new\nline.ipynb": "x",
+                "p1.ipynb/below.ipynb": "x",
+                "x" * 250 + ".ipynb": "x",
+            }
+        ),
+        archive_of("zipbomb"): zipped(**{"p1.ipynb": bytes(BOMB)}),
+        archive_of("tarbomb", "tar.gz"): pax_bomb(),
+        archive_of("nested"): zipped(
+            **{"p1.ipynb": notebook(), "in.zip": zipped(**{"p1.ipynb": bytes(BOMB)})}
+        ),
+        archive_of("bombs"): zipped(
+            **{"p1.ipynb": notebook()},
+            **{f"{i}.zip": zipped(**{"p1.ipynb": bytes(BOMB // 10)}) for i in range(30)},
+        ),
+        archive_of("endless"): endless(),
+        archive_of("many"): zipped(**{f"{i}.ipynb": "" for i in range(200)}),
+        archive_of("broken"): b"PK\3\4" + bytes(1000),
+        archive_of("empty"): b"",
+        archive_of("nothing", "gz"): gzip.compress(b"no tar"),
+    }
 
 
 def cases():
@@ -629,7 +633,7 @@ def cases():
     damaged = bytearray(zipped(**{"p1.ipynb": notebook(), "q.ipynb": "x" * 5000}))
     damaged[60] ^= 255
     return {
-        **ARCHIVES,
+        **packed(),
         archive_of("damaged"): bytes(damaged),
         flat.format("single", "p1.ipynb"): notebook().encode(),
         # The upload's own name says honest; the learning system's part, in front, says eve.
@@ -743,7 +747,7 @@ def test_a_name_that_leads_out_of_the_submission_is_refused(path, problem):
 
 @pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar"])
 def test_a_damaged_archive_stops_nothing_and_puts_nothing_elsewhere(tmp_path, kind):
-    whole = ARCHIVES[archive_of("names") if kind == "zip" else archive_of("tar", "tar.gz")]
+    whole = packed()[archive_of("names") if kind == "zip" else archive_of("tar", "tar.gz")]
     whole = gzip.decompress(whole) if kind == "tar" else whole
     app = ZipCollectApp()
     app.coursedir = CourseDirectory(root=str(tmp_path), max_dir_size=100)

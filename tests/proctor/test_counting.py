@@ -70,6 +70,7 @@ def burning(trick, seconds=BURNT):
 # --- processor time --------------------------------------------------------------------------
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("name", CPU_TRICKS)
 def test_no_child_s_time_is_nobody_s(layers, folder, name):
     if clock.refused() and "cgroups" not in layers:
@@ -81,6 +82,7 @@ def test_no_child_s_time_is_nobody_s(layers, folder, name):
         assert jailed.cpu() < 6 * BURNT
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", ["children, SIGCHLD ignored", "children's children"])
 def test_the_limit_of_processor_time_ends_it(layers, folder, name):
     if clock.refused() and "cgroups" not in layers:
@@ -90,6 +92,7 @@ def test_the_limit_of_processor_time_ends_it(layers, folder, name):
         assert jailed.reason == "cpu"
 
 
+@pytest.mark.few(1)
 def test_time_in_the_kernel_counts(layers, folder):
     code = (
         "import os\nwhile os.times().system < 0.5: os.urandom(1 << 20)\nprint('done', flush=True)"
@@ -153,6 +156,7 @@ MOST = 128 * MIB
 NOT_ENDED = ("nothing", "memfd", "pipes", "files", "page tables")  # refused, or bounded otherwise
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("name", [name for name in MEMORY_TRICKS if name not in NOT_ENDED])
 def test_memory_that_hides_is_counted(layers, folder, name):
     if "namespaces" not in layers and name.startswith(("datagrams", "connections")):

@@ -124,6 +124,7 @@ def test_a_source_edited_since_the_release_counts_once_generated(course):
     assert autograde(course, "--force")[0] is not None
 
 
+@pytest.mark.slow
 def test_a_solution_and_prose_may_be_edited(course):
     def change(book):
         book.cells[0].source = STUB.replace("return 1", "return 2 - 1")
@@ -162,6 +163,7 @@ def test_what_nbgrader_refuses_to_generate_is_not_the_only_advice(course):
     assert autograde(course, "--force")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_notebook_that_was_not_released_is_named_and_the_others_are_graded(course):
     folder = course / "source" / "ps1"
     shutil.copy(folder / "p1.ipynb", folder / "p2.ipynb")
@@ -189,6 +191,7 @@ def test_an_assignment_that_is_not_in_the_gradebook_is_said_in_one_line(course):
 AUTOTESTS = Path(nbgrader_package.__file__).parent / "docs" / "source" / "user_guide"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("assignment", first(["ps1", "ps1_autotest"]))
 def test_what_nbgrader_changes_at_the_release_is_no_edit(released, tmp_path, assignment):
     course = tmp_path / "course"
@@ -211,6 +214,7 @@ def test_what_nbgrader_changes_at_the_release_is_no_edit(released, tmp_path, ass
     assert "problem1.ipynb and the gradebook differ in " in done.stdout
 
 
+@pytest.mark.slow
 def test_a_kernel_that_is_not_python_s_is_refused(course, monkeypatch):
     kernel = course / "kernels" / "other"
     kernel.mkdir(parents=True)
@@ -234,6 +238,7 @@ def test_a_test_that_was_not_run_gives_no_points(course):
     assert autograde(course, "--force")[0] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", first(["right/ps1/p1.ipynb", "right/ps1", "right"]))
 def test_what_may_not_be_read_fails_and_keeps_its_mark(course, closed):
     assert autograde(course)[0] == 2

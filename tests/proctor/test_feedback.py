@@ -407,6 +407,7 @@ def test_what_a_page_cannot_show_is_named(page):
     assert "a script was here" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     ["\\begin{a}" * 9_000, "[a](files/" * 9_000, "a.b" * 30_000, "\n    " * 20_000],
@@ -488,6 +489,7 @@ def test_in_a_browser_nothing_runs_and_nothing_is_fetched(browser, course, formg
         assert found.page.url.split("?")[0] == url.split("?")[0]
 
 
+@pytest.mark.slow
 def test_the_same_submission_does_both_on_a_stock_page(browser, course, tmp_path):
     stock = tmp_path / "course"
     leave = shutil.ignore_patterns("feedback")

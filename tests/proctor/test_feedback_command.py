@@ -79,6 +79,7 @@ def pages(course):
     }
 
 
+@pytest.mark.slow
 def test_it_writes_what_nbgrader_s_command_writes(course):
     told = feedback(course, "--force")
     assert (told["written"], told["failed"], told["stopped"]) == (3, {}, False)
@@ -123,6 +124,7 @@ def test_a_regrade_asks_for_another_look_where_the_text_changed(course, command)
     assert "Lovely." in page
 
 
+@pytest.mark.slow
 def test_a_page_that_cannot_be_made_costs_its_owner(course):
     path = course / "autograded" / "emmy" / "ps1" / "p1.ipynb"
     kept = path.read_bytes()

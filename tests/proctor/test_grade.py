@@ -266,6 +266,7 @@ def scores(root):
 # --- the same result ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_class_has_something_to_lose(stock):
     root, found = stock
     assert scores(root) == SCORES
@@ -278,6 +279,7 @@ def test_the_class_has_something_to_lose(stock):
     assert "blank/ps1/made.txt" in found["files"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", first([2, 1, 8]))
 def test_the_same_as_nbgrader_s_for_any_number_of_workers(fresh, stock, workers):
     done = grade(fresh, f"--workers={workers}")
@@ -314,6 +316,7 @@ def test_what_is_told(fresh):
     assert not problems
 
 
+@pytest.mark.slow
 def test_what_is_alike_is_told_in_one_line(fresh):
     submitted = fresh / "submitted"
     for path in (submitted / "all-right" / "ps1").glob("*.ipynb"):
@@ -392,6 +395,7 @@ def test_unchanged_is_passed_over_and_changed_is_done_again(graded, stock):
     assert counts(grade(graded, "--json", "--student=all-right", "--force")) == (["all-right"], 0)
 
 
+@pytest.mark.slow
 def test_what_holds_a_notebook_under_another_name_only_is_graded_once(graded):
     folder = graded / "submitted" / "all-right" / "ps1"
     (folder / "p1.ipynb").rename(folder / "p1 (1).ipynb")
@@ -402,6 +406,7 @@ def test_what_holds_a_notebook_under_another_name_only_is_graded_once(graded):
     assert counts(grade(graded, "--json", "--student=all-right")) == ([], 1)
 
 
+@pytest.mark.slow
 def test_a_due_date_that_moved_is_told_until_it_counts(graded):
     moved = "The due date has moved since this was graded (it was 2026-01-02 12:00:00 UTC)"
     assert moved not in grade(graded).out
@@ -412,6 +417,7 @@ def test_a_due_date_that_moved_is_told_until_it_counts(graded):
     assert scores(graded)["late"] == 10
 
 
+@pytest.mark.slow
 def test_one_notebook(fresh):
     assert counts(grade(fresh, "--json", "--notebook=p1", "--student=all-right"))[0]
     made = fresh / "autograded" / "all-right" / "ps1"
@@ -424,6 +430,7 @@ def test_one_notebook(fresh):
 # --- what goes wrong ------------------------------------------------------------------------------
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -449,6 +456,7 @@ def test_bad_input_is_one_clear_line(fresh, words, said):
     assert done.out == ""
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -558,6 +566,7 @@ def test_no_distributed(fresh):
     assert "pip install" in done.err
 
 
+@pytest.mark.slow
 def test_one_that_fails_stops_no_other(fresh):
     os.symlink(fresh / "submitted" / "late", fresh / "submitted" / "a-link")
     shutil.rmtree(fresh / "submitted" / "hangs" / "ps1")
@@ -584,6 +593,7 @@ def grade_as_another(root, *words):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("closed", "mode"),
     [
@@ -650,6 +660,7 @@ def test_a_notebook_whose_process_ended_says_what_may_help(monkeypatch, why, sai
         warm.grade("p1", b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", first([("--force",), ()]))
 def test_what_may_not_be_written_fails_alone_and_loses_nothing(graded, words):
     hand_in(graded, "all-right", ({}, {}))
@@ -669,6 +680,7 @@ def test_what_may_not_be_written_fails_alone_and_loses_nothing(graded, words):
     assert (place / "ps1" / "p2.ipynb").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", first(["timestamp.txt/x", "p1.html/x", "P1.ipynb/x/y", "p1.ipynb"])
 )
@@ -690,6 +702,7 @@ def test_a_folder_that_a_student_s_cell_made_stops_no_later_run(fresh, name):
     assert grade(fresh, "--student=blank", "--force").status == 0
 
 
+@pytest.mark.slow
 def test_a_gradebook_of_an_older_nbgrader_is_named(fresh):
     with sqlalchemy.create_engine(f"sqlite:///{fresh}/gradebook.db").begin() as book:
         book.execute(sqlalchemy.text("ALTER TABLE student DROP COLUMN lms_user_id"))
@@ -745,6 +758,7 @@ def test_ctrl_c_stops_cleanly_and_the_next_call_goes_on(fresh, stock):
     assert outcome(fresh) == stock[1]
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_a_lock_changes_hands(fresh):
     """Python raises between any two instructions; then a lock is given back twice, or never."""
     process = FORKS.Process(target=_interrupted, args=(str(fresh),))
@@ -775,6 +789,7 @@ def _interrupted(root):
     _run("proctor.batch.app", "GradeApp", root, ["ps1", "--workers=2", "--json"], {})
 
 
+@pytest.mark.slow
 def test_watching_grades_what_comes_with_the_same_template(fresh):
     shutil.rmtree(fresh / "submitted" / "hangs")
     process, log = start(fresh, "--watch")

@@ -182,6 +182,7 @@ def told(undisturbed):
     return from_beginning_to_end(root, root.with_name("told"), FEEDBACK)
 
 
+@pytest.mark.slow
 def test_the_undisturbed_run_has_something_to_lose(undisturbed):
     _, found, _ = undisturbed
     scores = {row[:3]: row[3] for row in found["grades"]}
@@ -193,6 +194,7 @@ def test_the_undisturbed_run_has_something_to_lose(undisturbed):
     assert {row[2] for row in found["notebooks"] if row[0] == "late"} != {None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", first(ROUNDS))
 def test_kills_at_random_moments_change_nothing(course, undisturbed, told, kind):
     command, first, planned = ROUNDS[kind]

@@ -145,6 +145,7 @@ def students(course):
         return [student.id for student in gradebook.students]
 
 
+@pytest.mark.slow
 def test_autograde_grades_none_of_them(submitted):
     done = nbgrader(submitted, "autograde", "ps1")
     assert students(submitted) == ["o'neil@uni.example"]
@@ -193,6 +194,7 @@ def enter(course, *names, **more):
             gradebook.update_or_create_student(name, **more)
 
 
+@pytest.mark.slow
 def test_with_a_list_of_the_class_nobody_else_gets_into_the_gradebook(submitted):
     enter(submitted, "listed", first_name="On", last_name="List")
     done = nbgrader(submitted, "autograde", "ps1")
@@ -312,6 +314,7 @@ def zip_course(base, tmp_path, **archives):  # noqa: F811
 EARLY = "ps1_{}_attempt_2026-01-02-03-04-05"
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "inner",
     [
@@ -339,6 +342,7 @@ def class_archive(**members):
     return {"class.zip": zipped(**members)}
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "bombs",
     [
@@ -465,6 +469,7 @@ def test_a_list_that_is_none_says_why(data, why):
         as_nbgrader_reads(data, "id")
 
 
+@pytest.mark.slow
 def test_nbgrader_imports_such_a_list(base, tmp_path):  # noqa: F811
     course = fresh_course(base, tmp_path / "course")
     (course / "class.csv").write_bytes("id;first_name\nzoe;Zoë\n".encode("cp1252"))

@@ -152,6 +152,7 @@ def test_every_command_reads_the_configuration(configured, tmp_path):
     assert {name: loaded.get(name) for name in wanted} == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_nbgrader_s_own_tests_pass_but_those_listed(outcomes, part):
     """Those listed fail, and as listed; without this grader in the way they would pass."""

@@ -214,6 +214,7 @@ SAYS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=40,
     deadline=None,

@@ -67,6 +67,7 @@ GROWING = {
 }
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("cell", GROWING.values(), ids=GROWING)
 def test_nothing_grows_beyond_its_length(cell):
     written = len(json.dumps(cell))
@@ -98,6 +99,7 @@ def test_of_an_output_with_text_the_text_is_shown():
     assert f"{sanitise.AS_TEXT}\na table of numbers" in made
 
 
+@pytest.mark.slow
 def test_a_page_has_a_largest_size():
     picture = {"image/png": base64.b64encode(bytes(9_000_000)).decode()}
     pictures = [new_output("display_data", data=picture) for _ in range(4)]
@@ -111,6 +113,7 @@ def test_a_page_has_a_largest_size():
     assert sanitise.FULL in text
 
 
+@pytest.mark.slow
 def test_a_text_of_ordinary_length_keeps_its_marks_whatever_the_others_are():
     made = page(shown(BOLD), shown(BOLD), new_markdown_cell("**plain** " * 3_000))
     assert "<strong>plain</strong>" in made
@@ -204,6 +207,7 @@ def copy(data):
     return data
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("work", [spin, eat, fall, speak])
 def test_what_takes_too_much_ends_aside_and_the_next_is_done(work):
     aside = Aside()

@@ -89,6 +89,7 @@ def open_at(url, moment):
         book.update_or_create_student(f"student-{os.getpid()}")
 
 
+@pytest.mark.slow
 @both
 def test_four_open_a_new_gradebook_at_once(url):
     moment = time.time() + 1
@@ -130,6 +131,7 @@ def test_a_submission_gets_the_rows_that_nbgrader_gives_it(url):
             rows.add(book, "nobody")
 
 
+@pytest.mark.slow
 @both
 def test_a_submission_that_another_grader_adds_meanwhile_is_taken(url):
     with assignment(url) as book:
@@ -161,6 +163,7 @@ def add_all(url, students, moment):
             book.db.expunge_all()
 
 
+@pytest.mark.slow
 @both
 def test_four_add_submissions_at_once(url):
     own = {grader: [f"{grader}-{n}" for n in range(40)] for grader in range(4)}

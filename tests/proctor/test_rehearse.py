@@ -122,6 +122,7 @@ def test_the_terminal_has_eighty_columns_and_ends_with_what_is_next(course):
     assert lines[-1] == "Next: correct the source, then proctor rehearse ps1 again."
 
 
+@pytest.mark.slow
 def test_the_tag_is_written_where_it_helps_and_nothing_else(course):
     source = course / "source" / "ps1" / "p1.ipynb"
     before = source.read_text()
@@ -185,6 +186,7 @@ def test_what_was_rehearsed_is_known_by_its_content(course):
         assert "rehearsed" in line(of(course))
 
 
+@pytest.mark.slow
 def test_generate_assignment_says_whether_it_was_rehearsed(course):
     assert "ps1 has not been rehearsed" in nbgrader(course, "generate_assignment", "ps1").stdout
 
@@ -257,6 +259,7 @@ KERNEL_CELLS = [
 ]
 
 
+@pytest.mark.slow
 def test_in_one_kernel_is_as_in_nbclients(tmp_path):
     cells = [
         cell(f"c{n}", text, grade=bool(points), locked=True, **({"points": 1} if points else {}))

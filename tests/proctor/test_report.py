@@ -399,6 +399,7 @@ def test_without_names_nobody_is_named(graded):
             assert not re.search(rf"\b{name}\b", body), name
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -180,6 +180,7 @@ ODDITIES = (
 )
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("odd", ODDITIES, ids=lambda odd: odd.__name__)
 def test_what_comes_does_not_end_it(course, odd):
     try:
@@ -196,6 +197,7 @@ def test_what_comes_does_not_end_it(course, odd):
         subprocess.run(["chmod", "-R", "u+rwX", course], check=True)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("odd", [empty, newline, closed], ids=lambda odd: odd.__name__)
 def test_nor_does_what_is_there_at_first(course, odd):
     try:
@@ -208,6 +210,7 @@ def test_nor_does_what_is_there_at_first(course, odd):
         subprocess.run(["chmod", "-R", "u+rwX", course], check=True)
 
 
+@pytest.mark.slow
 def test_a_gradebook_that_is_locked_is_waited_for(course):
     with watching(course) as (_, said):
         hand_in(course, "first")
@@ -221,6 +224,7 @@ def test_a_gradebook_that_is_locked_is_waited_for(course):
         wait_until(lambda: "second: 1 of 1 points" in said())
 
 
+@pytest.mark.slow
 def test_it_stops_within_a_second_though_sqlite_waits_for_a_lock(course):
     text = CONFIG.replace("timeout=2", "timeout=60")
     (course / "nbgrader_config.py").write_text(text)
@@ -238,6 +242,7 @@ def test_it_stops_within_a_second_though_sqlite_waits_for_a_lock(course):
         wait_until(lambda: "second: 1 of 1 points" in said())
 
 
+@pytest.mark.slow
 def test_what_could_not_be_written_is_graded_when_it_can(course):
     with watching(course, *minding_permissions()) as (_, said):
         hand_in(course, "first")
@@ -249,6 +254,7 @@ def test_what_could_not_be_written_is_graded_when_it_can(course):
         wait_until(lambda: "second: 1 of 1 points" in said())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
 def test_a_disk_that_is_full_is_waited_for(course):
     (course / "autograded").mkdir()
@@ -269,6 +275,7 @@ def test_a_disk_that_is_full_is_waited_for(course):
         wait_until(lambda: "second: 1 of 1 points" in said())
 
 
+@pytest.mark.slow
 def test_a_log_that_takes_no_more_ends_nothing(course):
     with open("/dev/full", "w") as full:
         process = subprocess.Popen(
@@ -288,6 +295,7 @@ def test_a_log_that_takes_no_more_ends_nothing(course):
         process.wait(30)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_in_the_middle_and_loses_nothing(course, by):
     for number in range(4):
@@ -375,6 +383,7 @@ def test_what_failed_is_tried_again_later_and_later(look, tmp_path):
 # --- what is due, whatever the time ---------------------------------------------------------------
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_grader_whose_clock_is_wrong_knows_what_is_new(course, hours):
     """States are compared. The grader's clock is moved; the file system's goes right."""
@@ -405,6 +414,7 @@ def test_a_grader_whose_clock_is_wrong_knows_what_is_new(course, hours):
     assert [grade(), grade()] == [True, False]
 
 
+@pytest.mark.slow
 def test_feedback_is_made_again_of_what_changed_whatever_the_time(course):
     hand_in(course, "one")
     nbgrader(course, "autograde", "ps1")
