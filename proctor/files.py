@@ -7,11 +7,13 @@ import itertools
 import os
 import re
 import stat
+from pathlib import Path
 
 LIMIT = 50_000_000  # bytes of a file
 TICK = 10_000_000  # ns by which a file system's clock may be behind
 
 
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # what `os.open` says where there is nothing, a link or a socket; the rest is trouble with a file
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG)
 
@@ -40,6 +42,24 @@ def _opened(path):
     except OSError as error:
         if error.errno in _ABSENT:
             return None
+        raise
+
+
+def replace(path, data, private=False):
+    """Put a file in a place at once or not at all; OSError.
+
+    private  for the eyes of this account alone
+    """
+    path = Path(path)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)  # of one that was killed
+    try:
+        descriptor = os.open(fresh, _NEW, 0o600 if private else 0o666)
+        with open(descriptor, "wb") as file:
+            file.write(data)
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
         raise
 
 

@@ -30,6 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from proctor.batch.app import DONE, FAILED, STOPPED, USAGE, GradeApp
 from proctor.batch.stop import held
+from proctor.files import replace
 from proctor.plugins import sanitise
 from proctor.plugins.feedback import nbgraders_own
 from proctor.plugins.page import Page
@@ -161,9 +162,7 @@ class Feedback(GenerateFeedback):
         files |= nbgraders_own(folder)
         made.mkdir(parents=True, exist_ok=True)
         for file, data in files.items():
-            fresh = made / f".{file}.new"
-            fresh.write_bytes(data)
-            fresh.replace(made / file)
+            replace(made / file, data)
         if pattern == "*":  # as nbgrader, which begins with an empty folder
             for path in made.iterdir():
                 if path.name not in files:

@@ -12,7 +12,7 @@ from pathlib import Path
 from nbgrader import utils
 from nbgrader.preprocessors import SaveAutoGrades as _SaveAutoGrades
 
-from proctor.files import read
+from proctor.files import read, replace
 
 _LONGEST = 10_000_000
 
@@ -68,9 +68,7 @@ class Marks:
 
     def keep(self):
         """Keep what was graded, once it is in the gradebook."""
-        fresh = self.path.with_name(f"{self.path.name}.new")
-        fresh.write_text(json.dumps(self.now, sort_keys=True))
-        fresh.replace(self.path)
+        replace(self.path, json.dumps(self.now, sort_keys=True).encode())
 
 
 class SaveAutoGrades(_SaveAutoGrades):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from nbgrader.converters.base import NbGraderException
 
-from proctor.files import read, state
+from proctor.files import read, replace, state
 from proctor.wording import reason
 
 
@@ -216,9 +216,7 @@ def keep_state(made, notebooks, reading):
         if reading is None:
             path.unlink(missing_ok=True)
             continue
-        fresh = path.with_name(f"{path.name}.new")
-        fresh.write_text(reading)
-        fresh.replace(path)
+        replace(path, reading.encode())
 
 
 def keep_due(made, due):

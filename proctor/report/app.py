@@ -1,9 +1,7 @@
 """The command ``proctor report``."""
 
-import contextlib
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from nbgrader.api import MissingEntry
@@ -12,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Unicode
 
 from proctor.batch.app import DONE, GradeApp
+from proctor.files import replace
 from proctor.plugins import gradebook
 from proctor.report.analysis import Analysis
 from proctor.report.gather import gather
@@ -107,12 +106,4 @@ def write(files, folder):
     """Write {name: text} into a folder, each for the eyes of this account alone; OSError."""
     os.makedirs(folder, mode=0o700, exist_ok=True)
     for name, text in files.items():
-        descriptor, path = tempfile.mkstemp(prefix=".", dir=folder)  # mode 0600
-        try:
-            with open(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(path, folder / name)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
-            raise
+        replace(folder / name, text.encode(), private=True)
