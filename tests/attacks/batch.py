@@ -27,7 +27,7 @@ HONEST = {
     "zz-honest": {"why": f"Because. {canary('another-submission')}"},  # the last one of the batch
 }
 
-COMMANDS = {"nbgrader": "autograde", "proctor": "grade"}
+COMMANDS = {"nbgrader": ("autograde", "generate_feedback"), "proctor": ("grade", "feedback")}
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Graded:
     """A course after grading and feedback.
 
     graded, feedback     (exit status, what it said) of the commands
-    again                the same of nbgrader's, run once more: nothing is left to do
+    again                the same, run once more: nothing is left to do
     heard, alive         what listeners heard and what was left running
     before               `fingerprint` of the course before
     """
@@ -63,10 +63,8 @@ def grade(folder, chosen=ATTACKS, program="proctor"):
     for name, attack in chosen.items():
         attack.hand_in(course, name)
     command = course.nbgrader if program == "nbgrader" else course.proctor
-    graded = command(COMMANDS[program], "ps1")
-    feedback = course.nbgrader("generate_feedback", "ps1")
-    again = tuple(course.nbgrader(word, "ps1") for word in ("autograde", "generate_feedback"))
-    return Graded(course, graded, feedback, again, listening.heard, survivors(), before)
+    graded, feedback, *again = (command(word, "ps1") for word in 2 * COMMANDS[program])
+    return Graded(course, graded, feedback, tuple(again), listening.heard, survivors(), before)
 
 
 def fingerprint(course):

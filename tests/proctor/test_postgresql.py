@@ -35,13 +35,14 @@ def server(tmp_path_factory):
         user = pwd.getpwnam("postgres")
         for path in (folder, socket):
             os.chown(path, user.pw_uid, user.pw_gid)
-        for path in (folder, *folder.parents):
-            path.chmod(path.stat().st_mode | 0o011)
         ids = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
         as_user = ["setpriv", *ids]
     data = folder / "data"
 
     def call(program, *words):
+        if as_user:  # each time: other tests of this account close what they share, as they begin
+            for path in (folder, *folder.parents):
+                path.chmod(path.stat().st_mode | 0o011)
         command = [*as_user, f"{BIN[-1]}/{program}", "-D", data, *words]
         subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL)
 
