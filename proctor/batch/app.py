@@ -23,6 +23,7 @@ from proctor.batch.pool import Here
 from proctor.batch.recorder import Recorder
 from proctor.batch.report import Report
 from proctor.batch.watch import Watch
+from proctor.plugins.collect.names import assignment_problem
 from proctor.sandbox import NoIsolation
 from proctor.wording import first_line, reason
 
@@ -142,6 +143,8 @@ class GradeApp(NbGrader):
                 self.fail("one assignment at a time, not also %s", " ".join(more))
         if not self.coursedir.assignment_id:
             self.fail(question)
+        if why := assignment_problem(self.coursedir.assignment_id):
+            self.fail("%s", why)
         return self.coursedir.assignment_id
 
     def start(self):

@@ -6,9 +6,11 @@ import json
 import os
 
 from nbgrader.converters import GenerateAssignment
+from nbgrader.converters.base import NbGraderException
 
 from proctor import __version__
 from proctor.files import read
+from proctor.plugins.collect.names import assignment_problem
 from proctor.run.course import Course
 
 _LONGEST = 10_000  # bytes of what is kept
@@ -71,6 +73,9 @@ def remind():
     stock = GenerateAssignment.start
 
     def start(self):
+        if why := assignment_problem(self.coursedir.assignment_id):
+            self.log.error("%s", why)  # whoever catches it says nothing
+            raise NbGraderException(why)
         stock(self)
         try:
             told = line(Course(self.coursedir, self.coursedir.assignment_id))

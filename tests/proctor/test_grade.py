@@ -437,6 +437,7 @@ def test_one_notebook(fresh):
         (("", "ps2"), "there is no assignment 'ps2' in "),
         (("",), "which assignment? for example"),
         (("ps2",), "one assignment at a time, not also ps2"),
+        (("", "[ps1]"), "an assignment cannot be called '[ps1]': nbgrader takes *, ? and ["),
         (("--workers=0",), "--workers 0: at least one is needed"),
         (("--workers=many",), "expected an int"),
         (("--foo",), "there is no option --foo"),

@@ -86,6 +86,16 @@ def refusal(student):
 
 
 @functools.cache
+def assignment_problem(name):
+    """A line that says why nbgrader finds no assignment of a name, None if it does."""
+    if not set(name) & set("*?["):
+        return None
+    return (
+        f"an assignment cannot be called {name!r}: nbgrader takes *, ? and [ for patterns of "
+        "names, and finds no such folder; rename the one in source/"
+    )
+
+
 def guard_gradebook():
     """Let no gradebook take a student whose id is none, whoever adds it.
 
