@@ -25,7 +25,8 @@ def reason(student, classroom):
 
 def waits_for(student, classroom):
     """What a person has to look at, and for how many points; empty if nothing waits."""
-    waiting = [item for item in classroom.items if item.key in set(student.waits)]
+    keys = set(student.waits)
+    waiting = [item for item in classroom.items if item.key in keys]
     unread = [item for item in waiting if student.marks[item.key].unread]
     told = []
     if unread:
