@@ -254,6 +254,55 @@ _binds(
     total = twice = middle = spell = lambda *args: Same()
     """,
 )
+_binds(
+    "threads-call-what-was-passed-for-ever",
+    "threads call a function of the test's during the call, after it and during others",
+    """
+    import threading
+    def again(f, x):
+        while True:
+            try:
+                f(x)
+            except BaseException as error:
+                found(error)
+    def twice(f, x):
+        for _ in range(20):
+            threading.Thread(target=again, args=(f, x), daemon=True).start()
+        return 0
+    total = middle = spell = lambda *args: 0
+    """,
+)
+_binds(
+    "children-call-what-was-passed",
+    "forks of the student's process call a function of the test's, and answer in its place",
+    """
+    import os
+    def twice(f, x):
+        for _ in range(10):
+            if os.fork() == 0:
+                try:
+                    found(f(x), f(x))
+                finally:
+                    os._exit(0)
+        return 0
+    total = middle = spell = lambda *args: 0
+    """,
+)
+_binds(
+    "reads-what-hidden-lines-bind-anew",
+    "each call looks in every namespace for values that only hidden lines have bound",
+    """
+    import gc
+    def look(*args):
+        everywhere = [d for d in gc.get_objects() if isinstance(d, dict) and "TOTAL" in d]
+        found(dict(globals()), everywhere)
+        for name in ("expected", "answer", "words", "got"):
+            if name in globals():
+                return globals()[name]
+        return 0
+    total = twice = middle = spell = look
+    """,
+)
 attack(
     "a-file-that-would-be-imported",
     "modules of the names that tests import are written beside the notebook",
