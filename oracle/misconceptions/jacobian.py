@@ -73,6 +73,18 @@ stays-in-the-window (order) loses local_derivative_cases local_derivative_stride
 - u, v = np.unravel_index(window.argmax(), window.shape)
 - derivative = np.zeros(x.shape)
 + derivative = np.zeros(x.shape)
+indexes-with-one-number (indexing) loses local_derivative_cases local_derivative_stride
+  local_derivative_ties
+    np.argmax returns one number, and derivative[number] is a whole row. np.unravel_index makes a
+    row and a column of it, of the window's shape.
+~ [k * sH + u, l * sW + v] => [window.argmax()]
+- u, v = np.unravel_index(window.argmax(), window.shape)
+- derivative = np.zeros(x.shape)
++ derivative = np.zeros(x.shape)
+unravels-in-the-image (shape) loses local_derivative_cases local_derivative_stride
+    You unravelled the winner's number in the shape of x. It counts the pixels of the window, so
+    np.unravel_index needs the window's shape.
+~ window.shape => x.shape
 returns-the-window (shape) loses local_derivative_cases local_derivative_stride
     Your array is as large as the window. There is a derivative for every pixel of the image, and it
     is 0 for the pixels outside of the window.
@@ -405,9 +417,20 @@ of there_and_back
 - x[place] += h
 - columns.append((above - below).ravel() / (2 * h))
 + columns.append((above - below).ravel() / (2 * h))
+moves-a-row-at-a-time (shape) loses numerical_jacobian_shape
+    You counted len(x) inputs. Of an image len(x) is the number of rows; every entry is an input of
+    its own, x.size of them: np.ndindex(x.shape) visits them all.
+of list_of_columns
+~ range(x.size) => range(len(x))
+- e = np.zeros(x.size)
+- e[c] = h
+- e = e.reshape(x.shape)
++ e = np.zeros(x.shape)
++ e[c] = h
 never-steps-back (differences) loses numerical_jacobian_inputs
     You did not step back before you moved the next input, so f saw several inputs moved at once.
     Only input c moves for column c.
+of there_and_back
 - x[place] += h
 - columns.append((above - below).ravel() / (2 * h))
 + columns.append((above - below).ravel() / (2 * h))

@@ -37,6 +37,11 @@ fills-up-the-last-tile (rounding) loses pool_tiles_remainder
 - return whole.reshape(N, C, OH, kH, OW, kW).max(axis=(3, 5))
 + filled = np.pad(x, ((0, 0), (0, 0), (0, -H % kH), (0, -W % kW)), constant_values=-np.inf)
 + return filled.reshape(N, C, -(-H // kH), kH, -(-W // kW), kW).max(axis=(3, 5))
+maximum-over-the-tiles (axes) loses pool_tiles_values pool_tiles_remainder pool_tiles_rectangular
+  pool_tiles_vectorised
+    You took the maximum over the tiles, axes 2 and 4. The places inside a tile are what it goes
+    over, and after (N, C, OH, kH, OW, kW) these are axes 3 and 5.
+~ max(axis=(3, 5)) => max(axis=(2, 4))
 splits-the-axes-backwards (order) loses pool_tiles_values pool_tiles_remainder
   pool_tiles_rectangular pool_tiles_vectorised
     You split H into (kH, OH). The pixels of a tile are neighbours, so the place within the tile
@@ -105,6 +110,10 @@ pads-all-four-axes (padding) loses windows_padding maxpool_{forward,backward}_pa
 + (pH, _), (dH, dW) = pair(padding), pair(dilation)
 + if pH:
 +     x = np.pad(x, pH, constant_values=-np.inf)
+spans-d-times-k (dilation) loses windows_dilation maxpool_{forward,backward}_dilation
+    You let a window span d·k pixels. Between k pixels there are only k − 1 steps of d, so from the
+    first to the last it spans d·(k − 1) + 1.
+~ dH * (kH - 1) + 1, dW * (kW - 1) + 1 => dH * kH, dW * kW
 thins-out-instead-of-spreading (dilation) loses windows_dilation maxpool_{forward,backward}_dilation
     You spread the window's pixels but let it span kernel_size pixels only, so it holds fewer of
     them: it spans d·(k − 1) + 1.
@@ -253,6 +262,10 @@ counts-the-rows-twice (shape) loses maxpool_{forward,backward}_rectangular
 + w = padded[:, :, rows[:, None, :, None], columns[None, :, None, :]]
 + u, v = np.divmod(w.reshape(N, C, size, size, kH * kW).argmax(axis=-1), kW)
 + i, j = steps[:, None] * sH + u * dH - pH, steps * sW + v * dW - pW
+windows-of-d-times-k (dilation) loses maxpool_{forward,backward}_dilation
+    Your windows span d·k pixels, and so fewer of them fit. Between k pixels there are only k − 1
+    steps of d: the span is d·(k − 1) + 1.
+~ dH * (kH - 1) + 1, dW * (kW - 1) + 1 => dH * kH, dW * kW
 forgets-the-dilation (dilation) loses maxpool_{forward,backward}_dilation
     You never used dilation: the pixels of your windows are neighbours, whatever it says.
 - (pH, pW), (dH, dW) = pair(padding), pair(dilation)
@@ -543,8 +556,8 @@ finds-y-anywhere-in-x (ties) loses maxpool_backward_ties maxpool_backward_nan
 + found = x[:, :, None, None] == y[..., None, None]
 + return (found * dy.reshape(N, C, OH, OW, 1, 1)).sum(axis=(2, 3)).astype(x.dtype)
 adds-once-for-each-index (overlap) loses maxpool_backward_overlap
-    dx[index] += dy adds only once for an index that occurs twice: the last gradient stays, the
-    others are lost. np.add.at adds them all.
+    An address occurs twice, and only its last gradient has stayed: dx[index] = dy and
+    dx[index] += dy both write each place once. Add one after the other.
 ~ np.add.at(dx, winners, dy) => dx[winners] += dy
 assigns-window-after-window (overlap) loses maxpool_backward_overlap
     You assigned where you should add: a pixel that lies in several windows keeps only what the last

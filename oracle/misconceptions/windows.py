@@ -162,6 +162,11 @@ takes-the-mean (averaging) loses pool_loops_values pool_loops_overlap pool_loops
     rest.
 - y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
 + y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].mean()
+cuts-the-rows-twice (indexing) loses pool_loops_values pool_loops_overlap pool_loops_remainder
+  pool_loops_rectangular pool_loops_negative
+    x[a:b][c:d] cuts rows twice: the second bracket begins again with the rows. Rows and columns
+    belong in one bracket, x[a:b, c:d].
+~ kH, l * sW => kH][l * sW
 cuts-off-decimals (dtype) loses pool_loops_values
     Your y holds ints, so 3.5 became 3 on its way in. Give y the dtype of x.
 - y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))

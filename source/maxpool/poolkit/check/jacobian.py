@@ -70,10 +70,11 @@ def is_derivative(given, case, expected):
     read="One derivative, two cases",
 )
 def local_derivative_cases(local_derivative):
-    """2×2 windows side by side on a 4×4 image; then one in which another window holds a 9, too."""
+    """2×2 windows of a 4×4 image; another in which two windows hold a 9; negative values."""
     winners = {(0, 0): (1, 1), (0, 1): (0, 3), (1, 0): (3, 0), (1, 1): (2, 2)}
     cases = [((TILES, k, l, 2, 2), one_at((4, 4), winner)) for (k, l), winner in winners.items()]
     cases.append(((REPEATED, 1, 1, 2, 2), one_at((4, 4), (3, 2))))
+    cases.append(((TILES - 16, 1, 0, 2, 2), one_at((4, 4), (3, 0))))
     same_derivative(local_derivative, cases)
 
 
@@ -658,13 +659,14 @@ def is_subgradient_corner(is_subgradient):
     read="All slopes at once: subgradients",
 )
 def is_subgradient_hull(is_subgradient):
-    """Shared between two and among three maxima; as floats 0.3 + 0.6 + 0.1 is not exactly 1."""
+    """Shared by two of two, two of three, three of three; as floats 0.3 + 0.6 + 0.1 is not 1."""
     two, three = [[1, 4], [4, 3]], [[4, 4], [4, 3]]
     same_verdicts(
         is_subgradient,
         [
             ([[0, 0.5], [0.5, 0]], two, True),
             ([[0, 0.25], [0.75, 0]], two, True),
+            ([[0.5, 0], [0.5, 0]], three, True),
             ([[0.3, 0.6], [0.1, 0]], three, True),
             ([[0, -0.5], [-0.5, 0]], two, False),
         ],

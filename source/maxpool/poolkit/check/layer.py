@@ -575,8 +575,9 @@ def empty_y(shape, kernel_size, stride, padding=0, dilation=1):
     read="Tiles are a reshape",
 )
 def pool_tiles_values(pool_tiles):
-    """2×2 tiles of a 4×4 image: in each one the maximum sits in another corner."""
-    same_tiles(pool_tiles, [(CORNERS[None, None], 2, images([6, 8], [16, 15]))])
+    """2×2 tiles of 4 rows and 6 columns: the maximum sits in another corner, and once in two."""
+    x = np.concatenate([CORNERS, [[20, 18], [17, 19], [22, 21], [24, 23]]], axis=1)[None, None]
+    same_tiles(pool_tiles, [(x, 2, images([6, 8, 20], [16, 15, 24]))])
 
 
 @visible(
@@ -686,8 +687,10 @@ def windows_vectorised(windows):
     read="The forward pass",
 )
 def maxpool_forward_values(maxpool_forward):
-    """2×2 windows, stride 2: the maximum sits in another corner of every window."""
-    same_forward(maxpool_forward, CORNERS[None, None], images([6, 8], [16, 15]), kernel_size=2)
+    """2×2 windows, stride 2: another corner wins in each; channel 1 is upside down."""
+    x = np.stack([CORNERS, CORNERS[::-1]])[None]
+    y = np.array([[[[6.0, 8], [16, 15]], [[16, 15], [6, 8]]]])
+    same_forward(maxpool_forward, x, y, kernel_size=2)
 
 
 @visible(
@@ -769,6 +772,8 @@ def maxpool_forward_padding(maxpool_forward):
     x = images([-9, -2, -3, -7], [-4, -6, -5, -8], [-1, -12, -11, -10], [-16, -13, -14, -15])
     y = images([-9, -2, -7], [-1, -5, -8], [-16, -13, -15])
     same_forward(maxpool_forward, x, y, kernel_size=2, padding=1)
+    # one pixel, far below zero, and three places in the border
+    same_forward(maxpool_forward, images([-4e9]), images([-4e9]), kernel_size=2, padding=1)
 
 
 @visible(
@@ -858,10 +863,14 @@ def maxpool_backward_values(maxpool_forward, maxpool_backward):
     read="What to keep for the way back",
 )
 def maxpool_backward_dtype(maxpool_forward, maxpool_backward):
-    """float32 in, float32 out."""
-    x, dy = CORNERS[None, None].astype(np.float32), images([1, 2], [3, 4]).astype(np.float32)
-    (dx,) = every_dx(maxpool_forward, maxpool_backward, [((x, dy), {"kernel_size": 2})])
-    same_dtypes("dx", [(dx, x.dtype, "x and dy are float32.")])
+    """x is float32 and dy is not, then the other way round: dx goes with x."""
+    cases = [
+        ((CORNERS[None, None].astype(of_x), images([1, 2], [3, 4]).astype(of_dy)), {"kernel_size": 2})
+        for of_x, of_dy in (("f4", "f8"), ("f8", "f4"))
+    ]
+    given = every_dx(maxpool_forward, maxpool_backward, cases)
+    said = ((x.dtype, f"x is {x.dtype}, dy is {dy.dtype}.") for (x, dy), _ in cases)
+    same_dtypes("dx", [(next(given), *one) for one in said])
 
 
 @visible(
@@ -885,11 +894,10 @@ def maxpool_backward_overlap(maxpool_forward, maxpool_backward):
 )
 def maxpool_backward_rectangular(maxpool_forward, maxpool_backward):
     """Two windows of 2 rows and 3 columns, side by side."""
-    x = images([1, 9, 2, 3, 4, 5], [6, 7, 8, 12, 10, 11])
-    expected = images([0, 1, 0, 0, 0, 0], [0, 0, 0, 2, 0, 0])
-    same_backward(
-        maxpool_forward, maxpool_backward, x, images([1, 2]), expected, kernel_size=(2, 3)
-    )
+    x, dy = images([1, 9, 2, 3, 4, 5], [6, 7, 8, 0, 10, 12]), images([1, 2])
+    expected = images([0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 2])
+    layer, pairs = (maxpool_forward, maxpool_backward), {"kernel_size": (2, 3), "stride": (2, 3)}
+    same_backward(*layer, x, dy, expected, **pairs)
 
 
 @visible(
@@ -898,10 +906,14 @@ def maxpool_backward_rectangular(maxpool_forward, maxpool_backward):
     read="What to keep for the way back",
 )
 def maxpool_backward_remainder(maxpool_forward, maxpool_backward):
-    """2×2, stride 2 on 3×3: one window, and five pixels that it does not see."""
-    x = images([1, 4, 9], [3, 2, 8], [7, 6, 5])
+    """2×2, stride 2 on 3×3: five pixels that nobody sees; stride 3 on 5×5: a cross of them."""
+    layer, x = (maxpool_forward, maxpool_backward), images([1, 4, 9], [3, 2, 8], [7, 6, 5])
     expected = images([0, 1, 0], [0, 0, 0], [0, 0, 0])
-    same_backward(maxpool_forward, maxpool_backward, x, images([1]), expected, kernel_size=2)
+    same_backward(*layer, x, images([1]), expected, kernel_size=2)
+    x, dy = np.arange(25.0).reshape(1, 1, 5, 5), images([1, 2], [3, 4])
+    expected = np.zeros(x.shape)
+    expected[:, :, 1::3, 1::3] = dy
+    same_backward(*layer, x, dy, expected, kernel_size=2, stride=3)
 
 
 @visible(
@@ -910,8 +922,8 @@ def maxpool_backward_remainder(maxpool_forward, maxpool_backward):
     read="The first maximum wins",
 )
 def maxpool_backward_ties(maxpool_forward, maxpool_backward):
-    """The first window holds four equal values, the second two: the upper right one comes first."""
-    x = images([2, 2, 1, 5], [2, 2, 5, 3], [7, 4, 9, 7], [3, 6, 8, 6])
+    """The first window holds four zeros, the second two 5s: the upper right one comes first."""
+    x = images([0, 0, 1, 5], [0, 0, 5, 3], [7, 4, 9, 7], [3, 6, 8, 6])
     expected = images([1, 0, 0, 2], [0, 0, 0, 0], [3, 0, 4, 0], [0, 0, 0, 0])
     dy = images([1, 2], [3, 4])
     same_backward(maxpool_forward, maxpool_backward, x, dy, expected, kernel_size=2)
@@ -923,9 +935,15 @@ def maxpool_backward_ties(maxpool_forward, maxpool_backward):
     read="Padding gets no gradient",
 )
 def maxpool_backward_padding(maxpool_forward, maxpool_backward):
-    """A 2×2 image of negative values, padding 1: every pixel wins its own window."""
-    x, dy = images([-1, -2], [-3, -4]), images([1, 2], [3, 4])
-    same_backward(maxpool_forward, maxpool_backward, x, dy, dy, kernel_size=2, padding=1)
+    """Negative values, 4×4, padding 1: a corner's window sees one pixel, the middle one four."""
+    x = images([-9, -2, -3, -7], [-4, -6, -5, -8], [-1, -12, -11, -10], [-16, -13, -14, -15])
+    dy = images([1, 2, 3], [4, 5, 6], [7, 8, 9])
+    dx = images([1, 2, 0, 3], [0, 0, 5, 6], [4, 0, 0, 0], [7, 8, 0, 9])
+    layer = maxpool_forward, maxpool_backward
+    same_backward(*layer, x, dy, dx, kernel_size=2, padding=1)
+    # one pixel, far below zero, and three places in the border
+    far, one = images([-4e9]), images([1])
+    same_backward(*layer, far, one, one, kernel_size=2, padding=1)
 
 
 @visible(
@@ -997,7 +1015,7 @@ def maxpool_backward_inputs(maxpool_forward, maxpool_backward):
     call(by_itself(maxpool_backward), dy, cache)
     unchanged(maxpool_backward, "x", before[0], x)
     unchanged(maxpool_backward, "dy", before[1], dy)
-    x, dy = CORNERS.T.copy().T[None, None].transpose(0, 1, 3, 2), dy.transpose(0, 1, 3, 2)
+    x, dy = CORNERS.copy()[None, None].transpose(0, 1, 3, 2), dy.transpose(0, 1, 3, 2)
     dy.flags.writeable = False
     expected = images([0, 0, 0, 3], [1, 0, 0, 0], [2, 0, 0, 0], [0, 0, 0, 4])
     cache = cache_for(dy, maxpool_forward, x, kernel_size=2)

@@ -251,6 +251,7 @@ def copied(arrays):
 def same_step(sgd_step, parameters, gradients, rate, expected):
     """Raise ``Failed`` unless ``sgd_step`` returns ``expected`` and leaves what it was given."""
     given = copied(parameters), copied(gradients)
+    kept = dict(given[0])
     calls = [((copied(parameters), copied(gradients), rate), {}), ((*given, rate), {})]
     answers = each(answered, (sgd_step,), calls, call, seen=1)
     got = next(answers)
@@ -266,6 +267,10 @@ def same_step(sgd_step, parameters, gradients, rate, expected):
             cause="something is kept from one call to the next",
             got="elsewhere",
         )
+    for name in parameters:
+        if given[0].get(name) is not kept[name]:
+            what = f"sgd_step changed the dict that came in: its {name!r} is another array"
+            raise Failed(what, "The caller's parameters are not there any more.", got=what)
     for name in expected:
         first = parameters[name].ravel()[0], gradients[name].ravel()[0]
         where = f"The first number of {name!r} was {first[0]:g}, its gradient {first[1]:g}; rate "
@@ -339,23 +344,19 @@ def relu_backward_values(relu_backward):
     same_relu(relu_backward, [(dy, x)])
 
 
-# One image, one channel in, one out: the windows of outputs (0,0) and (1,1) overlap in the centre.
-SQUARE, KERNEL, TWO = (
-    images([1, 2, 3], [4, 5, 6], [7, 8, 9]),
-    images([1, 2], [3, 4]),
-    images([1, 0], [0, 2]),
-)
-
-
 @visible(
     "conv_backward · weights",
     cause="dw_uv = Σ dy_ij · x_(i+u)(j+v): each weight met one pixel in each window",
     read="A convolution shares its weights",
 )
 def conv_backward_weights(conv_backward):
-    """dy is 1 at output (0,0) and 2 at (1,1), so dw is the first window plus twice the last."""
-    expected = images([1 + 2 * 5, 2 + 2 * 6], [4 + 2 * 8, 5 + 2 * 9])
-    same_conv(conv_backward, "dw", [(TWO, SQUARE, KERNEL, expected)])
+    """Two images of two channels: the first window of one, plus twice the last of the other."""
+    x = np.array([[[1.0, 2, 3], [4, 5, 6]], [[1, 0, 0], [0, 1, 0]]])  # image by image
+    x = np.stack([x, 10 * x], axis=1)  # channel 1 is ten times channel 0
+    dy = np.array([[1.0, 0], [0, 2]]).reshape(2, 1, 1, 2)
+    first = np.array([[1.0, 2], [4 + 2 * 1, 5]])
+    expected = np.stack([first, 10 * first])[None]
+    same_conv(conv_backward, "dw", [(dy, x, np.ones((1, 2, 2, 2)), expected)])
 
 
 @visible(
@@ -377,9 +378,12 @@ def conv_backward_bias(conv_backward):
     read="A convolution shares its weights",
 )
 def conv_backward_input(conv_backward):
-    """The kernel laid down at (0,0), and twice the kernel at (1,1)."""
-    expected = images([1, 2, 0], [3, 4 + 2 * 1, 2 * 2], [0, 2 * 3, 2 * 4])
-    same_conv(conv_backward, "dx", [(TWO, SQUARE, KERNEL, expected)])
+    """The first kernel laid down at (0,0), and twice the second, of tens, at (1,1)."""
+    x = images([1, 2, 3], [4, 5, 6], [7, 8, 9])
+    w = np.array([[[[1.0, 2], [3, 4]]], [[[10, 20], [30, 40]]]])
+    dy = np.array([[[[1.0, 0], [0, 0]], [[0, 0], [0, 2]]]])
+    expected = images([1, 2, 0], [3, 4 + 2 * 10, 2 * 20], [0, 2 * 30, 2 * 40])
+    same_conv(conv_backward, "dx", [(dy, x, w, expected)])
 
 
 # e^0 : e^(log 3) is 1 : 3, so the first image has the probabilities 1/4 and 3/4.

@@ -336,8 +336,8 @@ def output_size_values(output_size):
     read="How many windows fit?",
 )
 def output_size_remainder(output_size):
-    """7 pixels, windows of 2, step 2: three windows fit, the seventh pixel is left over."""
-    same_sizes(output_size, [(7, 2, 2)])
+    """Windows of 2, step 2: of 7 pixels one is left over, so three fit; of 5 one, so two fit."""
+    same_sizes(output_size, [(7, 2, 2), (5, 2, 2)])
 
 
 @visible(
@@ -469,10 +469,11 @@ def pool_loops_rectangular(pool_loops):
     read="The layer as loops",
 )
 def pool_loops_negative(pool_loops):
-    """Where every value is negative, so is the maximum."""
+    """Where every value is negative, so is the maximum, however far below zero."""
     x = -np.arange(1.0, 17.0).reshape(4, 4)
     expected = np.array([[-1.0, -3.0], [-9.0, -11.0]])
-    same_pooling(pool_loops, [(x, 2, 2, expected)], common=True)
+    cases = [(scale * x, 2, 2, scale * expected) for scale in (1, 1e9)]
+    same_pooling(pool_loops, cases, common=True)
 
 
 __all__ = checks(globals())
