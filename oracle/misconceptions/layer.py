@@ -212,7 +212,7 @@ pads-the-image-with-zeros (padding) loses maxpool_{forward,backward}_padding
 - padded = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
 + padded = np.zeros((N, C, H + 2 * pH, W + 2 * pW), x.dtype)
 + padded[:, :, pH : pH + H, pW : pW + W] = x
-side-by-side-always (stride) loses maxpool_{forward,backward}_overlap maxpool_forward_gaps
+side-by-side-always (stride) loses maxpool_{forward,backward}_overlap
   maxpool_backward_remainder
     You placed the windows side by side whatever the stride is: the next one starts `stride` pixels
     on, not `kernel_size`.
@@ -350,7 +350,7 @@ winners-of-the-first-channel (shape) loses maxpool_forward_values
 - return w.max(axis=(4, 5)), (winners, x.shape, x.dtype)
 + n, c = np.arange(N).reshape(N, 1, 1, 1), np.arange(C).reshape(C, 1, 1)
 + return x[n, c, i, j], (((n * C + c) * H + i) * W + j, x.shape, x.dtype)
-lets-reshape-guess (shape) loses maxpool_{forward,backward}_sizes
+lets-reshape-guess (shape) loses maxpool_forward_inputs maxpool_backward_batches
     You let reshape guess a size with -1. Of an empty batch it cannot: write kH * kW.
 - u, v = np.divmod(w.reshape(N, C, OH, OW, kH * kW).argmax(axis=-1), kW)
 + w = w.reshape(N, C, OH, OW, -1)
@@ -389,7 +389,8 @@ def one_channel_after_the_other(x, kernel_size, stride=None, padding=0, dilation
 
 
 by_argmax.differs("""
-applies-along-an-axis (loops) loses maxpool_forward_vectorised maxpool_{forward,backward}_sizes
+applies-along-an-axis (loops) loses maxpool_forward_vectorised maxpool_forward_inputs
+  maxpool_backward_batches
     Python visits every window by itself. np.apply_along_axis and np.vectorize only hide that loop:
     they call a function for each window.
 ~ w.max(axis=(4, 5)) => y
@@ -479,7 +480,7 @@ def offset_by_offset(dy, cache):
 
 offset_by_offset.differs("""
 gradient-to-every-maximum (ties) loses maxpool_backward_ties maxpool_backward_nan
-  maxpool_backward_conservation
+ 
     Every pixel that equals the maximum got the whole gradient, so ties multiply it. Only the first
     maximum of a window gets it.
 ~ (_, _, i, j) => _
@@ -544,7 +545,6 @@ def with_a_border(dy, cache):
 
 to_the_winners.differs("""
 finds-y-anywhere-in-x (ties) loses maxpool_backward_ties maxpool_backward_nan
-  maxpool_backward_conservation
     You compared all of x with every y. A pixel outside the window may have the same value by
     chance, and gets a gradient that is not its own.
 - x, _, winners, _ = cache
@@ -586,9 +586,9 @@ of with_a_border
 + return dx
 cuts-to-minus-zero (padding) loses maxpool_backward_values maxpool_backward_overlap
   maxpool_backward_rectangular maxpool_backward_remainder maxpool_backward_ties
-  maxpool_backward_dilation maxpool_backward_nan maxpool_backward_batches maxpool_backward_sizes
-  maxpool_backward_inputs maxpool_backward_calls maxpool_backward_gradient maxpool_backward_linear
-  maxpool_backward_adjoint maxpool_backward_conservation maxpool_backward_vectorised
+  maxpool_backward_dilation maxpool_backward_nan maxpool_backward_batches
+  maxpool_backward_inputs maxpool_backward_calls maxpool_backward_linear
+  maxpool_backward_vectorised
     dx[:, :, p:-p] is empty when p is 0, for -0 is 0 and that is where the slice begins: cut from p
     to p + H.
 - return dx[:, :, pH : pH + H, pW : pW + W]
@@ -641,8 +641,8 @@ ends-with-the-last-window (rounding) loses maxpool_backward_remainder
 gradient-to-the-whole-window (averaging) loses maxpool_backward_values maxpool_backward_overlap
   maxpool_backward_rectangular maxpool_backward_remainder maxpool_backward_ties
   maxpool_backward_dilation maxpool_backward_padding maxpool_backward_nan maxpool_backward_batches
-  maxpool_backward_sizes maxpool_backward_inputs maxpool_backward_calls maxpool_backward_gradient
-  maxpool_backward_adjoint maxpool_backward_conservation maxpool_backward_vectorised
+  maxpool_backward_inputs maxpool_backward_calls
+  maxpool_backward_vectorised
     You gave the gradient to the whole window. Only the pixel that won it moves the output, so only
     that one has a gradient.
 of with_a_border
@@ -658,8 +658,8 @@ of with_a_border
 divides-by-the-window (averaging) loses maxpool_backward_values maxpool_backward_overlap
   maxpool_backward_rectangular maxpool_backward_remainder maxpool_backward_ties
   maxpool_backward_dilation maxpool_backward_padding maxpool_backward_nan maxpool_backward_batches
-  maxpool_backward_sizes maxpool_backward_inputs maxpool_backward_calls maxpool_backward_gradient
-  maxpool_backward_adjoint maxpool_backward_conservation maxpool_backward_vectorised
+  maxpool_backward_inputs maxpool_backward_calls
+  maxpool_backward_vectorised
     You divided by the size of the window, as average pooling does. The maximum passes its gradient
     on undivided.
 of to_the_winners
@@ -668,8 +668,8 @@ of to_the_winners
 multiplies-by-the-pixel (chain-rule) loses maxpool_backward_values maxpool_backward_overlap
   maxpool_backward_rectangular maxpool_backward_remainder maxpool_backward_ties
   maxpool_backward_dilation maxpool_backward_padding maxpool_backward_nan maxpool_backward_batches
-  maxpool_backward_sizes maxpool_backward_inputs maxpool_backward_calls maxpool_backward_gradient
-  maxpool_backward_adjoint maxpool_backward_conservation maxpool_backward_vectorised
+  maxpool_backward_inputs maxpool_backward_calls
+  maxpool_backward_vectorised
     You multiplied the gradient by the pixel. y = x there, and the derivative of x is 1, not x.
 ~ x, _, winners => x, y, winners
 ~ (dx, winners, dy) => (dx, winners, dy * y)

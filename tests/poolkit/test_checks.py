@@ -180,7 +180,7 @@ def cross_entropy(scores, labels):
         ("windows_values", [WINDOWS.format(stride="dilation", dilation="stride")], "OH is 3"),
         ("maxpool_forward_values", [NO_NONE], "None means kernel_size"),
         ("maxpool_backward_padding", [SHIFTED, SCATTER], "is no place in x"),
-        ("maxpool_backward_nan", [MASK, MASKED], "NaN == NaN is False"),
+        ("maxpool_backward_nan", [MASK, MASKED], "NaN == NaN is False, and so"),
         ("jacobian_overlap", [JACOBIAN], "(H − kH) // stride + 1"),
         ("pooling_layer", [CALLED.format(times=2, returned=FUNCTIONS)], "its own checks"),
         ("pooling_layer", [CALLED.format(times=1, returned="maxpool_forward(x, 2), 0")], "calling"),

@@ -320,6 +320,7 @@ def small_gradients(dy):
     "pooling · in a network",
     cause="your layer is not right, and its own checks in 3-layer say more",
     read="Your layer moves in",
+    points=1,
 )
 def pooling_layer(pooling):
     """Behind a ReLU: windows of zeros are ties; every image has its own gradients; then overlap."""
@@ -337,6 +338,7 @@ def pooling_layer(pooling):
     "relu_backward · values",
     cause="dx is dy where x is positive, and 0 where it is negative or 0",
     read="ReLU lets the positive pass",
+    points=1,
 )
 def relu_backward_values(relu_backward):
     """Four pixels: negative, positive, zero, positive."""
@@ -348,6 +350,7 @@ def relu_backward_values(relu_backward):
     "conv_backward · weights",
     cause="dw_uv = Σ dy_ij · x_(i+u)(j+v): each weight met one pixel in each window",
     read="A convolution shares its weights",
+    points=2,
 )
 def conv_backward_weights(conv_backward):
     """Two images of two channels: the first window of one, plus twice the last of the other."""
@@ -363,6 +366,7 @@ def conv_backward_weights(conv_backward):
     "conv_backward · bias",
     cause="b_f is added to every output of channel f: sum dy over images, rows and columns",
     read="A convolution shares its weights",
+    points=2,
 )
 def conv_backward_bias(conv_backward):
     """Two images, two channels out, two outputs in each."""
@@ -376,6 +380,7 @@ def conv_backward_bias(conv_backward):
     "conv_backward · input",
     cause="output (i, j) sends w_uv · dy_ij to pixel (i+u, j+v); what meets there adds up",
     read="A convolution shares its weights",
+    points=2,
 )
 def conv_backward_input(conv_backward):
     """The first kernel laid down at (0,0), and twice the second, of tens, at (1,1)."""
@@ -394,6 +399,7 @@ SCORES, LABELS = np.array([[0.0, np.log(3.0)], [0.0, 0.0]]), np.array([1, 0])
     "cross_entropy · loss",
     cause="the loss is the mean of −log p_label over the images, each row with its own softmax",
     read="One number for a wrong guess",
+    points=2,
 )
 def cross_entropy_loss(cross_entropy):
     """Probabilities 3/4 and 1/2: log 4/3 and log 2; with scores 1000 higher; with p = e^−1000."""
@@ -409,6 +415,7 @@ def cross_entropy_loss(cross_entropy):
     "cross_entropy · gradient",
     cause="dscores is (p − 1 at the label), divided by the number of images",
     read="One number for a wrong guess",
+    points=2,
 )
 def cross_entropy_gradient(cross_entropy):
     """p − 1 at the label, halved because there are two images."""
@@ -420,6 +427,7 @@ def cross_entropy_gradient(cross_entropy):
     "network_backward · chain",
     cause="the last layer goes first; each gets the dx of the layer behind it, and its own cache",
     read="Backwards through a list",
+    points=2,
 )
 def network_backward_chain(network_backward):
     """y = (w·x)² + b at x = 3, w = 2, in three layers."""
@@ -431,6 +439,7 @@ def network_backward_chain(network_backward):
     cause="something is left over from the first call: a list was reversed or emptied, or "
     "gradients were added to old ones",
     read="Backwards through a list",
+    points=2,
 )
 def network_backward_calls(network_backward):
     """Twice through the same lists, the second time with ten times the gradient."""
@@ -442,6 +451,7 @@ def network_backward_calls(network_backward):
     "sgd_step · values",
     cause="new = old − rate · gradient, in a new dict; the old arrays stay",
     read="Learning is walking downhill",
+    points=1,
 )
 def sgd_step_values(sgd_step):
     """Rate 0.1: from 1 by −0.1·10 to 0, from 2 by +0.1·20 to 4, from 3 by −0.1·5 to 2.5."""

@@ -23,12 +23,13 @@ def symptoms():
     return json.loads(_SYMPTOMS.read_text(encoding="utf-8"))
 
 
-def visible(title, cause, read):
+def visible(title, cause, read, points=None):
     """Make a function of the student's functions a visible check.
 
     title  "task · property"
     cause  the likely cause of wrong values, when the answer is nobody's known mistake
     read   the heading of the section to read again
+    points what its test cell is worth, if that is to be said
 
     The check is silent work inside and one line outside: it says that the example is right, or
     shows the student's own answer beside the expected one, with the place in question, and
@@ -49,12 +50,20 @@ def visible(title, cause, read):
                 sheet, sentence = draw()
                 present(sheet, f"{title}. {sentence}")
                 raise failure from None
-            print(f"{title}: right on this example. The hidden tests use others.")
+            print(f"✓ {title}{_worth(points)}")
 
         check.title, check.cause, check.read, check.body = title, cause, read, body
+        check.points = points
         return check
 
     return decorate
+
+
+def _worth(points):
+    """What a check that is content stands for. It is one example: the hidden tests use others."""
+    if points is None:
+        return " · right on this example"
+    return f" · {points:g} point{'' if points == 1 else 's'} if other examples are right too"
 
 
 def checks(names):
