@@ -60,7 +60,8 @@ def recognise(body, functions, failure, misconceptions):
         try:
             body(*(theirs[name] for name in functions))
         except voice.Failed as other:
-            if other.got is not None and other.fingerprint() == failure.fingerprint():
+            told = other.got is not None and not other.certain  # else it is known by its cause
+            if told and other.fingerprint() == failure.fingerprint():
                 return misconception.hint
         except Exception:
             continue  # it cannot even run with this student's other functions: not theirs

@@ -85,6 +85,10 @@ unravels-in-the-image (shape) loses local_derivative_cases local_derivative_stri
     You unravelled the winner's number in the shape of x. It counts the pixels of the window, so
     np.unravel_index needs the window's shape.
 ~ window.shape => x.shape
+cuts-a-window-s-rows-twice (indexing) loses local_derivative_cases local_derivative_stride
+    x[a:b][c:d] cuts rows twice: the second bracket begins again with the rows. Rows and columns
+    belong in one bracket, x[a:b, c:d].
+~ kH, l * sW : => kH][l * sW :
 returns-the-window (shape) loses local_derivative_cases local_derivative_stride
     Your array is as large as the window. There is a derivative for every pixel of the image, and it
     is 0 for the pixels outside of the window.

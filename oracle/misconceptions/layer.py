@@ -480,7 +480,6 @@ def offset_by_offset(dy, cache):
 
 offset_by_offset.differs("""
 gradient-to-every-maximum (ties) loses maxpool_backward_ties maxpool_backward_nan
- 
     Every pixel that equals the maximum got the whole gradient, so ties multiply it. Only the first
     maximum of a window gets it.
 ~ (_, _, i, j) => _

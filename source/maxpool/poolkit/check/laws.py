@@ -129,7 +129,7 @@ def adjoint_gap_right(adjoint_gap):
     points=1,
 )
 def adjoint_gap_wrong(adjoint_gap):
-    """The 9 should get 1 + 2 and gets 2, and v is 2 there: a gap of 2. Tiles hide that, but no factor."""
+    """The 9 should get 1 + 2 and gets 2, and v is 2 there: a gap of 2. Tiles hide that fault."""
     tiles = images([1, 2, 5, 3], [4, 3, 7, 6])
     step, dy = images([1, 0, 2, 0], [5, 1, -1, 0]), images([1, 2])
     same_gaps(

@@ -925,8 +925,8 @@ def maxpool_backward_ties(maxpool_forward, maxpool_backward):
 
 @visible(
     "maxpool_backward · padding",
-    cause="a gradient went into the border, or to a place that is counted from the border's corner: "
-    "take the padding off again",
+    cause="a gradient went into the border, or to a place counted from the border's corner: take "
+    "the padding off again",
     read="Padding gets no gradient",
     points=1,
 )
