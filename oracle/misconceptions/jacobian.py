@@ -203,6 +203,11 @@ multiplies-by-the-height (transposed) loses jacobian_rectangular
     only on a square image.
 - J[k * OW + l, (k * sH + u) * W + l * sW + v] = 1
 + J[k * OW + l, (k * sH + u) * H + l * sW + v] = 1
+forgets-the-corner (order) loses jacobian_values jacobian_rows jacobian_overlap
+  jacobian_rectangular
+    You numbered the winner by its place in the window. Add the window's corner, (k·s, l·s), before
+    you number the pixel.
+~ (k * sH + u) * W + l * sW + v => u * W + v
 takes-the-width-first (transposed) loses jacobian_rectangular
     You read a pair as (width, height). It is (rows, columns), for kernel_size as for stride.
 ~ kH, kW), (sH, sW => kW, kH), (sW, sH

@@ -278,8 +278,8 @@ forgets-the-dilation (dilation) loses maxpool_{forward,backward}_dilation
 + i = np.arange(OH)[:, None] * sH + u - pH
 + j = np.arange(OW) * sW + v - pW
 skips-nan (nan) loses maxpool_{forward,backward}_nan
-    You skipped the NaNs. A NaN says that something went wrong before; it must stay visible, so it
-    wins its window.
+    You skipped the NaNs: a search by > from −∞ never takes one, and np.nanmax and np.fmax pass them
+    over. A NaN must stay visible, so it wins its window.
 - padded = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
 + numbers = np.where(np.isnan(x), np.array(-np.inf, x.dtype), x)
 + padded = np.pad(numbers, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)

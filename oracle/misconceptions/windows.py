@@ -167,6 +167,10 @@ cuts-the-rows-twice (indexing) loses pool_loops_values pool_loops_overlap pool_l
     x[a:b][c:d] cuts rows twice: the second bracket begins again with the rows. Rows and columns
     belong in one bracket, x[a:b, c:d].
 ~ kH, l * sW => kH][l * sW
+writes-the-column-first (transposed) loses pool_loops_values pool_loops_overlap
+  pool_loops_remainder pool_loops_rectangular pool_loops_negative
+    You wrote output (k, l) to y[l, k]. As in every array the row k comes first: y[k, l].
+~ y[k, l] => y[l, k]
 cuts-off-decimals (dtype) loses pool_loops_values
     Your y holds ints, so 3.5 became 3 on its way in. Give y the dtype of x.
 - y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))

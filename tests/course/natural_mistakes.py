@@ -281,7 +281,7 @@ MISTAKES = [
         "end without its start",
         "window",
         {"(k * sH, k * sH + kH)": "(k * sH, kH)"},
-        "an end of its own",
+        "a range ends before it begins",
     ),
     # ---- output_size
     ("no fence post", "output_size", {"stride + 1": "stride"}, "one window more than steps"),
@@ -506,7 +506,7 @@ MISTAKES = [
         "walks past NaN",
         "maxpool_forward",
         {"(a > y) | (np.isnan(a) & ~np.isnan(y))": "a > y"},
-        "a comparison with NaN is always False",
+        "a search by > from −∞ never takes one",
     ),
     ("a later equal wins", "maxpool_forward", {"(a > y)": "(a >= y)"}, "You let a later pixel win"),
     (
@@ -544,7 +544,7 @@ MISTAKES = [
         "addresses with the border",
         "maxpool_backward by addresses",
         {" - pH": "", " - pW": ""},
-        "counted from the border's corner",
+        "take the padding off again",
     ),
     (
         "image height for width",

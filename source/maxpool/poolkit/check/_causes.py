@@ -52,12 +52,26 @@ def why(error, said, given):
         wanted = np.prod([int(n) for n in sizes[2].split(",") if n])
         if int(sizes[1]) < wanted:
             return "np.bincount stops at the largest address it saw: give it minlength"
+    if aligned := re.search(r"shapes \(([\d,]+)\) and \(([\d,]+)\) not aligned", said):
+        return of_a_product(*aligned.groups(), [a.shape for a in given if hasattr(a, "shape")])
     if re.search("which has no identity|of an empty sequence", said) and cuts_rows_twice(error):
         return voice.Seen(
             "x[a:b][c:d] cuts rows twice: the second bracket begins again with the rows. Rows and "
-            "columns belong in one bracket, x[a:b, c:d]"
+            "columns belong in one bracket, x[a:b, c:d]."
         )
     return next((cause for part, cause in ERRORS if part in said), None)
+
+
+def of_a_product(left, right, shapes):
+    """What is wrong in np.dot of arrays with these shapes, as text; ``shapes`` are those given."""
+    left, right = (tuple(int(n) for n in text.split(",") if n) for text in (left, right))
+    if left in shapes and left[0] == np.prod(right):
+        return (
+            "a matrix of outputs × inputs takes inputs to outputs; the way back needs the transpose"
+        )
+    if left[::-1] in shapes and right in shapes and left[-1] == np.prod(right):
+        return "an image is multiplied as it is: it must be unfolded into a vector first"
+    return None
 
 
 TWICE = re.compile(r"\w\[[^\[\],]*:[^\[\],]*\]\s*\[[^\[\],]*:[^\[\],]*\]")

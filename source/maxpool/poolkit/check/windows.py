@@ -163,7 +163,8 @@ def int_array(name, got, expected):
         )
     if got.shape != expected.shape:
         what = f"{name} has shape {got.shape}, expected {expected.shape}"
-        raise Failed(what, None, None, got, expected, odd=True)
+        empty = None if got.size else "the list is empty: a range ends before it begins"
+        raise Failed(what, None, empty, got, expected, odd=True)
     if got.dtype.kind not in "iu":
         floats = got.dtype.kind == "f"
         raise Failed(

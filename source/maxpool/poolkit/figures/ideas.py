@@ -233,7 +233,7 @@ def wrong_jacobians(x, kernel_size, stride):
     scale = 0, 1
     for name, matrix in zip(("first", "second", "third"), (values, once, by_columns), strict=True):
         shown = scale_of(matrix) if name == "first" else scale
-        row.board(matrix, name, cell=25, scale=shown, size=10)
+        row.board(matrix, name, cell=20, scale=shown, size=10)
     row.notes.append(f"windows of {kernel_size}×{kernel_size}, stride {stride}")
     row.said.append("compare the sums of rows and columns, and where the 1s stand")
     return show_sheet(*row.done("An image and three wrong Jacobians of its maxima"))

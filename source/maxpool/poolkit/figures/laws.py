@@ -14,9 +14,10 @@ PLACES = ((IMAGE, (2, 1)), (IMAGE, (2, 2, 1)), (TIED, (2, 1)))
 LAWS = "transposition", "conservation", "linearity", "the loops"
 
 
-def _gradient(x, layer, scale=1.0):
+def _gradient(x, layer):
+    """A dy of both signs, some of it above 1."""
     shape = spec.maxpool_forward(x, *layer)[0].shape
-    return scale * (np.arange(1.0, 1 + np.prod(shape)).reshape(shape) - 2.5)
+    return np.arange(1.0, 1 + np.prod(shape)).reshape(shape) - 1.75
 
 
 def _breaks(fault):
@@ -42,7 +43,7 @@ def _breaks(fault):
 def _table(title, rows, columns, caught):
     """Draw a table of what is caught: a filled cell with a word, else an empty one."""
     row = Row(title)
-    row.x, row.top = 170, row.top + 4
+    row.x, row.top = 170, row.top - 26
     texts = [["caught" if one else "·" for one in line] for line in caught]
     style = {"cell": (30, 108), "labels": (rows, columns), "size": 12, "scale": (0, 1)}
     values = np.where(caught, 0.8, 0.0)
