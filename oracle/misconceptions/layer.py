@@ -199,8 +199,8 @@ starts-from-zero (negative) loses maxpool_forward_negative maxpool_forward_paddi
 - return w.max(axis=(4, 5)), (winners, x.shape, x.dtype)
 + return y, (winners, (N, C, H, W), x.dtype)
 widens-to-float64 (dtype) loses maxpool_forward_dtype
-    np.zeros makes float64 whatever x is, so your y is twice as large as it should be: give it
-    x.dtype.
+    np.zeros, np.empty and np.full make float64 whatever x is, so your y is twice as large as it
+    should be: give it x.dtype.
 ~ w.max(axis=(4, 5)) => y
 - u, v = np.divmod(w.reshape(N, C, OH, OW, kH * kW).argmax(axis=-1), kW)
 + y = np.zeros((N, C, OH, OW))

@@ -11,6 +11,7 @@ from ..kit.voice import Failed, as_float, call, no_array, number, same, short, s
 # ---- window ---------------------------------------------------------------------------------
 
 
+EMPTY = "the list is empty: a range ends before it begins"
 LEGEND = "\nThe picture numbers the pixels in the order of the list."
 
 
@@ -47,7 +48,7 @@ def listed(given, case, ints=False):
         if array.dtype.kind not in "iuf" or array.ndim != 2 or array.shape[1] != 2:
             raise Failed(
                 f"{name} is {short(got)}, expected an int array of shape {expected.shape}",
-                cause=no_array(got),
+                cause=no_array(got) or (EMPTY if np.size(got) == 0 else None),
                 got=got,
                 odd=True,
             )
@@ -163,8 +164,7 @@ def int_array(name, got, expected):
         )
     if got.shape != expected.shape:
         what = f"{name} has shape {got.shape}, expected {expected.shape}"
-        empty = None if got.size else "the list is empty: a range ends before it begins"
-        raise Failed(what, None, empty, got, expected, odd=True)
+        raise Failed(what, None, None if got.size else EMPTY, got, expected, odd=True)
     if got.dtype.kind not in "iu":
         floats = got.dtype.kind == "f"
         raise Failed(
