@@ -541,7 +541,7 @@ accepts-only-corners (convexity) loses is_subgradient_hull
 + one_hot = np.sum(g == 1) == 1 and np.sum(g != 0) == 1
 + return bool(one_hot and maximal[g == 1].all())
 asks-for-positive-shares (convexity) loses is_subgradient_corner is_subgradient_hull
-    You asked for a weight above 0 at every maximal pixel. A share of 0 is allowed: the corners and
+    You asked for a share above 0 at every maximal pixel. A share of 0 is allowed: the corners and
     the edges belong to the hull.
 - return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
 + only_there = np.all(g[~maximal] == 0)
@@ -560,23 +560,23 @@ accepts-only-the-first (ties) loses is_subgradient_corner is_subgradient_hull
 + first[w.argmax()] = 1
 + return bool(np.allclose(g.ravel(), first))
 checks-only-the-sum (convexity) loses is_subgradient_outside is_subgradient_negative
-    You checked only that the weights add up to 1. They must also lie on maximal pixels, and none
+    You checked only that the shares add up to 1. They must also lie on maximal pixels, and none
     may be negative.
 - maximal = w == w.max()
 - return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
 + return bool(abs(g.sum() - 1) < 1e-9)
 ignores-the-sign (negative) loses is_subgradient_negative
-    You did not look at the sign. Weights such as 2 and −1 add up to 1, yet they point past the
+    You did not look at the sign. Shares such as 2 and −1 add up to 1, yet they point past the
     corner, outside of the hull.
 ~ and np.all(g >= 0) and => and
 never-looks-at-w (stride) loses is_subgradient_outside
-    You did not compare g with w: a pixel below the maximum has weight 0, since moving it a little
+    You did not compare g with w: a pixel below the maximum has a share of 0, since moving it a little
     moves nothing.
 - maximal = w == w.max()
 - return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
 + return bool(np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
 forgets-the-sum (convexity) loses is_subgradient_outside
-    You did not check that the weights add up to 1. If all pixels rise together, the maximum rises
+    You did not check that the shares add up to 1. If all pixels rise together, the maximum rises
     just as much, no more and no less.
 - return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
 + return bool(np.all(g[~maximal] == 0) and np.all(g[maximal] >= 0))

@@ -638,7 +638,7 @@ def same_verdicts(is_subgradient, cases):
         w = np.array(cases[n][1], float)
         count = int((w == w.max()).sum())
         total = number(round(float(np.sum(cases[n][0])), 9))
-        return f"{count} of {w.size} pixels are maximal; the weights add up to {total}."
+        return f"{count} of {w.size} pixels are maximal; the shares add up to {total}."
 
     expected = [answer for *_, answer in cases]
     for n, (g, w, right) in enumerate(cases):
@@ -694,7 +694,7 @@ def is_subgradient_hull(is_subgradient):
 
 @visible(
     "is_subgradient · outside",
-    cause="the weights add up to 1, and a pixel below the maximum has none of them",
+    cause="the shares add up to 1, and a pixel below the maximum has none of them",
     read="All slopes at once: subgradients",
     points=1,
 )
@@ -716,7 +716,7 @@ def is_subgradient_outside(is_subgradient):
 
 @visible(
     "is_subgradient · negative",
-    cause="no weight may be negative, even if they add up to 1",
+    cause="no share may be negative, even if they add up to 1",
     read="All slopes at once: subgradients",
     points=1,
 )
