@@ -1260,6 +1260,8 @@ def classes_and_helpers():
 
 @right_laws
 def as_in_the_lesson():
+    """The formula as it stands."""
+
     def adjoint_gap(f, back, x, v, u, h=1e-3):
         Jv = (f(x + h * v) - f(x - h * v)) / (2 * h)
         return abs(np.sum(Jv * u) - np.sum(v * back(u)))
@@ -1270,6 +1272,8 @@ def as_in_the_lesson():
 
 @right_laws
 def products_of_vectors():
+    """Inner products by np.vdot; sums that differ by less than 1e-9."""
+
     def adjoint_gap(f, back, x, v, u, h=1e-3):
         ahead, behind = f(x + h * v), f(x - h * v)
         left = np.vdot(u, ahead - behind) / (2 * h)
@@ -1281,6 +1285,8 @@ def products_of_vectors():
 
 @right_laws
 def numbers_of_python():
+    """A helper above them, and math.fsum."""
+
     def weigh(a, b):
         return math.fsum((a * b).ravel().tolist())
 
@@ -1296,6 +1302,8 @@ def numbers_of_python():
 
 @right_laws
 def sums_and_differences():
+    """A float, and a comparison turned round."""
+
     def adjoint_gap(f, back, x, v, u, h=1e-3):
         Jv = np.subtract(f(x + h * v), f(x - h * v)) / 2 / h
         return float(abs((Jv * u).sum() - (v * back(u)).sum()))
