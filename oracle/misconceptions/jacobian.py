@@ -570,8 +570,8 @@ ignores-the-sign (negative) loses is_subgradient_negative
     corner, outside of the hull.
 ~ and np.all(g >= 0) and => and
 never-looks-at-w (stride) loses is_subgradient_outside
-    You did not compare g with w: a pixel below the maximum has a share of 0, since moving it a little
-    moves nothing.
+    You did not compare g with w: a pixel below the maximum has a share of 0, since moving it a
+    little moves nothing.
 - maximal = w == w.max()
 - return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
 + return bool(np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
