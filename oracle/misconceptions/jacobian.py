@@ -535,8 +535,8 @@ def is_subgradient(g, w):
 
 is_subgradient.differs("""
 accepts-only-corners (convexity) loses is_subgradient_hull
-    You accepted only the corners. Between the one-hots of two maxima lies a whole segment of
-    subgradients, and all the 1 can be shared in any way.
+    You accepted no mixture. Between the one-hots of two maxima lies a whole segment of
+    subgradients: the 1 can be shared in any way.
 - return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
 + one_hot = np.sum(g == 1) == 1 and np.sum(g != 0) == 1
 + return bool(one_hot and maximal[g == 1].all())

@@ -42,6 +42,11 @@ maximum-over-the-tiles (axes) loses pool_tiles_values pool_tiles_remainder pool_
     You took the maximum over the tiles, axes 2 and 4. The places inside a tile are what it goes
     over, and after (N, C, OH, kH, OW, kW) these are axes 3 and 5.
 ~ max(axis=(3, 5)) => max(axis=(2, 4))
+maximum-of-the-last-axes (axes) loses pool_tiles_values pool_tiles_remainder
+  pool_tiles_rectangular pool_tiles_vectorised
+    You took the maximum over the last two axes, 4 and 5. After (N, C, OH, kH, OW, kW) the places
+    inside a tile are axes 3 and 5.
+~ max(axis=(3, 5)) => max(axis=(4, 5))
 splits-the-axes-backwards (order) loses pool_tiles_values pool_tiles_remainder
   pool_tiles_rectangular pool_tiles_vectorised
     You split H into (kH, OH). The pixels of a tile are neighbours, so the place within the tile
@@ -583,6 +588,10 @@ keeps-the-border (padding) loses maxpool_backward_padding
 of with_a_border
 - return dx[:, :, pH : pH + H, pW : pW + W]
 + return dx
+cuts-the-border-in-front (padding) loses maxpool_backward_padding
+    You cut the border off in front alone. It is on all four sides: cut from p to p + H.
+- return dx[:, :, pH : pH + H, pW : pW + W]
++ return dx[:, :, pH:, pW:]
 cuts-to-minus-zero (padding) loses maxpool_backward_values maxpool_backward_overlap
   maxpool_backward_rectangular maxpool_backward_remainder maxpool_backward_ties
   maxpool_backward_dilation maxpool_backward_nan maxpool_backward_batches

@@ -147,8 +147,8 @@ turns-the-weights (flip) loses conv_backward_weights
 + dw = np.einsum("ncijuv,nfij->fcuv", pixels, dy)[:, :, ::-1, ::-1]
 + dx = np.zeros_like(x)
 forgets-to-turn-the-kernel (flip) loses conv_backward_input
-    You slid the kernel over the padded dy as it is. Seen from a pixel the windows lie the other way
-    round: for dx the kernel must be turned by 180°.
+    Your dx has the kernel the wrong way round. Laid down at an output it lies as it is; slid over a
+    padded dy, as a pixel sees it, it must be turned by 180°.
 of with_the_turned_kernel
 ~ w[:, :, ::-1, ::-1] => w
 bias-of-every-place (sum) loses conv_backward_bias
@@ -246,6 +246,10 @@ subtracts-the-largest-of-all (overflow) loses cross_entropy_loss
 + dscores = p.copy()
 + dscores[rows, labels] -= 1
 + return -np.log(p[rows, labels]).mean(), dscores / len(scores)
+lays-the-maxima-along-the-columns (transposed) loses cross_entropy_loss cross_entropy_gradient
+    You subtracted an array of shape (N,), which is laid along the columns, from scores of shape
+    (N, Q). keepdims=True keeps it a column: then each row loses its own largest score.
+~ np.exp(scores - scores.max(axis=1, keepdims=True)) => np.exp(scores - scores.max(axis=1))
 normalises-over-the-images (transposed) loses cross_entropy_loss cross_entropy_gradient
     You normalised down the columns, over the images. The probabilities of one image add up to 1, so
     sum along its row: axis=1.

@@ -229,4 +229,4 @@ def test_an_error_that_nobody_knows_has_no_cause():
     with pytest.raises(Failed) as error:
         check.pool_loops_negative(pool_loops)
     assert "Likely cause" not in str(error.value)
-    assert "This example: Where every value is negative" in str(error.value)
+    assert "This example: Negative values, so negative maxima" in str(error.value)

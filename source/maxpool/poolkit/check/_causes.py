@@ -27,6 +27,10 @@ ERRORS = (
         "((0, 0), (0, 0), (pH, pH), (pW, pW))",
     ),
     (
+        "Since axis is `None`, must provide window_shape",
+        "sliding_window_view slides along the axes that it is told, rows and columns: axis=(2, 3)",
+    ),
+    (
         "window shape cannot be larger than input array",
         "a window is larger than the padded image: from its first pixel to its last it spans "
         "d·(k − 1) + 1 pixels",

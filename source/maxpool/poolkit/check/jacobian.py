@@ -8,7 +8,7 @@ from .. import spec
 from ..figures import answers
 from ..kit import pictures
 from ..kit.cases import answered, each, in_turn, plain
-from ..kit.visible import beyond, checks, drawn, visible
+from ..kit.visible import beyond, checks, drawn, plain_first, visible
 from ..kit.voice import Failed, as_float, call, lent, no_array, number, same, short
 
 # The chapter's first image: every value once, and each 2×2 window is won in another corner.
@@ -731,5 +731,8 @@ def is_subgradient_negative(is_subgradient):
         ],
     )
 
+
+plain_first(globals(), "local_derivative_cases", "jacobian_values", "backward_message_values")
+plain_first(globals(), "numerical_jacobian_values", "one_sided_values")
 
 __all__ = checks(globals())

@@ -13,7 +13,7 @@ from ..kit.cases import answered, each, in_turn, plain
 from ..kit.laws import RIGHT_FIRST, same_dtypes, unchanged
 from ..kit.remote import where_it_lives
 from ..kit.specification import by_itself, set_aside
-from ..kit.visible import because, checks, drawn, visible
+from ..kit.visible import because, checks, drawn, plain_first, visible
 from ..kit.voice import Failed, call, differing, number, passes_calls, same, shape_of, short
 
 passes_calls(__file__)
@@ -582,9 +582,9 @@ def pool_tiles_remainder(pool_tiles):
     points=1,
 )
 def pool_tiles_rectangular(pool_tiles):
-    """Tiles of 2 rows and 3 columns on an image of 4 rows and 6 columns."""
-    x = np.arange(24.0).reshape(1, 1, 4, 6)
-    same_tiles(pool_tiles, [(x, (2, 3), images([8, 11], [20, 23]))])
+    """Tiles of 2 rows and 3 columns on an image of 4 rows and 12 columns."""
+    x = np.arange(48.0).reshape(1, 1, 4, 12)
+    same_tiles(pool_tiles, [(x, (2, 3), images([14, 17, 20, 23], [38, 41, 44, 47]))])
 
 
 @visible(
@@ -1025,8 +1025,8 @@ def maxpool_backward_inputs(maxpool_forward, maxpool_backward):
 )
 def maxpool_backward_calls(maxpool_forward, maxpool_backward):
     """Two forward passes, then their two backward passes."""
-    batches = [(images([1, 2], [3, 4]), images([1])), (images([8, 7], [6, 5]), images([2]))]
-    expected = [images([0, 0], [0, 1]), images([2, 0], [0, 0])]
+    batches = [(images([1, 2], [3, 4]), images([1])), (images([7, 8], [6, 5]), images([2]))]
+    expected = [images([0, 0], [0, 1]), images([0, 2], [0, 0])]
     own_gradients(maxpool_forward, maxpool_backward, batches, expected, kernel_size=2)
 
 
@@ -1054,5 +1054,8 @@ def maxpool_backward_vectorised(maxpool_forward, maxpool_backward):
     """Python does as much for 2 images as for 26, and so for channels, rows and columns."""
     vectorised_backward(maxpool_forward, maxpool_backward, (2, 2))
 
+
+plain_first(globals(), "pool_tiles_values", "windows_values", "maxpool_forward_values")
+plain_first(globals(), "maxpool_backward_values")
 
 __all__ = checks(globals())

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import spec
 from ..kit.cases import answered, each
-from ..kit.visible import checks, visible
+from ..kit.visible import checks, plain_first, visible
 from ..kit.voice import Failed, brief, call, lent, same, shape_of, short, spelled_out
 from .layer import because, every_dx, every_y, images, own_gradients, same_dx, same_y, unchanged
 
@@ -460,5 +460,7 @@ def sgd_step_values(sgd_step):
     expected = {"w": np.array([0.0, 4.0]), "b": np.array([2.5])}
     same_step(sgd_step, parameters, gradients, 0.1, expected)
 
+
+plain_first(globals(), "network_backward_chain")
 
 __all__ = checks(globals())

@@ -5,7 +5,7 @@ import numpy as np
 from .. import spec
 from ..figures import answers
 from ..kit.cases import answered, each
-from ..kit.visible import beyond, checks, drawn, visible
+from ..kit.visible import beyond, checks, drawn, plain_first, visible
 from ..kit.voice import Failed, as_float, call, no_array, number, same, short, spelled_out
 
 # ---- window ---------------------------------------------------------------------------------
@@ -483,11 +483,14 @@ def pool_loops_rectangular(pool_loops):
     points=1,
 )
 def pool_loops_negative(pool_loops):
-    """Where every value is negative, so is the maximum, however far below zero."""
+    """Negative values, so negative maxima, however far below zero; one window has a 20."""
     x = -np.arange(1.0, 17.0).reshape(4, 4)
-    expected = np.array([[-1.0, -3.0], [-9.0, -11.0]])
+    x[3, 3] = 20
+    expected = np.array([[-1.0, -3.0], [-9.0, 20.0]])
     cases = [(scale * x, 2, 2, scale * expected) for scale in (1, 1e9)]
     same_pooling(pool_loops, cases, common=True)
 
+
+plain_first(globals(), "window_coordinates", "output_size_values", "pool_loops_values")
 
 __all__ = checks(globals())
