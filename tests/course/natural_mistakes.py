@@ -633,4 +633,38 @@ MISTAKES = [
         },
         "You changed the old arrays with -=",
     ),
+    # ---- and some that once heard another's cause, or none
+    (
+        "as many as tiles",
+        "pool_loops",
+        {"(H - kH) // sH + 1": "H // kH", "(W - kW) // sW + 1": "W // kW"},
+        "(H − kH) // sH + 1 of them",
+    ),
+    ("the smallest", "pool_loops by slices", {"np.max": "np.min"}, "You took the smallest value"),
+    ("the last two axes", "pool_tiles", {"axis=(3, 5)": "axis=(4, 5)"}, "over the last two axes"),
+    ("no axis", "windows", {", axis=(2, 3))": ")"}, "along the axes that it is told"),
+    (
+        "cut in front alone",
+        "maxpool_backward",
+        {"dxp[:, :, pH : pH + H, pW : pW + W]": "dxp[:, :, pH:, pW:]"},
+        "in front alone",
+    ),
+    (
+        "turned where it lies",
+        "conv_backward",
+        {"dy, w[:, :, u, v])": "dy, w[:, :, kH - 1 - u, kW - 1 - v])"},
+        "the kernel the wrong way round",
+    ),
+    (
+        "no column kept",
+        "cross_entropy",
+        {"scores.max(axis=1, keepdims=True)": "scores.max(axis=1)"},
+        "keepdims=True keeps it a column",
+    ),
+    (
+        "the sum of the losses",
+        "cross_entropy",
+        {"np.mean(": "np.sum("},
+        "You added the images' losses up",
+    ),
 ]

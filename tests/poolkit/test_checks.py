@@ -109,6 +109,7 @@ def pool_loops(x, kernel_size, stride):
     rows, columns = range(0, x.shape[0] - kH, sH), range(0, x.shape[1] - kW, sW)
     return np.array([[x[i : i + kH, j : j + kW].max() for j in columns] for i in rows])
 """
+EVERY_START = LAST_MISSING.replace("- kH, sH)", "- kH)").replace("- kW, sW)", "- kW)")
 OF_A_BYTE = """
 def output_size(size, kernel_size, stride, padding=0, dilation=1):
     return np.uint8((size - kernel_size) // stride + 1)
@@ -163,6 +164,7 @@ def cross_entropy(scores, labels):
     ("name", "cells", "cause"),
     [
         ("window_coordinates", [LISTED], "np.array(…)"),
+        ("pool_loops_remainder", [EVERY_START], 'already, and "pool_loops · values" says more'),
         ("window_coordinates", [OBJECTS], "array of Python objects"),
         ("window_order", [OBJECTS], "array of Python objects"),
         ("pool_loops_overlap", [LAST_MISSING], "Your last window is missing"),

@@ -733,6 +733,6 @@ def is_subgradient_negative(is_subgradient):
 
 
 plain_first(globals(), "local_derivative_cases", "jacobian_values", "backward_message_values")
-plain_first(globals(), "numerical_jacobian_values", "one_sided_values")
+plain_first(globals(), "numerical_jacobian_values", "one_sided_values", "is_subgradient_corner")
 
 __all__ = checks(globals())
