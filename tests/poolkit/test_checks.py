@@ -109,7 +109,8 @@ def pool_loops(x, kernel_size, stride):
     rows, columns = range(0, x.shape[0] - kH, sH), range(0, x.shape[1] - kW, sW)
     return np.array([[x[i : i + kH, j : j + kW].max() for j in columns] for i in rows])
 """
-EVERY_START = LAST_MISSING.replace("- kH, sH)", "- kH)").replace("- kW, sW)", "- kW)")
+EVERY_START = LAST_MISSING.replace("(0, x.shape[0] - kH, sH)", "((x.shape[0] - kH) // sH + 1)")
+EVERY_START = EVERY_START.replace("(0, x.shape[1] - kW, sW)", "((x.shape[1] - kW) // sW + 1)")
 OF_A_BYTE = """
 def output_size(size, kernel_size, stride, padding=0, dilation=1):
     return np.uint8((size - kernel_size) // stride + 1)
