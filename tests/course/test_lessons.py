@@ -31,6 +31,8 @@ CONTRACT = {
         "windows": "(x, kernel_size, stride, padding, dilation)",
         "maxpool_forward": "(x, kernel_size, stride=None, padding=0, dilation=1)",
         "maxpool_backward": "(dy, cache)",
+        "adjoint_gap": "(f, back, x, v, u, h=0.001)",
+        "conserves": "(back, dy)",
     },
     "4-network": {
         "pooling": "()",
@@ -138,7 +140,13 @@ def test_an_instructor_s_cell_is_locked_and_a_student_s_is_not(chapter):
     for cell in notebooks.read(chapter).cells:
         if cell.cell_type == "code":
             meta = cell.metadata.nbgrader
-            assert meta.locked != meta.solution, meta.grade_id
+            theirs = meta.solution or "guess" in cell.metadata.get("tags", ())
+            assert meta.locked != theirs, meta.grade_id
+
+
+def test_a_passed_check_says_what_it_stands_for(chapter):
+    for name, points in notebooks.points(chapter).items():
+        assert getattr(check, name).points == points, name
 
 
 def test_the_toolkit_needs_only_what_it_may_import():
