@@ -5,11 +5,12 @@
 ``check``      the visible checks that the notebooks call
 ``figures``    the pictures
 ``explore``    pictures to play with
+``tries``      warm-ups and guesses, which check themselves
 ``kit``        what of these knows nothing of pooling
 
 It needs NumPy, Matplotlib and ipywidgets, and works from the folder it lies in.
 """
 
-from . import check, figures, numerical, spec
+from . import check, figures, numerical, spec, tries
 
-__all__ = ["check", "figures", "numerical", "spec"]
+__all__ = ["check", "figures", "numerical", "spec", "tries"]
