@@ -141,7 +141,7 @@ def test_an_instructor_s_cell_is_locked_and_a_student_s_is_not(chapter):
             if meta:
                 assert meta.locked != meta.solution, meta.grade_id
             else:  # a guess or a warm-up: open, and what is written there is kept
-                assert cell.metadata.tags == ["try"], cell.id
+                assert "try" in cell.metadata.tags, cell.id
 
 
 def test_a_failing_check_does_not_end_run_all(chapter):
