@@ -130,3 +130,10 @@ def test_the_four_hours_can_be_solved_without_the_production_layer():
     played = play("3-layer", WITHOUT)
     assert {n: str(played.failures[n]) for n in played.failed & graded} == {}
     assert played.failed  # and what is left out would notice
+
+
+def test_the_instructors_table_has_the_lessons_minutes():
+    page = (notebooks.ROOT / "docs" / "instructor.md").read_text(encoding="utf-8")
+    for chapter, notebook in COURSE.items():
+        said = re.search(rf"^\| {chapter} \| (\d+) \|", page, flags=re.M)
+        assert int(said[1]) == ways.minutes_of(notebook["cells"]), chapter

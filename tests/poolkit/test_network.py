@@ -357,6 +357,39 @@ def test_no_answer_is_too_odd_to_be_told(name):
                 assert "[figure: " in out.getvalue()
 
 
+# ---- PyTorch ----------------
+
+
+def test_without_pytorch_what_it_says_of_a_right_layer_is_shown(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    network.in_torch(None, None, None)
+    said = capsys.readouterr().out
+    assert "not installed" in said
+    assert "gradcheck" in said
+
+
+def test_pytorch_says_of_a_right_layer_what_is_shown_without_it():
+    pytest.importorskip("torch", reason="PyTorch is not installed: it cannot be asked")
+    cell = next(c for c in notebooks.read(CHAPTER).cells if c.id == "torch_function")
+    program = (
+        f"{cell.source}\nfrom oracle import reference as r; from poolkit import network\n"
+        "network.in_torch(in_torch, r.maxpool_forward, r.maxpool_backward)\n"
+        "network.in_torch(in_torch, r.maxpool_forward, lambda dy, cache: 0 * "
+        "r.maxpool_backward(dy, cache))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": f"{notebooks.ROOT}:{notebooks.SOURCE}", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    right, wrong = done.stdout.splitlines()[:4], done.stdout.splitlines()[4:]
+    assert right == network._SHOWN.splitlines()
+    assert [line.split()[-1] for line in wrong] == ["True", "False", "False", "False"]
+    assert done.stderr == ""
+
+
 # ---- the race -------------------------------------------------------------------------------
 
 

@@ -121,7 +121,7 @@ def both_sums(x, w, dy, weight=(0, 1), pixel=(1, 1)):
         dw += dy[i, j] * x[i : i + kH, j : j + kW]
         dx[i : i + kH, j : j + kW] += dy[i, j] * w
     figure, (above, below) = panels(
-        "A sum over outputs: of all that a weight has met, of all that a pixel has fed.",
+        "Two sums over outputs: all that a weight has met, all that a pixel has fed.",
         [x.shape, dy.shape, w.shape],
         [w.shape, dy.shape, x.shape],
         cell=0.56,
