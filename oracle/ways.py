@@ -66,7 +66,7 @@ PROMISED = {
 # A line of a list of contents: "1. [Heading](#Heading) · 5 min, `task`, 4 points"
 ITEM = re.compile(
     r"^\d+\. \[(?P<title>[^\]]+)\]\((?P<link>#[^)]+)\) · (?:(?P<minutes>\d+) min|open)"
-    r"(?P<task>, (?:`\w+`|by hand), \d+ points?)?$"
+    r"(?P<task>, (?:`\w+`(?: and `\w+`)*|by hand), \d+ points?)?$"
 )
 
 
@@ -107,15 +107,14 @@ def headings(cells):
 
 
 def contents(cells):
-    """The list of contents: [(title, minutes or None, task or None)]."""
+    """The list of contents: [(title, minutes or None, tasks)]."""
     found = []
     for cell in cells[:3]:
         for line in text(cell).splitlines():
             if match := ITEM.match(line):
                 minutes, task = match["minutes"], match["task"] or ""
-                name = re.search(r"`(\w+)`", task)
-                task = name[1] if name else "derivation" if task else None
-                found.append((match["title"], minutes and int(minutes), task))
+                tasks = re.findall(r"`(\w+)`", task) or ["derivation"] * bool(task)
+                found.append((match["title"], minutes and int(minutes), tasks))
     return found
 
 
@@ -144,12 +143,13 @@ def _overview(source, cells, way):
             taken = MINUTES.get(way, {}).get(match["title"], int(match["minutes"] or 0))
             number, minutes = number + 1, minutes + taken
             line = re.sub(r"· \d+ min", f"· {taken} min", line)
-            task = next((t for t in points if f"`{t}`" in (match["task"] or "")), None)
+            tasks = [t for t in re.findall(r"`(\w+)`", match["task"] or "") if t in points]
             line = re.sub(r"^\d+", str(number), line)
-            if task:
-                line = re.sub(r"\d+ points?$", plural(points[task], "point"), line)
+            if tasks:
+                worth = plural(sum(points[task] for task in tasks), "point")
+                line = re.sub(r"\d+ points?$", worth, line)
             elif "by hand" not in line:
-                line = re.sub(r", `\w+`, \d+ points?$", "", line)
+                line = re.sub(r", `\w+`(?: and `\w+`)*, \d+ points?$", "", line)
         elif line.startswith("**Short of time?**"):
             line = f"This is the way of {NAMES[way]} through the course."
         lines.append(line)

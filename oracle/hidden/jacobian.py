@@ -66,7 +66,7 @@ def local_derivative_cases(local_derivative):
     cases = []
     for seed, (size, k, lowest, *places) in enumerate(
         [
-            (4, 2, 0, (0, 0), (1, 0)),
+            (4, 2, 0, (0, 0), (1, 1)),
             (6, 3, 5, (0, 1)),
             (6, 2, -100, (1, 2), (2, 1)),
             (3, 1, -4, (2, 0)),
@@ -86,7 +86,7 @@ def local_derivative_stride(local_derivative):
     cases = []
     # overlap, gaps, remainder, and pairs in both orientations
     for H, W, kernel_size, stride, k, l in [
-        (5, 5, 3, 1, 1, 2),
+        (8, 9, 3, 1, 1, 2),
         (7, 7, 2, 3, 1, 0),
         (5, 7, (2, 3), (1, 2), 3, 1),
         (8, 5, (3, 1), (2, 3), 2, 1),
@@ -305,7 +305,7 @@ def is_subgradient_corner(is_subgradient):
         is_subgradient,
         [
             ([0, 1, 0], [2, 7, 5], True),
-            ([0, 0, 1, 0], [3, 1, 3, 3], True),
+            ([1, 0, 0, 0], [3, 1, 3, 3], True),
             ([0, 0, 0, 1], [3, 1, 3, 3], True),
             ([[0, 0, 0], [0, 0, 1]], [[-1, -4, -2], [-3, -1, -1]], True),
             ([1], [-3], True),
@@ -342,6 +342,7 @@ def is_subgradient_outside(is_subgradient):
             ([[0.5, 0.25], [0.25, 0]], [[3, 3], [2, 1]], False),
             ([[0.5, 0.4], [0, 0]], [[3, 3], [2, 1]], False),
             ([0.25, 0, 0.749999], [6, 1, 6], False),
+            ([1.5, 0, -0.5], [7, 2, 5], False),
         ],
     )
 

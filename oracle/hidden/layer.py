@@ -9,11 +9,9 @@ from oracle.kit.run import Judge, verdict
 from oracle.kit.spending import spends_as_counted
 from poolkit.check.layer import (
     are_windows,
-    as_measured,
     because,
     by_itself,
     cache_for,
-    conserved,
     every_dx,
     every_windows,
     every_y,
@@ -21,7 +19,6 @@ from poolkit.check.layer import (
     is_pair,
     own_gradients,
     passes_at,
-    same_backward,
     same_dtypes,
     same_dx,
     same_memory,
@@ -142,8 +139,8 @@ def padded_alone(rng):
     rising = np.arange(49.0).reshape(1, 1, 7, 7) - 100  # a place before the first pixel is no last
     falling = -1e9 * np.arange(64.0, 100).reshape(1, 1, 6, 6)  # and one after the last no first
     return [
-        Case(signed(rng, 1, 1, 4, 4), {"kernel_size": 2, "padding": 1}),
         PADDING,
+        Case(signed(rng, 1, 1, 4, 4), {"kernel_size": 2, "padding": 1}),
         Case(rising, {"kernel_size": 3, "padding": 1}),
         Case(falling, {"kernel_size": 5, "padding": 2}),
     ]
@@ -168,7 +165,7 @@ def ties_alone(rng):
     some_black = rng.integers(0, 2, (1, 1, 6, 6)).astype(float)
     some_black[..., :3, :3] = 0
     pairs = rng.integers(1, 4, (1, 1, 8, 8)) + 0.5  # many pairs
-    return [Case(some_black, {"kernel_size": 3}), Case(pairs, {"kernel_size": 2})]
+    return [Case(pairs, {"kernel_size": 2}), Case(some_black, {"kernel_size": 3})]
 
 
 def seeded(seed):
@@ -205,7 +202,7 @@ ALONE = {
             *cases_of(seeded(22), [((1, 1, 7, 7), 3, 2), ((1, 1, 6, 6), 4, 1)], *KS),
             OVERLAP,
         ],
-        "rectangular": cases_of(seeded(23), RECTANGULAR, *KS),
+        "rectangular": cases_of(seeded(63), RECTANGULAR, *KS),
         "remainder": cases_of(seeded(24), [((1, 1, 8, 8), 3, 3)], *KS),
         "gaps": cases_of(seeded(24), [((1, 1, 8, 8), 2, 3), ((1, 1, 9, 9), 2, 4)], *KS),
         "ties": ties_alone(seeded(25)),
@@ -214,7 +211,7 @@ ALONE = {
         # no pixel is in two windows
         "dilation": [DILATION, *cases_of(seeded(27), [((1, 1, 8, 8), 3, 2)], *KD)],
         "nan": nans_alone(
-            seeded(28), [(4, 2, [(0, 1), (1, 0), (3, 2)]), (6, 3, [(1, 4), (2, 3), (5, 0)])]
+            seeded(28), [(4, 2, [(0, 1), (1, 0), (1, 1), (2, 2)]), (6, 3, [(1, 4), (2, 3), (5, 0)])]
         ),
         "batches": cases_of(seeded(29), [((2, 3, 6, 6), 3), ((3, 2, 2, 2), 2), *MANY_IMAGES], *K),
         "sizes": cases_of(seeded(30), SMALL, *K),
@@ -560,7 +557,7 @@ def in_its_dtype(judge):
 
 @hidden
 def maxpool_forward_overlap(maxpool_forward):
-    agrees(judging(maxpool_forward), "overlap")
+    agrees(judging(maxpool_forward), "overlap", "gaps")
 
 
 @hidden
@@ -571,11 +568,6 @@ def maxpool_forward_rectangular(maxpool_forward):
 @hidden
 def maxpool_forward_remainder(maxpool_forward):
     agrees(judging(maxpool_forward), "remainder")
-
-
-@hidden
-def maxpool_forward_gaps(maxpool_forward):
-    agrees(judging(maxpool_forward), "gaps")
 
 
 @hidden
@@ -599,11 +591,6 @@ def maxpool_forward_nan(maxpool_forward):
 
 
 @hidden
-def maxpool_forward_sizes(maxpool_forward):
-    agrees(judging(maxpool_forward), "sizes", "large")
-
-
-@hidden
 def maxpool_forward_inputs(maxpool_forward):
     rng = np.random.default_rng(19)
     for clothes, x in views(rng, distinct(rng, 1, 1, 6, 6)):
@@ -612,6 +599,7 @@ def maxpool_forward_inputs(maxpool_forward):
     for clothes, x in list(views(rng, case.x))[1::2]:
         with judge.combination(case.features | {"inputs"}):
             untouched(maxpool_forward, x, clothes, **case.arguments)
+    agrees(judge, "sizes", "large")
 
 
 # all arguments at once, for the properties that are about something else
@@ -737,12 +725,7 @@ def maxpool_backward_nan(maxpool_forward, maxpool_backward):
 
 @hidden
 def maxpool_backward_batches(maxpool_forward, maxpool_backward):
-    agrees(judging_back(maxpool_forward, maxpool_backward), "batches")
-
-
-@hidden
-def maxpool_backward_sizes(maxpool_forward, maxpool_backward):
-    agrees(judging_back(maxpool_forward, maxpool_backward), "sizes", "large")
+    agrees(judging_back(maxpool_forward, maxpool_backward), "batches", "sizes", "large")
 
 
 @hidden
@@ -803,15 +786,6 @@ def maxpool_backward_calls(maxpool_forward, maxpool_backward):
 
 
 @hidden
-def maxpool_backward_gradient(maxpool_forward, maxpool_backward):
-    rng = np.random.default_rng(33)
-    x = distinct(rng, 1, 1, 6, 6)
-    dy, dx = right(rng, x, kernel_size=3)
-    as_measured(maxpool_forward, maxpool_backward, x, dy, kernel_size=3)
-    same_backward(maxpool_forward, maxpool_backward, x, dy, dx, kernel_size=3)
-
-
-@hidden
 def maxpool_backward_linear(maxpool_forward, maxpool_backward):
     rng = np.random.default_rng(34)
     x = distinct(rng, 1, 1, 6, 6)
@@ -821,24 +795,6 @@ def maxpool_backward_linear(maxpool_forward, maxpool_backward):
     case, dy = AT_ONCE, AT_ONCE.passes[1]
     with judging_back(*layer).combination(case.features | {"linear"}):
         passes_at(*layer, case.x, **case.arguments).linear(dy, np.roll(dy, 1), 2e5, -3e5)
-
-
-@hidden
-def maxpool_backward_adjoint(maxpool_forward, maxpool_backward):
-    rng = np.random.default_rng(35)
-    x = distinct(rng, 1, 1, 6, 6)
-    u, v = upstream(rng, 1, 1, 2, 2), rng.uniform(-1, 1, x.shape)
-    passes_at(maxpool_forward, maxpool_backward, x, kernel_size=3).adjoint(u, v)
-
-
-@hidden
-def maxpool_backward_conservation(maxpool_forward, maxpool_backward):
-    rng = np.random.default_rng(36)
-    cases = [
-        ((x, upstream(rng, 1, 1, 2, 2)), {"kernel_size": k})
-        for x, k in [(distinct(rng, 1, 1, 6, 6), 3), (np.ones((1, 1, 4, 4)), 2)]
-    ]
-    conserved(maxpool_forward, maxpool_backward, cases)
 
 
 @hidden

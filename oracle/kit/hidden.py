@@ -4,6 +4,7 @@ import functools
 import inspect
 
 from .run import afresh
+from .toolkit import visible as visible_kit
 from .toolkit import voice
 
 
@@ -29,7 +30,8 @@ def beside(visible, known):
             except voice.Failed as failure:
                 theirs = dict(zip(names, functions, strict=True))
                 hint = recognise(check.body, theirs, failure, known())
-                failure.explain(twin.title, twin.read, twin.cause, hint)
+                likely = visible_kit.likely_cause(twin, failure, hint, functions)
+                failure.explain(twin.title, twin.read, likely, hint)
                 raise failure from None
 
         check.body, check.twin = alone(body), twin
@@ -60,7 +62,8 @@ def recognise(body, functions, failure, misconceptions):
         try:
             body(*(theirs[name] for name in functions))
         except voice.Failed as other:
-            if other.got is not None and other.fingerprint() == failure.fingerprint():
+            told = other.got is not None and not other.certain  # else it is known by its cause
+            if told and other.fingerprint() == failure.fingerprint():
                 return misconception.hint
         except Exception:
             continue  # it cannot even run with this student's other functions: not theirs

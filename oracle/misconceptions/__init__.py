@@ -7,7 +7,7 @@ import functools
 
 from oracle.kit.registry import Misconception, all_of, misconception, right_answers
 
-MODULES = [f"{__name__}.{c}" for c in ("windows", "jacobian", "layer", "network")]
+MODULES = [f"{__name__}.{c}" for c in ("windows", "jacobian", "layer", "laws", "network")]
 
 
 @functools.cache

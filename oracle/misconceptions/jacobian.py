@@ -73,6 +73,22 @@ stays-in-the-window (order) loses local_derivative_cases local_derivative_stride
 - u, v = np.unravel_index(window.argmax(), window.shape)
 - derivative = np.zeros(x.shape)
 + derivative = np.zeros(x.shape)
+indexes-with-one-number (indexing) loses local_derivative_cases local_derivative_stride
+  local_derivative_ties
+    np.argmax returns one number, and derivative[number] is a whole row. np.unravel_index makes a
+    row and a column of it, of the window's shape.
+~ [k * sH + u, l * sW + v] => [window.argmax()]
+- u, v = np.unravel_index(window.argmax(), window.shape)
+- derivative = np.zeros(x.shape)
++ derivative = np.zeros(x.shape)
+unravels-in-the-image (shape) loses local_derivative_cases local_derivative_stride
+    You unravelled the winner's number in the shape of x. It counts the pixels of the window, so
+    np.unravel_index needs the window's shape.
+~ window.shape => x.shape
+cuts-a-window-s-rows-twice (indexing) loses local_derivative_cases local_derivative_stride
+    x[a:b][c:d] cuts rows twice: the second bracket begins again with the rows. Rows and columns
+    belong in one bracket, x[a:b, c:d].
+~ kH, l * sW : => kH][l * sW :
 returns-the-window (shape) loses local_derivative_cases local_derivative_stride
     Your array is as large as the window. There is a derivative for every pixel of the image, and it
     is 0 for the pixels outside of the window.
@@ -187,6 +203,11 @@ multiplies-by-the-height (transposed) loses jacobian_rectangular
     only on a square image.
 - J[k * OW + l, (k * sH + u) * W + l * sW + v] = 1
 + J[k * OW + l, (k * sH + u) * H + l * sW + v] = 1
+forgets-the-corner (order) loses jacobian_values jacobian_rows jacobian_overlap
+  jacobian_rectangular
+    You numbered the winner by its place in the window. Add the window's corner, (k·s, l·s), before
+    you number the pixel.
+~ (k * sH + u) * W + l * sW + v => u * W + v
 takes-the-width-first (transposed) loses jacobian_rectangular
     You read a pair as (width, height). It is (rows, columns), for kernel_size as for stride.
 ~ kH, kW), (sH, sW => kW, kH), (sW, sH
@@ -405,9 +426,20 @@ of there_and_back
 - x[place] += h
 - columns.append((above - below).ravel() / (2 * h))
 + columns.append((above - below).ravel() / (2 * h))
+moves-a-row-at-a-time (shape) loses numerical_jacobian_shape
+    You counted len(x) inputs. Of an image len(x) is the number of rows; every entry is an input of
+    its own, x.size of them: np.ndindex(x.shape) visits them all.
+of list_of_columns
+~ range(x.size) => range(len(x))
+- e = np.zeros(x.size)
+- e[c] = h
+- e = e.reshape(x.shape)
++ e = np.zeros(x.shape)
++ e[c] = h
 never-steps-back (differences) loses numerical_jacobian_inputs
     You did not step back before you moved the next input, so f saw several inputs moved at once.
     Only input c moves for column c.
+of there_and_back
 - x[place] += h
 - columns.append((above - below).ravel() / (2 * h))
 + columns.append((above - below).ravel() / (2 * h))
@@ -503,13 +535,13 @@ def is_subgradient(g, w):
 
 is_subgradient.differs("""
 accepts-only-corners (convexity) loses is_subgradient_hull
-    You accepted only the corners. Between the one-hots of two maxima lies a whole segment of
-    subgradients, and all the 1 can be shared in any way.
+    You accepted no mixture. Between the one-hots of two maxima lies a whole segment of
+    subgradients: the 1 can be shared in any way.
 - return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
 + one_hot = np.sum(g == 1) == 1 and np.sum(g != 0) == 1
 + return bool(one_hot and maximal[g == 1].all())
 asks-for-positive-shares (convexity) loses is_subgradient_corner is_subgradient_hull
-    You asked for a weight above 0 at every maximal pixel. A share of 0 is allowed: the corners and
+    You asked for a share above 0 at every maximal pixel. A share of 0 is allowed: the corners and
     the edges belong to the hull.
 - return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
 + only_there = np.all(g[~maximal] == 0)
@@ -528,23 +560,23 @@ accepts-only-the-first (ties) loses is_subgradient_corner is_subgradient_hull
 + first[w.argmax()] = 1
 + return bool(np.allclose(g.ravel(), first))
 checks-only-the-sum (convexity) loses is_subgradient_outside is_subgradient_negative
-    You checked only that the weights add up to 1. They must also lie on maximal pixels, and none
+    You checked only that the shares add up to 1. They must also lie on maximal pixels, and none
     may be negative.
 - maximal = w == w.max()
 - return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
 + return bool(abs(g.sum() - 1) < 1e-9)
 ignores-the-sign (negative) loses is_subgradient_negative
-    You did not look at the sign. Weights such as 2 and −1 add up to 1, yet they point past the
+    You did not look at the sign. Shares such as 2 and −1 add up to 1, yet they point past the
     corner, outside of the hull.
 ~ and np.all(g >= 0) and => and
 never-looks-at-w (stride) loses is_subgradient_outside
-    You did not compare g with w: a pixel below the maximum has weight 0, since moving it a little
-    moves nothing.
+    You did not compare g with w: a pixel below the maximum has a share of 0, since moving it a
+    little moves nothing.
 - maximal = w == w.max()
 - return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
 + return bool(np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
 forgets-the-sum (convexity) loses is_subgradient_outside
-    You did not check that the weights add up to 1. If all pixels rise together, the maximum rises
+    You did not check that the shares add up to 1. If all pixels rise together, the maximum rises
     just as much, no more and no less.
 - return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
 + return bool(np.all(g[~maximal] == 0) and np.all(g[maximal] >= 0))

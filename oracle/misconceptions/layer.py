@@ -37,6 +37,16 @@ fills-up-the-last-tile (rounding) loses pool_tiles_remainder
 - return whole.reshape(N, C, OH, kH, OW, kW).max(axis=(3, 5))
 + filled = np.pad(x, ((0, 0), (0, 0), (0, -H % kH), (0, -W % kW)), constant_values=-np.inf)
 + return filled.reshape(N, C, -(-H // kH), kH, -(-W // kW), kW).max(axis=(3, 5))
+maximum-over-the-tiles (axes) loses pool_tiles_values pool_tiles_remainder pool_tiles_rectangular
+  pool_tiles_vectorised
+    You took the maximum over the tiles, axes 2 and 4. The places inside a tile are what it goes
+    over, and after (N, C, OH, kH, OW, kW) these are axes 3 and 5.
+~ max(axis=(3, 5)) => max(axis=(2, 4))
+maximum-of-the-last-axes (axes) loses pool_tiles_values pool_tiles_remainder
+  pool_tiles_rectangular pool_tiles_vectorised
+    You took the maximum over the last two axes, 4 and 5. After (N, C, OH, kH, OW, kW) the places
+    inside a tile are axes 3 and 5.
+~ max(axis=(3, 5)) => max(axis=(4, 5))
 splits-the-axes-backwards (order) loses pool_tiles_values pool_tiles_remainder
   pool_tiles_rectangular pool_tiles_vectorised
     You split H into (kH, OH). The pixels of a tile are neighbours, so the place within the tile
@@ -105,6 +115,10 @@ pads-all-four-axes (padding) loses windows_padding maxpool_{forward,backward}_pa
 + (pH, _), (dH, dW) = pair(padding), pair(dilation)
 + if pH:
 +     x = np.pad(x, pH, constant_values=-np.inf)
+spans-d-times-k (dilation) loses windows_dilation maxpool_{forward,backward}_dilation
+    You let a window span d·k pixels. Between k pixels there are only k − 1 steps of d, so from the
+    first to the last it spans d·(k − 1) + 1.
+~ dH * (kH - 1) + 1, dW * (kW - 1) + 1 => dH * kH, dW * kW
 thins-out-instead-of-spreading (dilation) loses windows_dilation maxpool_{forward,backward}_dilation
     You spread the window's pixels but let it span kernel_size pixels only, so it holds fewer of
     them: it spans d·(k − 1) + 1.
@@ -190,8 +204,8 @@ starts-from-zero (negative) loses maxpool_forward_negative maxpool_forward_paddi
 - return w.max(axis=(4, 5)), (winners, x.shape, x.dtype)
 + return y, (winners, (N, C, H, W), x.dtype)
 widens-to-float64 (dtype) loses maxpool_forward_dtype
-    np.zeros makes float64 whatever x is, so your y is twice as large as it should be: give it
-    x.dtype.
+    np.zeros, np.empty and np.full make float64 whatever x is, so your y is twice as large as it
+    should be: give it x.dtype.
 ~ w.max(axis=(4, 5)) => y
 - u, v = np.divmod(w.reshape(N, C, OH, OW, kH * kW).argmax(axis=-1), kW)
 + y = np.zeros((N, C, OH, OW))
@@ -203,7 +217,7 @@ pads-the-image-with-zeros (padding) loses maxpool_{forward,backward}_padding
 - padded = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
 + padded = np.zeros((N, C, H + 2 * pH, W + 2 * pW), x.dtype)
 + padded[:, :, pH : pH + H, pW : pW + W] = x
-side-by-side-always (stride) loses maxpool_{forward,backward}_overlap maxpool_forward_gaps
+side-by-side-always (stride) loses maxpool_{forward,backward}_overlap
   maxpool_backward_remainder
     You placed the windows side by side whatever the stride is: the next one starts `stride` pixels
     on, not `kernel_size`.
@@ -253,6 +267,10 @@ counts-the-rows-twice (shape) loses maxpool_{forward,backward}_rectangular
 + w = padded[:, :, rows[:, None, :, None], columns[None, :, None, :]]
 + u, v = np.divmod(w.reshape(N, C, size, size, kH * kW).argmax(axis=-1), kW)
 + i, j = steps[:, None] * sH + u * dH - pH, steps * sW + v * dW - pW
+windows-of-d-times-k (dilation) loses maxpool_{forward,backward}_dilation
+    Your windows span d·k pixels, and so fewer of them fit. Between k pixels there are only k − 1
+    steps of d: the span is d·(k − 1) + 1.
+~ dH * (kH - 1) + 1, dW * (kW - 1) + 1 => dH * kH, dW * kW
 forgets-the-dilation (dilation) loses maxpool_{forward,backward}_dilation
     You never used dilation: the pixels of your windows are neighbours, whatever it says.
 - (pH, pW), (dH, dW) = pair(padding), pair(dilation)
@@ -265,8 +283,8 @@ forgets-the-dilation (dilation) loses maxpool_{forward,backward}_dilation
 + i = np.arange(OH)[:, None] * sH + u - pH
 + j = np.arange(OW) * sW + v - pW
 skips-nan (nan) loses maxpool_{forward,backward}_nan
-    You skipped the NaNs. A NaN says that something went wrong before; it must stay visible, so it
-    wins its window.
+    You skipped the NaNs: a search by > from −∞ never takes one, and np.nanmax and np.fmax pass them
+    over. A NaN must stay visible, so it wins its window.
 - padded = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
 + numbers = np.where(np.isnan(x), np.array(-np.inf, x.dtype), x)
 + padded = np.pad(numbers, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
@@ -337,7 +355,7 @@ winners-of-the-first-channel (shape) loses maxpool_forward_values
 - return w.max(axis=(4, 5)), (winners, x.shape, x.dtype)
 + n, c = np.arange(N).reshape(N, 1, 1, 1), np.arange(C).reshape(C, 1, 1)
 + return x[n, c, i, j], (((n * C + c) * H + i) * W + j, x.shape, x.dtype)
-lets-reshape-guess (shape) loses maxpool_{forward,backward}_sizes
+lets-reshape-guess (shape) loses maxpool_forward_inputs maxpool_backward_batches
     You let reshape guess a size with -1. Of an empty batch it cannot: write kH * kW.
 - u, v = np.divmod(w.reshape(N, C, OH, OW, kH * kW).argmax(axis=-1), kW)
 + w = w.reshape(N, C, OH, OW, -1)
@@ -376,7 +394,8 @@ def one_channel_after_the_other(x, kernel_size, stride=None, padding=0, dilation
 
 
 by_argmax.differs("""
-applies-along-an-axis (loops) loses maxpool_forward_vectorised maxpool_{forward,backward}_sizes
+applies-along-an-axis (loops) loses maxpool_forward_vectorised maxpool_forward_inputs
+  maxpool_backward_batches
     Python visits every window by itself. np.apply_along_axis and np.vectorize only hide that loop:
     they call a function for each window.
 ~ w.max(axis=(4, 5)) => y
@@ -466,7 +485,6 @@ def offset_by_offset(dy, cache):
 
 offset_by_offset.differs("""
 gradient-to-every-maximum (ties) loses maxpool_backward_ties maxpool_backward_nan
-  maxpool_backward_conservation
     Every pixel that equals the maximum got the whole gradient, so ties multiply it. Only the first
     maximum of a window gets it.
 ~ (_, _, i, j) => _
@@ -531,7 +549,6 @@ def with_a_border(dy, cache):
 
 to_the_winners.differs("""
 finds-y-anywhere-in-x (ties) loses maxpool_backward_ties maxpool_backward_nan
-  maxpool_backward_conservation
     You compared all of x with every y. A pixel outside the window may have the same value by
     chance, and gets a gradient that is not its own.
 - x, _, winners, _ = cache
@@ -543,8 +560,8 @@ finds-y-anywhere-in-x (ties) loses maxpool_backward_ties maxpool_backward_nan
 + found = x[:, :, None, None] == y[..., None, None]
 + return (found * dy.reshape(N, C, OH, OW, 1, 1)).sum(axis=(2, 3)).astype(x.dtype)
 adds-once-for-each-index (overlap) loses maxpool_backward_overlap
-    dx[index] += dy adds only once for an index that occurs twice: the last gradient stays, the
-    others are lost. np.add.at adds them all.
+    An address occurs twice, and only its last gradient has stayed: dx[index] = dy and
+    dx[index] += dy both write each place once. Add one after the other.
 ~ np.add.at(dx, winners, dy) => dx[winners] += dy
 assigns-window-after-window (overlap) loses maxpool_backward_overlap
     You assigned where you should add: a pixel that lies in several windows keeps only what the last
@@ -571,11 +588,15 @@ keeps-the-border (padding) loses maxpool_backward_padding
 of with_a_border
 - return dx[:, :, pH : pH + H, pW : pW + W]
 + return dx
+cuts-the-border-in-front (padding) loses maxpool_backward_padding
+    You cut the border off in front alone. It is on all four sides: cut from p to p + H.
+- return dx[:, :, pH : pH + H, pW : pW + W]
++ return dx[:, :, pH:, pW:]
 cuts-to-minus-zero (padding) loses maxpool_backward_values maxpool_backward_overlap
   maxpool_backward_rectangular maxpool_backward_remainder maxpool_backward_ties
-  maxpool_backward_dilation maxpool_backward_nan maxpool_backward_batches maxpool_backward_sizes
-  maxpool_backward_inputs maxpool_backward_calls maxpool_backward_gradient maxpool_backward_linear
-  maxpool_backward_adjoint maxpool_backward_conservation maxpool_backward_vectorised
+  maxpool_backward_dilation maxpool_backward_nan maxpool_backward_batches
+  maxpool_backward_inputs maxpool_backward_calls maxpool_backward_linear
+  maxpool_backward_vectorised
     dx[:, :, p:-p] is empty when p is 0, for -0 is 0 and that is where the slice begins: cut from p
     to p + H.
 - return dx[:, :, pH : pH + H, pW : pW + W]
@@ -628,8 +649,8 @@ ends-with-the-last-window (rounding) loses maxpool_backward_remainder
 gradient-to-the-whole-window (averaging) loses maxpool_backward_values maxpool_backward_overlap
   maxpool_backward_rectangular maxpool_backward_remainder maxpool_backward_ties
   maxpool_backward_dilation maxpool_backward_padding maxpool_backward_nan maxpool_backward_batches
-  maxpool_backward_sizes maxpool_backward_inputs maxpool_backward_calls maxpool_backward_gradient
-  maxpool_backward_adjoint maxpool_backward_conservation maxpool_backward_vectorised
+  maxpool_backward_inputs maxpool_backward_calls
+  maxpool_backward_vectorised
     You gave the gradient to the whole window. Only the pixel that won it moves the output, so only
     that one has a gradient.
 of with_a_border
@@ -645,8 +666,8 @@ of with_a_border
 divides-by-the-window (averaging) loses maxpool_backward_values maxpool_backward_overlap
   maxpool_backward_rectangular maxpool_backward_remainder maxpool_backward_ties
   maxpool_backward_dilation maxpool_backward_padding maxpool_backward_nan maxpool_backward_batches
-  maxpool_backward_sizes maxpool_backward_inputs maxpool_backward_calls maxpool_backward_gradient
-  maxpool_backward_adjoint maxpool_backward_conservation maxpool_backward_vectorised
+  maxpool_backward_inputs maxpool_backward_calls
+  maxpool_backward_vectorised
     You divided by the size of the window, as average pooling does. The maximum passes its gradient
     on undivided.
 of to_the_winners
@@ -655,8 +676,8 @@ of to_the_winners
 multiplies-by-the-pixel (chain-rule) loses maxpool_backward_values maxpool_backward_overlap
   maxpool_backward_rectangular maxpool_backward_remainder maxpool_backward_ties
   maxpool_backward_dilation maxpool_backward_padding maxpool_backward_nan maxpool_backward_batches
-  maxpool_backward_sizes maxpool_backward_inputs maxpool_backward_calls maxpool_backward_gradient
-  maxpool_backward_adjoint maxpool_backward_conservation maxpool_backward_vectorised
+  maxpool_backward_inputs maxpool_backward_calls
+  maxpool_backward_vectorised
     You multiplied the gradient by the pixel. y = x there, and the derivative of x is 1, not x.
 ~ x, _, winners => x, y, winners
 ~ (dx, winners, dy) => (dx, winners, dy * y)

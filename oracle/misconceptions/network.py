@@ -147,8 +147,8 @@ turns-the-weights (flip) loses conv_backward_weights
 + dw = np.einsum("ncijuv,nfij->fcuv", pixels, dy)[:, :, ::-1, ::-1]
 + dx = np.zeros_like(x)
 forgets-to-turn-the-kernel (flip) loses conv_backward_input
-    You slid the kernel over the padded dy as it is. Seen from a pixel the windows lie the other way
-    round: for dx the kernel must be turned by 180°.
+    Your dx has the kernel the wrong way round. Laid down at an output it lies as it is; slid over a
+    padded dy, as a pixel sees it, it must be turned by 180°.
 of with_the_turned_kernel
 ~ w[:, :, ::-1, ::-1] => w
 bias-of-every-place (sum) loses conv_backward_bias
@@ -166,6 +166,10 @@ divides-by-the-images-again (sum) loses conv_backward_weights conv_backward_bias
 - return dx, np.einsum("ncijuv,nfij->fcuv", pixels, dy), dy.sum(axis=(0, 2, 3))
 + dw = np.einsum("ncijuv,nfij->fcuv", pixels, dy) / len(x)
 + return dx, dw, dy.sum(axis=(0, 2, 3)) / len(x)
+swaps-the-channels (transposed) loses conv_backward_weights
+    You put the two channels of dw the wrong way round. dw has the shape of w: first the channel f
+    that comes out, then the channel c that goes in.
+~ ->fcuv => ->cfuv
 overwrites-what-windows-share (overlap) loses conv_backward_input
     You assigned where windows overlap, so the last offset overwrote the others. A pixel's gradients
     add up: +=.
@@ -210,8 +214,8 @@ def by_logarithms(scores, labels):
 
 by_logarithms.differs("""
 forgets-to-divide-the-gradient (mean) loses cross_entropy_gradient
-    Your loss is a mean, but your gradient is that of a sum: divide p − 1 by the number of images,
-    too.
+    Your gradient is that of a sum. The loss is the mean over the images, so divide the gradient by
+    their number.
 ~ p / len(scores) => p
 adds-the-losses-up (mean) loses cross_entropy_loss cross_entropy_gradient
     You added the images' losses up. The loss is their mean, so that a step is as long for 16 images
@@ -228,6 +232,10 @@ lets-the-exponential-overflow (overflow) loses cross_entropy_loss
 + dscores = p.copy()
 + dscores[rows, labels] -= 1
 + return -np.log(p[rows, labels]).mean(), dscores / len(scores)
+adds-up-infinite-exponentials (overflow) loses cross_entropy_loss
+    Your loss is infinite: you took the logarithm of a sum of e^1000, which is too large for a
+    float. Subtract each row's largest score before np.exp, and put it back behind the logarithm.
+~ np.log(e.sum(axis=1)) + scores.max(axis=1) => np.log(np.exp(scores).sum(axis=1))
 subtracts-the-largest-of-all (overflow) loses cross_entropy_loss
     You subtracted the largest score of the whole batch. A row far below it is all zeros after the
     exponential: subtract the largest of each row.
@@ -238,6 +246,10 @@ subtracts-the-largest-of-all (overflow) loses cross_entropy_loss
 + dscores = p.copy()
 + dscores[rows, labels] -= 1
 + return -np.log(p[rows, labels]).mean(), dscores / len(scores)
+lays-the-maxima-along-the-columns (transposed) loses cross_entropy_loss cross_entropy_gradient
+    You subtracted an array of shape (N,), which is laid along the columns, from scores of shape
+    (N, Q). keepdims=True keeps it a column: then each row loses its own largest score.
+~ np.exp(scores - scores.max(axis=1, keepdims=True)) => np.exp(scores - scores.max(axis=1))
 normalises-over-the-images (transposed) loses cross_entropy_loss cross_entropy_gradient
     You normalised down the columns, over the images. The probabilities of one image add up to 1, so
     sum along its row: axis=1.
@@ -358,6 +370,13 @@ steps-in-place (mutation) loses sgd_step_values
 - return {name: value - rate * gradients[name] for name, value in parameters.items()}
 + for name in parameters:
 +     parameters[name] -= rate * gradients[name]
++ return parameters
+puts-new-arrays-into-the-old-dict (mutation) loses sgd_step_values
+    Your arrays are new, but you put them into the caller's dict, and the old ones are gone from it:
+    make a new dict.
+- return {name: value - rate * gradients[name] for name, value in parameters.items()}
++ for name in parameters:
++     parameters[name] = parameters[name] - rate * gradients[name]
 + return parameters
 forgets-the-rate (scale) loses sgd_step_values
     You left the rate out, so every step is as long as the gradient itself.

@@ -156,12 +156,26 @@ takes-the-largest-magnitude (negative) loses pool_loops_negative
 - y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
 + values = x[k * sH : k * sH + kH, l * sW : l * sW + kW].ravel()
 + y[k, l] = values[np.argmax(np.abs(values))]
+takes-the-smallest (negative) loses pool_loops_values pool_loops_overlap pool_loops_remainder
+  pool_loops_rectangular pool_loops_negative
+    You took the smallest value of the window. Max pooling passes on the largest.
+- y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
++ y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].min()
 takes-the-mean (averaging) loses pool_loops_values pool_loops_overlap pool_loops_remainder
   pool_loops_rectangular pool_loops_negative
     You averaged the window. That is average pooling; max pooling keeps one value and forgets the
     rest.
 - y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
 + y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].mean()
+cuts-the-rows-twice (indexing) loses pool_loops_values pool_loops_overlap pool_loops_remainder
+  pool_loops_rectangular pool_loops_negative
+    x[a:b][c:d] cuts rows twice: the second bracket begins again with the rows. Rows and columns
+    belong in one bracket, x[a:b, c:d].
+~ kH, l * sW => kH][l * sW
+writes-the-column-first (transposed) loses pool_loops_values pool_loops_overlap
+  pool_loops_remainder pool_loops_rectangular pool_loops_negative
+    You wrote output (k, l) to y[l, k]. As in every array the row k comes first: y[k, l].
+~ y[k, l] => y[l, k]
 cuts-off-decimals (dtype) loses pool_loops_values
     Your y holds ints, so 3.5 became 3 on its way in. Give y the dtype of x.
 - y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))
@@ -180,8 +194,8 @@ cuts-into-tiles (stride) loses pool_loops_overlap
 +     for l in range(W // kW):
 +         y[k, l] = x[k * kH : (k + 1) * kH, l * kW : (l + 1) * kW].max()
 misses-the-last-window (sharing) loses pool_loops_values pool_loops_overlap pool_loops_rectangular
-    Your last window is missing. range stops before its end, so the last start, H − kH, needs an end
-    of H − kH + 1.
+    Your last window is missing. There are (H − kH) // sH + 1 of them in a column, and a range over
+    their starts, of which H − kH is the last that can be, ends at H − kH + 1.
 of over_starts
 ~ kH + 1, sH), range(0, W - kW + 1 => kH, sH), range(0, W - kW
 keeps-the-partial-window (rounding) loses pool_loops_remainder

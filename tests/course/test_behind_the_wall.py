@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="grading needs L
 STYLES = {
     "1-windows": right.WINDOWS,
     "2-jacobian": right.JACOBIAN,
-    "3-layer": right.RIGHT,
+    "3-layer": {**right.RIGHT, **right.LAWS},
     "4-network": right.NETWORK,
 }
 

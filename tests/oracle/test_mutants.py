@@ -218,12 +218,10 @@ def lost(maxpool_forward, maxpool_backward, most=1):
     return found
 
 
-FORWARD = (
-    "values dtype overlap rectangular remainder gaps negative padding dilation nan sizes inputs"
-)
+FORWARD = "values dtype overlap rectangular remainder negative padding dilation nan inputs"
 BACKWARD = (
-    "values dtype overlap rectangular remainder ties padding dilation nan batches sizes inputs "
-    "calls gradient linear adjoint conservation"
+    "values dtype overlap rectangular remainder ties padding dilation nan batches inputs calls "
+    "linear"
 )
 LAYER_IN_ORDER = [f"maxpool_forward_{name}" for name in FORWARD.split()]
 LAYER_IN_ORDER += [f"maxpool_backward_{name}" for name in BACKWARD.split()]

@@ -35,6 +35,13 @@ def test_a_right_answer_gets_full_marks(style):
     assert {name: str(error) for name, error in failures.items()} == {}
 
 
+@pytest.mark.parametrize("style", right.LAWS)
+def test_a_right_law_gets_full_marks(style):
+    assert set(right.LAWS[style]) == set(right.LAW_TASKS)
+    failures = notebooks.play(CHAPTER, right.LAWS[style]).failures
+    assert {name: str(error) for name, error in failures.items()} == {}
+
+
 def test_there_are_many_styles():
     assert len(right.RIGHT) >= 14
     assert all(

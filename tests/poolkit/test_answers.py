@@ -78,7 +78,7 @@ def test_the_picture_shows_both_arrays_the_windows_and_what_differs():
     def maxpool_forward(x, kernel_size, stride=None, padding=0, dilation=1):
         return np.full((1, 1, 2, 2), 16.0), None
 
-    ((sheet, sentence),), message = fail("maxpool_forward_values", maxpool_forward)
+    ((sheet, sentence),), message = fail("maxpool_forward_remainder", maxpool_forward)
     drawn = texts(sheet)
     for title in ("x", "your y", "expected y"):
         assert f">{title}</text>" in drawn
@@ -86,7 +86,7 @@ def test_the_picture_shows_both_arrays_the_windows_and_what_differs():
     assert "3 of 4 cells differ" in sentence
     assert "the window of output (0, 0), (0, 1) and (1, 1)" in sentence
     assert "Likely cause" in message
-    assert sentence.startswith("maxpool_forward · values. ")
+    assert sentence.startswith("maxpool_forward · remainder. ")
 
 
 def test_the_known_mistake_is_named_beside_its_picture():

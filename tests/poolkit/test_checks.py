@@ -109,6 +109,8 @@ def pool_loops(x, kernel_size, stride):
     rows, columns = range(0, x.shape[0] - kH, sH), range(0, x.shape[1] - kW, sW)
     return np.array([[x[i : i + kH, j : j + kW].max() for j in columns] for i in rows])
 """
+EVERY_START = LAST_MISSING.replace("(0, x.shape[0] - kH, sH)", "((x.shape[0] - kH) // sH + 1)")
+EVERY_START = EVERY_START.replace("(0, x.shape[1] - kW, sW)", "((x.shape[1] - kW) // sW + 1)")
 OF_A_BYTE = """
 def output_size(size, kernel_size, stride, padding=0, dilation=1):
     return np.uint8((size - kernel_size) // stride + 1)
@@ -163,6 +165,7 @@ def cross_entropy(scores, labels):
     ("name", "cells", "cause"),
     [
         ("window_coordinates", [LISTED], "np.array(…)"),
+        ("pool_loops_remainder", [EVERY_START], 'already, and "pool_loops · values" says more'),
         ("window_coordinates", [OBJECTS], "array of Python objects"),
         ("window_order", [OBJECTS], "array of Python objects"),
         ("pool_loops_overlap", [LAST_MISSING], "Your last window is missing"),
@@ -180,7 +183,7 @@ def cross_entropy(scores, labels):
         ("windows_values", [WINDOWS.format(stride="dilation", dilation="stride")], "OH is 3"),
         ("maxpool_forward_values", [NO_NONE], "None means kernel_size"),
         ("maxpool_backward_padding", [SHIFTED, SCATTER], "is no place in x"),
-        ("maxpool_backward_nan", [MASK, MASKED], "NaN == NaN is False"),
+        ("maxpool_backward_nan", [MASK, MASKED], "NaN == NaN is False, and so"),
         ("jacobian_overlap", [JACOBIAN], "(H − kH) // stride + 1"),
         ("pooling_layer", [CALLED.format(times=2, returned=FUNCTIONS)], "its own checks"),
         ("pooling_layer", [CALLED.format(times=1, returned="maxpool_forward(x, 2), 0")], "calling"),
@@ -229,4 +232,4 @@ def test_an_error_that_nobody_knows_has_no_cause():
     with pytest.raises(Failed) as error:
         check.pool_loops_negative(pool_loops)
     assert "Likely cause" not in str(error.value)
-    assert "This example: Where every value is negative" in str(error.value)
+    assert "This example: Negative values, so negative maxima" in str(error.value)

@@ -2,8 +2,8 @@
 
 Each is a function whose body is what stands in the notebook: a task's function, with the helpers
 above it in the same cell. Its argument, if it has one, is a task that it leaves to the solution.
-``WINDOWS[name]`` (chapter 1), ``JACOBIAN[name]`` (chapter 2), ``RIGHT[name]`` and ``LOOPS``
-(chapter 3) and ``NETWORK[name]`` (chapter 4) are {task: source of its cell}.
+``WINDOWS[name]`` (chapter 1), ``JACOBIAN[name]`` (chapter 2), ``RIGHT[name]``, ``LOOPS`` and
+``LAWS[name]`` (chapter 3) and ``NETWORK[name]`` (chapter 4) are {task: source of its cell}.
 """
 
 import ast
@@ -31,6 +31,7 @@ JACOBIAN_TASKS = (
     "is_subgradient",
 )
 TASKS = ("pool_tiles", "windows", "maxpool_forward", "maxpool_backward")
+LAW_TASKS = ("adjoint_gap", "conserves")
 NETWORK_TASKS = (
     "pooling",
     "relu_backward",
@@ -49,7 +50,7 @@ IMPORTS = {
     "itertools.": "import itertools",
     "math.": "import math",
 }
-WINDOWS, JACOBIAN, RIGHT, NETWORK = {}, {}, {}, {}
+WINDOWS, JACOBIAN, RIGHT, LAWS, NETWORK = {}, {}, {}, {}, {}
 
 
 def cells(function, tasks=TASKS):
@@ -79,6 +80,11 @@ def right_network(function):
 
 def right_windows(function):
     WINDOWS[function.__name__.replace("_", "-")] = cells(function, WINDOW_TASKS)
+    return function
+
+
+def right_laws(function):
+    LAWS[function.__name__.replace("_", "-")] = cells(function, LAW_TASKS)
     return function
 
 
@@ -1247,3 +1253,61 @@ def classes_and_helpers():
 
     def sgd_step(parameters, gradients, rate):
         return {n: p - rate * gradients[n] for n, p in parameters.items()}
+
+
+# ---- chapter 3: the laws --------------------------------------------------------------------
+
+
+@right_laws
+def as_in_the_lesson():
+    """The formula as it stands."""
+
+    def adjoint_gap(f, back, x, v, u, h=1e-3):
+        Jv = (f(x + h * v) - f(x - h * v)) / (2 * h)
+        return abs(np.sum(Jv * u) - np.sum(v * back(u)))
+
+    def conserves(back, dy):
+        return np.isclose(back(dy).sum(), dy.sum())  # a bool of NumPy's
+
+
+@right_laws
+def products_of_vectors():
+    """Inner products by np.vdot; sums that differ by less than 1e-9."""
+
+    def adjoint_gap(f, back, x, v, u, h=1e-3):
+        ahead, behind = f(x + h * v), f(x - h * v)
+        left = np.vdot(u, ahead - behind) / (2 * h)
+        return np.abs(left - np.vdot(back(u), v))
+
+    def conserves(back, dy):
+        return abs(np.sum(back(dy) * 1.0) - np.sum(dy)) < 1e-9
+
+
+@right_laws
+def numbers_of_python():
+    """A helper above them, and math.fsum."""
+
+    def weigh(a, b):
+        return math.fsum((a * b).ravel().tolist())
+
+    def adjoint_gap(f, back, x, v, u, h=1e-3):
+        rise = weigh(f(x + h * v), u) - weigh(f(x - h * v), u)
+        gap = rise / (2 * h) - weigh(back(u), v)
+        return gap if gap > 0 else -gap
+
+    def conserves(back, dy):
+        before, after = math.fsum(dy.ravel().tolist()), math.fsum(back(dy).ravel().tolist())
+        return math.isclose(before, after, abs_tol=1e-9)
+
+
+@right_laws
+def sums_and_differences():
+    """A float, and a comparison turned round."""
+
+    def adjoint_gap(f, back, x, v, u, h=1e-3):
+        Jv = np.subtract(f(x + h * v), f(x - h * v)) / 2 / h
+        return float(abs((Jv * u).sum() - (v * back(u)).sum()))
+
+    def conserves(back, dy):
+        lost = dy.sum() - back(dy).sum()
+        return not abs(lost) > 1e-8

@@ -5,11 +5,13 @@
 ``check``      the visible checks that the notebooks call
 ``figures``    the pictures
 ``explore``    pictures to play with
+``guess``      predictions to make before a cell runs
+``layers``     backward passes with a fault each, for the laws of chapter 3
 ``kit``        what of these knows nothing of pooling
 
 It needs NumPy, Matplotlib and ipywidgets, and works from the folder it lies in.
 """
 
-from . import check, figures, numerical, spec
+from . import check, figures, guess, layers, numerical, spec
 
-__all__ = ["check", "figures", "numerical", "spec"]
+__all__ = ["check", "figures", "guess", "layers", "numerical", "spec"]

@@ -1,5 +1,7 @@
 """What errors say for certain that people make in these lessons."""
 
+import contextlib
+import inspect
 import re
 import traceback
 
@@ -12,7 +14,26 @@ ERRORS = (
     (
         "which has no identity",
         "a maximum of nothing: a window or a slice is empty. It lies beyond the image, or it was "
-        "cut with :-0, which is empty",
+        "cut with :-0, or its rows were cut twice, as in x[a:b][c:d]",
+    ),
+    (
+        "argmax of an empty sequence",
+        "a window is empty: it lies beyond the image, or its rows were cut twice, as in "
+        "x[a:b][c:d]",
+    ),
+    (
+        "requested shape (4,2)",
+        "np.pad wants a pair of widths for each of the four axes, images and channels too: "
+        "((0, 0), (0, 0), (pH, pH), (pW, pW))",
+    ),
+    (
+        "Since axis is `None`, must provide window_shape",
+        "sliding_window_view slides along the axes that it is told, rows and columns: axis=(2, 3)",
+    ),
+    (
+        "window shape cannot be larger than input array",
+        "a window is larger than the padded image: from its first pixel to its last it spans "
+        "d·(k − 1) + 1 pixels",
     ),
     (
         "cannot reshape array of size 0 ",
@@ -35,7 +56,39 @@ def why(error, said, given):
         wanted = np.prod([int(n) for n in sizes[2].split(",") if n])
         if int(sizes[1]) < wanted:
             return "np.bincount stops at the largest address it saw: give it minlength"
+    if aligned := re.search(r"shapes \(([\d,]+)\) and \(([\d,]+)\) not aligned", said):
+        return of_a_product(*aligned.groups(), [a.shape for a in given if hasattr(a, "shape")])
+    if re.search("which has no identity|of an empty sequence", said) and cuts_rows_twice(error):
+        return voice.Seen(
+            "x[a:b][c:d] cuts rows twice: the second bracket begins again with the rows. Rows and "
+            "columns belong in one bracket, x[a:b, c:d]."
+        )
     return next((cause for part, cause in ERRORS if part in said), None)
+
+
+def of_a_product(left, right, shapes):
+    """What is wrong in np.dot of arrays with these shapes, as text; ``shapes`` are those given."""
+    left, right = (tuple(int(n) for n in text.split(",") if n) for text in (left, right))
+    if left in shapes and left[0] == np.prod(right):
+        return (
+            "a matrix of outputs × inputs takes inputs to outputs; the way back needs the transpose"
+        )
+    if left[::-1] in shapes and right in shapes and left[-1] == np.prod(right):
+        return "an image is multiplied as it is: it must be unfolded into a vector first"
+    return None
+
+
+TWICE = re.compile(r"\w\[[^\[\],]*:[^\[\],]*\]\s*\[[^\[\],]*:[^\[\],]*\]")
+
+
+def cuts_rows_twice(error):
+    """Whether the code that raised an error cuts an array by two brackets, one after the other."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if "site-packages" not in frame.f_code.co_filename:
+            with contextlib.suppress(OSError, TypeError):  # its text may not be there
+                if TWICE.search(inspect.getsource(frame.f_code)):
+                    return True
+    return False
 
 
 def counts_no_further(error):

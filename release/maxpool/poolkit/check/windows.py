@@ -5,12 +5,13 @@ import numpy as np
 from .. import spec
 from ..figures import answers
 from ..kit.cases import answered, each
-from ..kit.visible import beyond, checks, drawn, visible
+from ..kit.visible import beyond, checks, drawn, plain_first, visible
 from ..kit.voice import Failed, as_float, call, no_array, number, same, short, spelled_out
 
 # ---- window ---------------------------------------------------------------------------------
 
 
+EMPTY = "the list is empty: a range ends before it begins"
 LEGEND = "\nThe picture numbers the pixels in the order of the list."
 
 
@@ -47,7 +48,7 @@ def listed(given, case, ints=False):
         if array.dtype.kind not in "iuf" or array.ndim != 2 or array.shape[1] != 2:
             raise Failed(
                 f"{name} is {short(got)}, expected an int array of shape {expected.shape}",
-                cause=no_array(got),
+                cause=no_array(got) or (EMPTY if np.size(got) == 0 else None),
                 got=got,
                 odd=True,
             )
@@ -145,6 +146,7 @@ def is_row_major(given, case, legend):
     "window · coordinates",
     cause="the window of output (k, l) starts at pixel (k·s, l·s), and a pair is (row, column)",
     read="Which pixels does a neuron see?",
+    points=1,
 )
 def window_coordinates(window):
     """Output (1, 2) of a 2×2 pooling with stride 2 sees rows 2, 3 and columns 4, 5."""
@@ -162,7 +164,7 @@ def int_array(name, got, expected):
         )
     if got.shape != expected.shape:
         what = f"{name} has shape {got.shape}, expected {expected.shape}"
-        raise Failed(what, None, None, got, expected, odd=True)
+        raise Failed(what, None, None if got.size else EMPTY, got, expected, odd=True)
     if got.dtype.kind not in "iu":
         floats = got.dtype.kind == "f"
         raise Failed(
@@ -180,6 +182,7 @@ def int_array(name, got, expected):
     "window · row-major order",
     cause="the column changes fastest: the first row from left to right, then the second",
     read="Which pixels does a neuron see?",
+    points=1,
 )
 def window_order(window):
     """Output (0, 1): first (0, 2), (0, 3), then (1, 2), (1, 3)."""
@@ -191,6 +194,7 @@ def window_order(window):
     cause="the stride alone says where a window starts; kernel_size says how far it reaches from "
     "there",
     read="Which pixels does a neuron see?",
+    points=1,
 )
 def window_stride(window):
     """Windows of 2×2 that step by 1, so they overlap; then by 3, so they leave gaps."""
@@ -201,6 +205,7 @@ def window_stride(window):
     "window · rectangular",
     cause="in a pair the first number belongs to the rows, the second to the columns",
     read="Windows that are not square",
+    points=1,
 )
 def window_rectangular(window):
     """A window of 2 rows and 3 columns that steps by 2 rows and 3 columns."""
@@ -324,6 +329,7 @@ def how_many(change):
     cause="the first window counts too: one, plus a further one for every whole step that still "
     "fits",
     read="How many windows fit?",
+    points=1,
 )
 def output_size_values(output_size):
     """6 pixels, windows of 2, step 2: three windows, no pixel left."""
@@ -334,16 +340,18 @@ def output_size_values(output_size):
     "output_size · remainder",
     cause="the last window must lie inside the image completely; what is left over is dropped",
     read="How many windows fit?",
+    points=1,
 )
 def output_size_remainder(output_size):
-    """7 pixels, windows of 2, step 2: three windows fit, the seventh pixel is left over."""
-    same_sizes(output_size, [(7, 2, 2)])
+    """Windows of 2, step 2: of 7 pixels one is left over, so three fit; of 5 one, so two fit."""
+    same_sizes(output_size, [(7, 2, 2), (5, 2, 2)])
 
 
 @visible(
     "output_size · padding",
     cause="padding is added at both ends, so the axis grows by twice the padding",
     read="Padding: pixels beyond the edge",
+    points=1,
 )
 def output_size_padding(output_size):
     """4 pixels, windows of 3, step 1: two windows; one pixel more at each end makes it four."""
@@ -354,6 +362,7 @@ def output_size_padding(output_size):
     "output_size · dilation",
     cause="what grows with the dilation is the gaps between the window's pixels, not the pixels",
     read="Dilation: gaps inside a window",
+    points=1,
 )
 def output_size_dilation(output_size):
     """7 pixels, windows of 3, step 1: five windows; with dilation 2 they span 5, so three."""
@@ -420,6 +429,7 @@ def is_pooled(given, x, kernel_size, stride, expected, common):
     "pool_loops · values",
     cause="y[k, l] is the largest of the values in Ω(k, l), unchanged",
     read="The layer as loops",
+    points=2,
 )
 def pool_loops_values(pool_loops):
     """2×2, stride 2: the maximum sits in another corner of every window, and one is 16.5."""
@@ -431,6 +441,7 @@ def pool_loops_values(pool_loops):
     "pool_loops · overlapping windows",
     cause="windows start every `stride` pixels, however large they are",
     read="Windows that overlap, windows that skip",
+    points=1,
 )
 def pool_loops_overlap(pool_loops):
     """2×2, stride 1 on 4×4: nine windows, and the 9 is the maximum of two of them."""
@@ -444,6 +455,7 @@ def pool_loops_overlap(pool_loops):
     cause="a window that sticks out of the image gives no output: the loops end with the last one "
     "inside",
     read="The layer as loops",
+    points=1,
 )
 def pool_loops_remainder(pool_loops):
     """2×2, stride 2 on 5×5: the last row and the last column, the largest values, are left over."""
@@ -455,6 +467,7 @@ def pool_loops_remainder(pool_loops):
     "pool_loops · rectangular",
     cause="rows go with H, kH and sH, columns with W, kW and sW",
     read="Windows that are not square",
+    points=1,
 )
 def pool_loops_rectangular(pool_loops):
     """Windows of 2 rows and 3 columns, side by side, on an image of 4 rows and 9 columns."""
@@ -467,12 +480,17 @@ def pool_loops_rectangular(pool_loops):
     "pool_loops · negative values",
     cause="the search for the maximum starts from a value that is not in the window",
     read="The layer as loops",
+    points=1,
 )
 def pool_loops_negative(pool_loops):
-    """Where every value is negative, so is the maximum."""
+    """Negative values, so negative maxima, however far below zero; one window has a 20."""
     x = -np.arange(1.0, 17.0).reshape(4, 4)
-    expected = np.array([[-1.0, -3.0], [-9.0, -11.0]])
-    same_pooling(pool_loops, [(x, 2, 2, expected)], common=True)
+    x[3, 3] = 20
+    expected = np.array([[-1.0, -3.0], [-9.0, 20.0]])
+    cases = [(scale * x, 2, 2, scale * expected) for scale in (1, 1e9)]
+    same_pooling(pool_loops, cases, common=True)
 
+
+plain_first(globals(), "window_coordinates", "output_size_values", "pool_loops_values")
 
 __all__ = checks(globals())

@@ -212,4 +212,31 @@ def nudged(x, dy, pixel, kernel_size, stride, h=0.5):
     )
 
 
+@lesson
+def wrong_jacobians(x, kernel_size, stride):
+    """Draw an image and three matrices that are not its Jacobian.
+
+    The first holds the winners' values, in the second a pixel belongs to one window only, the third
+    counts the pixels column by column.
+    """
+    x = np.asarray(x, float)
+    wins, _ = spec.winners(x[None, None], kernel_size, stride)
+    H, W = x.shape
+    by_columns, once, values = (np.zeros((len(wins), x.size)) for _ in range(3))
+    for row, (i, j) in enumerate(wins.values()):
+        by_columns[row, j * H + i] = 1
+        once[:, i * W + j] = 0  # the last window takes it from the others
+        once[row, i * W + j] = 1
+        values[row, i * W + j] = x[i, j]
+    row = Row("Three matrices, three mistakes: none of them is the Jacobian of this image.")
+    row.board(x, "x", labels=False, cell=34)
+    scale = 0, 1
+    for name, matrix in zip(("first", "second", "third"), (values, once, by_columns), strict=True):
+        shown = scale_of(matrix) if name == "first" else scale
+        row.board(matrix, name, cell=20, scale=shown, size=10)
+    row.notes.append(f"windows of {kernel_size}×{kernel_size}, stride {stride}")
+    row.said.append("compare the sums of rows and columns, and where the 1s stand")
+    return show_sheet(*row.done("An image and three wrong Jacobians of its maxima"))
+
+
 __all__ = figures(globals())

@@ -15,4 +15,5 @@ Nothing in it knows the lesson: a toolkit of another assignment holds a copy of 
 ``figure``         Matplotlib's
 ``pictures``       an answer beside the right one
 ``explorer``       pictures to play with
+``guess``          predictions, kept and compared
 """

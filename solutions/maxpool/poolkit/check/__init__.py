@@ -9,6 +9,7 @@ from . import _causes  # noqa: F401  it explains errors
 
 # each chapter's module lists its checks in __all__
 from .jacobian import *  # noqa: F403
+from .laws import *  # noqa: F403
 from .layer import *  # noqa: F403
 from .network import *  # noqa: F403
 from .windows import *  # noqa: F403

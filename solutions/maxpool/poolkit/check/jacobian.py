@@ -8,7 +8,7 @@ from .. import spec
 from ..figures import answers
 from ..kit import pictures
 from ..kit.cases import answered, each, in_turn, plain
-from ..kit.visible import beyond, checks, drawn, visible
+from ..kit.visible import beyond, checks, drawn, plain_first, visible
 from ..kit.voice import Failed, as_float, call, lent, no_array, number, same, short
 
 # The chapter's first image: every value once, and each 2×2 window is won in another corner.
@@ -68,12 +68,14 @@ def is_derivative(given, case, expected):
     "local_derivative · cases",
     cause="1 where the output takes its value from, 0 at every other pixel, whatever its value",
     read="One derivative, two cases",
+    points=1,
 )
 def local_derivative_cases(local_derivative):
-    """2×2 windows side by side on a 4×4 image; then one in which another window holds a 9, too."""
-    winners = {(0, 0): (1, 1), (0, 1): (0, 3), (1, 0): (3, 0), (1, 1): (2, 2)}
+    """2×2 windows of a 4×4 image; another in which two windows hold a 9; negative values."""
+    winners = {(0, 1): (0, 3), (0, 0): (1, 1), (1, 0): (3, 0), (1, 1): (2, 2)}
     cases = [((TILES, k, l, 2, 2), one_at((4, 4), winner)) for (k, l), winner in winners.items()]
     cases.append(((REPEATED, 1, 1, 2, 2), one_at((4, 4), (3, 2))))
+    cases.append(((TILES - 16, 1, 0, 2, 2), one_at((4, 4), (3, 0))))
     same_derivative(local_derivative, cases)
 
 
@@ -81,10 +83,11 @@ def local_derivative_cases(local_derivative):
     "local_derivative · stride",
     cause="output (k, l) starts at pixel (k·s, l·s), and a pair is (row, column)",
     read="One derivative, two cases",
+    points=1,
 )
 def local_derivative_stride(local_derivative):
     """2×2 windows one pixel apart; then windows 1 high and 2 wide, 2 rows and 3 columns apart."""
-    winners = {(0, 1): (1, 2), (1, 0): (2, 0), (1, 1): (1, 2)}
+    winners = {(1, 1): (1, 2), (0, 1): (1, 2), (1, 0): (2, 0)}
     cases = [((SHARED, k, l, 2, 1), one_at((3, 3), winner)) for (k, l), winner in winners.items()]
     x = np.arange(15.0).reshape(3, 5)
     cases.append(((x, 1, 1, (1, 2), (2, 3)), one_at((3, 5), (2, 4))))
@@ -95,6 +98,7 @@ def local_derivative_stride(local_derivative):
     "local_derivative · ties",
     cause="of several equal maxima the first in row-major order takes the whole 1",
     read="Equal maxima: the first one wins",
+    points=1,
 )
 def local_derivative_ties(local_derivative):
     """One window with three ones: (0, 1) is the first of them, row by row."""
@@ -249,6 +253,7 @@ def has_wins(given, case, expected):
     "jacobian · values",
     cause="row k·OW + l holds ∂f_kl/∂x, unfolded row by row",
     read="All derivatives in one matrix",
+    points=1,
 )
 def jacobian_values(jacobian):
     """The 4×4 image in 2×2 windows: four rows with a single 1 each."""
@@ -260,6 +265,7 @@ def jacobian_values(jacobian):
     "jacobian · rows",
     cause="every output takes its value from one pixel, also when several are equal",
     read="All derivatives in one matrix",
+    points=1,
 )
 def jacobian_rows(jacobian):
     """Equal maxima in two windows, 3 in both: each row has one 1, at the first; y = J·vec(x)."""
@@ -271,6 +277,7 @@ def jacobian_rows(jacobian):
     "jacobian · overlap",
     cause="every window has its row, and a pixel that wins two of them has two 1s in its column",
     read="Sharing a pixel",
+    points=1,
 )
 def jacobian_overlap(jacobian):
     """2×2 windows one pixel apart: the 7 in the middle wins two of the four."""
@@ -283,6 +290,7 @@ def jacobian_overlap(jacobian):
     cause="pixel (i, j) of an image W pixels wide is number i·W + j, and output (k, l) is row "
     "k·OW + l; a pair is (row, column)",
     read="All derivatives in one matrix",
+    points=1,
 )
 def jacobian_rectangular(jacobian):
     """2 rows and 6 columns, windows 1 high and 2 wide: 2 rows of 3 outputs."""
@@ -328,6 +336,7 @@ def is_message(given, J, dy, expected):
     "backward_message · values",
     cause="each output's gradient goes to the pixel that its value came from",
     read="Sending the message back",
+    points=1,
 )
 def backward_message_values(backward_message):
     """Output 0 came from pixel 1, output 1 from pixel 3."""
@@ -340,6 +349,7 @@ def backward_message_values(backward_message):
     "backward_message · overlap",
     cause="a pixel that won several windows gets the sum of their gradients",
     read="Sending the message back",
+    points=1,
 )
 def backward_message_overlap(backward_message):
     """Outputs 0 and 2 both came from pixel 1."""
@@ -352,6 +362,7 @@ def backward_message_overlap(backward_message):
     "backward_message · shape",
     cause="dy may come as an image: unfold it row by row first; dx is one-dimensional",
     read="Sending the message back",
+    points=1,
 )
 def backward_message_shape(backward_message):
     """A 2×2 image of gradients, sent back to 5 pixels, one each."""
@@ -484,6 +495,7 @@ def same_as(numerical_jacobian, case, usual, where):
     "numerical_jacobian · values",
     cause="column c is (f(x + h·e_c) − f(x − h·e_c)) / 2h, and e_c moves input c alone",
     read="Measure it: central differences",
+    points=1,
 )
 def numerical_jacobian_values(numerical_jacobian):
     """f(x) = A·x, whose Jacobian is A itself."""
@@ -495,6 +507,7 @@ def numerical_jacobian_values(numerical_jacobian):
     "numerical_jacobian · central",
     cause="step to both sides by the h that was passed; the two points are 2h apart",
     read="Measure it: central differences",
+    points=1,
 )
 def numerical_jacobian_central(numerical_jacobian):
     """With h = 1/2: exact for squares; for cubes 3x² + h², the quotient's own error."""
@@ -507,6 +520,7 @@ def numerical_jacobian_central(numerical_jacobian):
     "numerical_jacobian · shape",
     cause="J has a row for each output and a column for each input, both counted row by row",
     read="Measure it: central differences",
+    points=1,
 )
 def numerical_jacobian_shape(numerical_jacobian):
     """The two row sums of a 2×3 image: 2 outputs, 6 inputs."""
@@ -519,6 +533,7 @@ def numerical_jacobian_shape(numerical_jacobian):
     "numerical_jacobian · inputs",
     cause="give f a fresh float array for every step, and leave x as it is",
     read="Measure it: central differences",
+    points=1,
 )
 def numerical_jacobian_inputs(numerical_jacobian):
     """One moved input a call, x untouched, an f that returns its argument, whole numbers."""
@@ -573,6 +588,7 @@ def same_slopes(one_sided, label, f, cases, where=None):
     "one_sided · values",
     cause="walk from x to x + h·v, and divide the rise by h",
     read="A tie is a kink",
+    points=1,
 )
 def one_sided_values(one_sided):
     """f(x) = 3·x₀ − 2·x₁ rises by 3 along the first axis and by −2 along the second."""
@@ -585,6 +601,7 @@ def one_sided_values(one_sided):
     "one_sided · tie",
     cause="step to one side only: at a kink the slope ahead is not the slope behind",
     read="A tie is a kink",
+    points=1,
 )
 def one_sided_tie(one_sided):
     """max at (2, 2, 1): 1 if either 2 goes up, 0 if only one goes down."""
@@ -598,6 +615,7 @@ def one_sided_tie(one_sided):
     "one_sided · direction",
     cause="v says how fast to walk, not only where to: twice the v, twice the slope",
     read="A tie is a kink",
+    points=1,
 )
 def one_sided_direction(one_sided):
     """Twice as far along v rises twice as much."""
@@ -620,7 +638,7 @@ def same_verdicts(is_subgradient, cases):
         w = np.array(cases[n][1], float)
         count = int((w == w.max()).sum())
         total = number(round(float(np.sum(cases[n][0])), 9))
-        return f"{count} of {w.size} pixels are maximal; the weights add up to {total}."
+        return f"{count} of {w.size} pixels are maximal; the shares add up to {total}."
 
     expected = [answer for *_, answer in cases]
     for n, (g, w, right) in enumerate(cases):
@@ -637,6 +655,7 @@ def same_verdicts(is_subgradient, cases):
     "is_subgradient · corner",
     cause="the one-hot of every maximal pixel is a subgradient, of the first as of the last",
     read="All slopes at once: subgradients",
+    points=1,
 )
 def is_subgradient_corner(is_subgradient):
     """All on the one maximum; all on either of two."""
@@ -656,15 +675,17 @@ def is_subgradient_corner(is_subgradient):
     "is_subgradient · hull",
     cause="any way of sharing the 1 among the maximal pixels is a subgradient, even or uneven",
     read="All slopes at once: subgradients",
+    points=1,
 )
 def is_subgradient_hull(is_subgradient):
-    """Shared between two and among three maxima; as floats 0.3 + 0.6 + 0.1 is not exactly 1."""
+    """Shared by two of two, two of three, three of three; as floats 0.3 + 0.6 + 0.1 is not 1."""
     two, three = [[1, 4], [4, 3]], [[4, 4], [4, 3]]
     same_verdicts(
         is_subgradient,
         [
             ([[0, 0.5], [0.5, 0]], two, True),
             ([[0, 0.25], [0.75, 0]], two, True),
+            ([[0.5, 0], [0.5, 0]], three, True),
             ([[0.3, 0.6], [0.1, 0]], three, True),
             ([[0, -0.5], [-0.5, 0]], two, False),
         ],
@@ -673,8 +694,9 @@ def is_subgradient_hull(is_subgradient):
 
 @visible(
     "is_subgradient · outside",
-    cause="the weights add up to 1, and a pixel below the maximum has none of them",
+    cause="the shares add up to 1, and a pixel below the maximum has none of them",
     read="All slopes at once: subgradients",
+    points=1,
 )
 def is_subgradient_outside(is_subgradient):
     """Too much, too little, or some of it on a pixel that lost."""
@@ -694,8 +716,9 @@ def is_subgradient_outside(is_subgradient):
 
 @visible(
     "is_subgradient · negative",
-    cause="no weight may be negative, even if they add up to 1",
+    cause="no share may be negative, even if they add up to 1",
     read="All slopes at once: subgradients",
+    points=1,
 )
 def is_subgradient_negative(is_subgradient):
     """2 − 1 = 1, but that is outside of the segment between the two corners."""
@@ -708,5 +731,8 @@ def is_subgradient_negative(is_subgradient):
         ],
     )
 
+
+plain_first(globals(), "local_derivative_cases", "jacobian_values", "backward_message_values")
+plain_first(globals(), "numerical_jacobian_values", "one_sided_values", "is_subgradient_corner")
 
 __all__ = checks(globals())

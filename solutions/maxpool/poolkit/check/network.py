@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import spec
 from ..kit.cases import answered, each
-from ..kit.visible import checks, visible
+from ..kit.visible import checks, plain_first, visible
 from ..kit.voice import Failed, brief, call, lent, same, shape_of, short, spelled_out
 from .layer import because, every_dx, every_y, images, own_gradients, same_dx, same_y, unchanged
 
@@ -251,6 +251,7 @@ def copied(arrays):
 def same_step(sgd_step, parameters, gradients, rate, expected):
     """Raise ``Failed`` unless ``sgd_step`` returns ``expected`` and leaves what it was given."""
     given = copied(parameters), copied(gradients)
+    kept = dict(given[0])
     calls = [((copied(parameters), copied(gradients), rate), {}), ((*given, rate), {})]
     answers = each(answered, (sgd_step,), calls, call, seen=1)
     got = next(answers)
@@ -266,6 +267,10 @@ def same_step(sgd_step, parameters, gradients, rate, expected):
             cause="something is kept from one call to the next",
             got="elsewhere",
         )
+    for name in parameters:
+        if given[0].get(name) is not kept[name]:
+            what = f"sgd_step changed the dict that came in: its {name!r} is another array"
+            raise Failed(what, "The caller's parameters are not there any more.", got=what)
     for name in expected:
         first = parameters[name].ravel()[0], gradients[name].ravel()[0]
         where = f"The first number of {name!r} was {first[0]:g}, its gradient {first[1]:g}; rate "
@@ -315,6 +320,7 @@ def small_gradients(dy):
     "pooling · in a network",
     cause="your layer is not right, and its own checks in 3-layer say more",
     read="Your layer moves in",
+    points=1,
 )
 def pooling_layer(pooling):
     """Behind a ReLU: windows of zeros are ties; every image has its own gradients; then overlap."""
@@ -332,6 +338,7 @@ def pooling_layer(pooling):
     "relu_backward · values",
     cause="dx is dy where x is positive, and 0 where it is negative or 0",
     read="ReLU lets the positive pass",
+    points=1,
 )
 def relu_backward_values(relu_backward):
     """Four pixels: negative, positive, zero, positive."""
@@ -339,29 +346,27 @@ def relu_backward_values(relu_backward):
     same_relu(relu_backward, [(dy, x)])
 
 
-# One image, one channel in, one out: the windows of outputs (0,0) and (1,1) overlap in the centre.
-SQUARE, KERNEL, TWO = (
-    images([1, 2, 3], [4, 5, 6], [7, 8, 9]),
-    images([1, 2], [3, 4]),
-    images([1, 0], [0, 2]),
-)
-
-
 @visible(
     "conv_backward · weights",
     cause="dw_uv = Σ dy_ij · x_(i+u)(j+v): each weight met one pixel in each window",
     read="A convolution shares its weights",
+    points=2,
 )
 def conv_backward_weights(conv_backward):
-    """dy is 1 at output (0,0) and 2 at (1,1), so dw is the first window plus twice the last."""
-    expected = images([1 + 2 * 5, 2 + 2 * 6], [4 + 2 * 8, 5 + 2 * 9])
-    same_conv(conv_backward, "dw", [(TWO, SQUARE, KERNEL, expected)])
+    """Two images of two channels: the first window of one, plus twice the last of the other."""
+    x = np.array([[[1.0, 2, 3], [4, 5, 6]], [[1, 0, 0], [0, 1, 0]]])  # image by image
+    x = np.stack([x, 10 * x], axis=1)  # channel 1 is ten times channel 0
+    dy = np.array([[1.0, 0], [0, 2]]).reshape(2, 1, 1, 2)
+    first = np.array([[1.0, 2], [4 + 2 * 1, 5]])
+    expected = np.stack([first, 10 * first])[None]
+    same_conv(conv_backward, "dw", [(dy, x, np.ones((1, 2, 2, 2)), expected)])
 
 
 @visible(
     "conv_backward · bias",
     cause="b_f is added to every output of channel f: sum dy over images, rows and columns",
     read="A convolution shares its weights",
+    points=2,
 )
 def conv_backward_bias(conv_backward):
     """Two images, two channels out, two outputs in each."""
@@ -375,11 +380,15 @@ def conv_backward_bias(conv_backward):
     "conv_backward · input",
     cause="output (i, j) sends w_uv · dy_ij to pixel (i+u, j+v); what meets there adds up",
     read="A convolution shares its weights",
+    points=2,
 )
 def conv_backward_input(conv_backward):
-    """The kernel laid down at (0,0), and twice the kernel at (1,1)."""
-    expected = images([1, 2, 0], [3, 4 + 2 * 1, 2 * 2], [0, 2 * 3, 2 * 4])
-    same_conv(conv_backward, "dx", [(TWO, SQUARE, KERNEL, expected)])
+    """The first kernel laid down at (0,0), and twice the second, of tens, at (1,1)."""
+    x = images([1, 2, 3], [4, 5, 6], [7, 8, 9])
+    w = np.array([[[[1.0, 2], [3, 4]]], [[[10, 20], [30, 40]]]])
+    dy = np.array([[[[1.0, 0], [0, 0]], [[0, 0], [0, 2]]]])
+    expected = images([1, 2, 0], [3, 4 + 2 * 10, 2 * 20], [0, 2 * 30, 2 * 40])
+    same_conv(conv_backward, "dx", [(dy, x, w, expected)])
 
 
 # e^0 : e^(log 3) is 1 : 3, so the first image has the probabilities 1/4 and 3/4.
@@ -390,6 +399,7 @@ SCORES, LABELS = np.array([[0.0, np.log(3.0)], [0.0, 0.0]]), np.array([1, 0])
     "cross_entropy · loss",
     cause="the loss is the mean of −log p_label over the images, each row with its own softmax",
     read="One number for a wrong guess",
+    points=2,
 )
 def cross_entropy_loss(cross_entropy):
     """Probabilities 3/4 and 1/2: log 4/3 and log 2; with scores 1000 higher; with p = e^−1000."""
@@ -405,6 +415,7 @@ def cross_entropy_loss(cross_entropy):
     "cross_entropy · gradient",
     cause="dscores is (p − 1 at the label), divided by the number of images",
     read="One number for a wrong guess",
+    points=2,
 )
 def cross_entropy_gradient(cross_entropy):
     """p − 1 at the label, halved because there are two images."""
@@ -416,6 +427,7 @@ def cross_entropy_gradient(cross_entropy):
     "network_backward · chain",
     cause="the last layer goes first; each gets the dx of the layer behind it, and its own cache",
     read="Backwards through a list",
+    points=2,
 )
 def network_backward_chain(network_backward):
     """y = (w·x)² + b at x = 3, w = 2, in three layers."""
@@ -427,6 +439,7 @@ def network_backward_chain(network_backward):
     cause="something is left over from the first call: a list was reversed or emptied, or "
     "gradients were added to old ones",
     read="Backwards through a list",
+    points=2,
 )
 def network_backward_calls(network_backward):
     """Twice through the same lists, the second time with ten times the gradient."""
@@ -438,6 +451,7 @@ def network_backward_calls(network_backward):
     "sgd_step · values",
     cause="new = old − rate · gradient, in a new dict; the old arrays stay",
     read="Learning is walking downhill",
+    points=1,
 )
 def sgd_step_values(sgd_step):
     """Rate 0.1: from 1 by −0.1·10 to 0, from 2 by +0.1·20 to 4, from 3 by −0.1·5 to 2.5."""
@@ -446,5 +460,7 @@ def sgd_step_values(sgd_step):
     expected = {"w": np.array([0.0, 4.0]), "b": np.array([2.5])}
     same_step(sgd_step, parameters, gradients, 0.1, expected)
 
+
+plain_first(globals(), "network_backward_chain")
 
 __all__ = checks(globals())

@@ -2,6 +2,7 @@
 
 from .ideas import *  # noqa: F403  each module lists its figures in __all__
 from .jacobian import *  # noqa: F403
+from .laws import *  # noqa: F403
 from .layer import *  # noqa: F403
 from .network import *  # noqa: F403
 from .windows import *  # noqa: F403

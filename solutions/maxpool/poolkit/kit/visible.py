@@ -23,12 +23,13 @@ def symptoms():
     return json.loads(_SYMPTOMS.read_text(encoding="utf-8"))
 
 
-def visible(title, cause, read):
+def visible(title, cause, read, points=None):
     """Make a function of the student's functions a visible check.
 
     title  "task · property"
     cause  the likely cause of wrong values, when the answer is nobody's known mistake
     read   the heading of the section to read again
+    points what its test cell is worth, if that is to be said
 
     The check is silent work inside and one line outside: it says that the example is right, or
     shows the student's own answer beside the expected one, with the place in question, and
@@ -42,19 +43,53 @@ def visible(title, cause, read):
                 body(*functions)
             except Failed as failure:
                 known = symptoms().get(body.__name__, {}).get(failure.fingerprint())
-                failure.explain(title, read, cause, hint=known, about=inspect.getdoc(body))
+                likely = likely_cause(check, failure, known, functions)
+                failure.explain(title, read, likely, hint=known, about=inspect.getdoc(body))
                 draw = failure.draw or functools.partial(
                     pictures.plain, failure.got, failure.expected
                 )
                 sheet, sentence = draw()
                 present(sheet, f"{title}. {sentence}")
                 raise failure from None
-            print(f"{title}: right on this example. The hidden tests use others.")
+            print(f"✓ {title}{_worth(points)}")
 
         check.title, check.cause, check.read, check.body = title, cause, read, body
+        check.points, check.plain = points, None
         return check
 
     return decorate
+
+
+def plain_first(names, *plain):
+    """Say of some checks, by their names in a module's ``globals()``, that they are a task's plain
+    case: where that is wrong already, what the task's other checks say of themselves is no cause.
+    """
+    for name in plain:
+        task = names[name].title.split(" · ")[0]
+        for other in list(names.values()):
+            if hasattr(other, "body") and other.title.split(" · ")[0] == task:
+                other.plain = None if other is names[name] else names[name]
+
+
+def likely_cause(check, failure, hint, functions):
+    """What a visible check says of wrong values, or that the plain case is wrong already.
+
+    hint  the sentence of the known mistake that answers alike, or None
+    """
+    if check.plain is None or hint or failure.cause or failure.odd:
+        return check.cause
+    try:
+        check.plain.body(*functions)
+    except Failed:
+        return f'the plain case is wrong already, and "{check.plain.title}" says more'
+    return check.cause
+
+
+def _worth(points):
+    """What a check that is content stands for. It is one example: the hidden tests use others."""
+    if points is None:
+        return " · right on this example"
+    return f" · {points:g} point{'' if points == 1 else 's'} if other examples are right too"
 
 
 def checks(names):

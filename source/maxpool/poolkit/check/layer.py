@@ -13,7 +13,7 @@ from ..kit.cases import answered, each, in_turn, plain
 from ..kit.laws import RIGHT_FIRST, same_dtypes, unchanged
 from ..kit.remote import where_it_lives
 from ..kit.specification import by_itself, set_aside
-from ..kit.visible import because, checks, drawn, visible
+from ..kit.visible import because, checks, drawn, plain_first, visible
 from ..kit.voice import Failed, call, differing, number, passes_calls, same, shape_of, short
 
 passes_calls(__file__)
@@ -325,8 +325,8 @@ def losing_nans(x, expected):
         if nans.any() and alike and not differing(dx, np.where(nans, 0, expected)).any():
             failure.certain = True
             failure.cause = (
-                "no pixel got the gradient of a window that holds a NaN: NaN == NaN is False, so a "
-                "mask x == y finds no winner there"
+                "no pixel got the gradient of a window that holds a NaN: NaN == NaN is False, and "
+                "so is NaN > 0, so a mask by == or > leaves the winner out"
             )
         raise
 
@@ -363,24 +363,6 @@ def passes_at(forward, backward, x, **arguments):
         return drawn(answers.backward, x, dy, **arguments)
 
     return laws.Passes(every_y_of, every_dx_of, x, drawing)
-
-
-def conserved(forward, backward, cases):
-    """Raise ``Failed`` unless dx and dy have the same sum, in every image and channel.
-
-    cases  list of ((x, dy), arguments)
-    """
-    given = every_dx(forward, backward, cases)
-    for (x, dy), arguments in cases:
-        with drawn(answers.backward, x, dy, **arguments) as saw:
-            dx = next(given)
-            saw(dx)
-            laws.conserved(dx, dy, x.shape, (2, 3), "The sum over every image and channel.")
-
-
-def as_measured(forward, backward, x, dy, **arguments):
-    """Raise ``Failed`` unless dx equals the finite differences of the student's forward pass."""
-    passes_at(forward, backward, x, **arguments).measured(dy, won_by(x, arguments), batched=True)
 
 
 def own_gradients(forward, backward, batches, expected, **arguments):
@@ -573,32 +555,36 @@ def empty_y(shape, kernel_size, stride, padding=0, dilation=1):
     cause="pixel i is row u of tile k with i = k·kH + u: the reshape splits H into (OH, kH), in "
     "this order",
     read="Tiles are a reshape",
+    points=1,
 )
 def pool_tiles_values(pool_tiles):
-    """2×2 tiles of a 4×4 image: in each one the maximum sits in another corner."""
-    same_tiles(pool_tiles, [(CORNERS[None, None], 2, images([6, 8], [16, 15]))])
+    """2×2 tiles of 4 rows and 6 columns: the maximum sits in another corner, and once in two."""
+    x = np.concatenate([CORNERS, [[20, 18], [17, 19], [22, 21], [24, 23]]], axis=1)[None, None]
+    same_tiles(pool_tiles, [(x, 2, images([6, 8, 20], [16, 15, 24]))])
 
 
 @visible(
     "pool_tiles · remainder",
     cause="5 rows make two tiles of 2; cut the fifth off before the reshape",
     read="Tiles are a reshape",
+    points=1,
 )
 def pool_tiles_remainder(pool_tiles):
-    """2×2 tiles of a 5×5 image: its last row and column, the largest values, fill no tile."""
-    x = np.arange(25.0).reshape(1, 1, 5, 5)
-    same_tiles(pool_tiles, [(x, 2, images([6, 8], [16, 18]))])
+    """2×2 tiles of 5 rows of 7: the last row and column, the largest values, fill no tile."""
+    x = np.arange(35.0).reshape(1, 1, 5, 7)
+    same_tiles(pool_tiles, [(x, 2, images([8, 10, 12], [22, 24, 26]))])
 
 
 @visible(
     "pool_tiles · rectangular",
     cause="kH belongs to H and the rows, kW to W and the columns",
     read="Tiles are a reshape",
+    points=1,
 )
 def pool_tiles_rectangular(pool_tiles):
-    """Tiles of 2 rows and 3 columns on an image of 4 rows and 6 columns."""
-    x = np.arange(24.0).reshape(1, 1, 4, 6)
-    same_tiles(pool_tiles, [(x, (2, 3), images([8, 11], [20, 23]))])
+    """Tiles of 2 rows and 3 columns on an image of 4 rows and 12 columns."""
+    x = np.arange(48.0).reshape(1, 1, 4, 12)
+    same_tiles(pool_tiles, [(x, (2, 3), images([14, 17, 20, 23], [38, 41, 44, 47]))])
 
 
 @visible(
@@ -606,6 +592,7 @@ def pool_tiles_rectangular(pool_tiles):
     cause="Python visits the tiles one by one; one reshape and one maximum over two axes do them "
     "all",
     read="No loop over pixels",
+    points=2,
 )
 def pool_tiles_vectorised(pool_tiles):
     """Python does as much for 2 images as for 26, and so for channels, rows and columns."""
@@ -619,6 +606,7 @@ def pool_tiles_vectorised(pool_tiles):
     "windows · values",
     cause="w[n, c, k, l, u, v] is pixel (k·sH + u, l·sW + v) of image n, channel c",
     read="Windows are a view",
+    points=1,
 )
 def windows_values(windows):
     """Windows of 2 rows and 3 columns on 5 rows of 4; they step by 2 rows and 1 column."""
@@ -633,6 +621,7 @@ def windows_values(windows):
     cause="something copies the pixels: np.pad, fancy indexing, reshape of a view and np.array "
     "all do",
     read="Windows are a view",
+    points=1,
 )
 def windows_view(windows):
     """Without padding the windows lie in x's own memory."""
@@ -644,6 +633,7 @@ def windows_view(windows):
     "windows · padding",
     cause="what lies outside the image must never win, whatever the image holds",
     read="Padding is minus infinity",
+    points=1,
 )
 def windows_padding(windows):
     """A 2×2 image with a border of 1, then with one above and below only."""
@@ -659,6 +649,7 @@ def windows_padding(windows):
     "windows · dilation",
     cause="neighbours in a window lie `dilation` pixels apart, so it spans d·(k − 1) + 1 of them",
     read="Dilation spreads the window",
+    points=1,
 )
 def windows_dilation(windows):
     """A 2×2 window with dilation 2 sees the corners of a 3×3 image; then rows alone are spread."""
@@ -671,6 +662,7 @@ def windows_dilation(windows):
     "windows · vectorised",
     cause="Python takes the windows one by one; strides describe them all at once",
     read="No loop over pixels",
+    points=2,
 )
 def windows_vectorised(windows):
     """Python does as much for 2 images as for 26, and so for channels, rows and columns."""
@@ -684,16 +676,20 @@ def windows_vectorised(windows):
     "maxpool_forward · values",
     cause="y[n, c, k, l] is the largest pixel of window (k, l) of image n, channel c",
     read="The forward pass",
+    points=1,
 )
 def maxpool_forward_values(maxpool_forward):
-    """2×2 windows, stride 2: the maximum sits in another corner of every window."""
-    same_forward(maxpool_forward, CORNERS[None, None], images([6, 8], [16, 15]), kernel_size=2)
+    """2×2 windows, stride 2: another corner wins in each; channel 1 is upside down."""
+    x = np.stack([CORNERS, CORNERS[::-1]])[None]
+    y = np.array([[[[6.0, 8], [16, 15]], [[16, 15], [6, 8]]]])
+    same_forward(maxpool_forward, x, y, kernel_size=2)
 
 
 @visible(
     "maxpool_forward · dtype",
     cause="a new array is float64 unless it is told x.dtype: np.zeros, np.empty and np.full are",
     read="The forward pass",
+    points=1,
 )
 def maxpool_forward_dtype(maxpool_forward):
     """float32 in, float32 out."""
@@ -706,17 +702,21 @@ def maxpool_forward_dtype(maxpool_forward):
     "maxpool_forward · overlapping windows",
     cause="windows start every `stride` pixels, however large they are",
     read="The forward pass",
+    points=1,
 )
 def maxpool_forward_overlap(maxpool_forward):
-    """2×2, stride 1 on 3×3: the 9 in the centre is the maximum of all four windows."""
+    """2×2, stride 1 on 3×3: the 9 wins all four; stride 3 on 5×5: some pixels are in no window."""
     x = images([1, 2, 3], [4, 9, 5], [6, 7, 8])
     same_forward(maxpool_forward, x, images([9, 9], [9, 9]), kernel_size=2, stride=1)
+    x = np.arange(25.0).reshape(1, 1, 5, 5)
+    same_forward(maxpool_forward, x, images([6, 9], [21, 24]), kernel_size=2, stride=3)
 
 
 @visible(
     "maxpool_forward · rectangular",
     cause="in a pair the first number belongs to the rows, the second to the columns",
     read="Every shape, every batch",
+    points=1,
 )
 def maxpool_forward_rectangular(maxpool_forward):
     """Windows of 2 rows and 3 columns, side by side, on an image of 4 rows and 9 columns."""
@@ -729,6 +729,7 @@ def maxpool_forward_rectangular(maxpool_forward):
     "maxpool_forward · remainder",
     cause="the last window must lie inside the image completely; what is left over is dropped",
     read="The forward pass",
+    points=1,
 )
 def maxpool_forward_remainder(maxpool_forward):
     """2×2, stride 2 on 5×5: the last row and column, the largest values, are left over."""
@@ -737,21 +738,10 @@ def maxpool_forward_remainder(maxpool_forward):
 
 
 @visible(
-    "maxpool_forward · gaps",
-    cause="a stride larger than the kernel jumps over pixels; the next window starts `stride` "
-    "further",
-    read="The forward pass",
-)
-def maxpool_forward_gaps(maxpool_forward):
-    """2×2, stride 3 on 5×5: the third row and column are in no window."""
-    x = np.arange(25.0).reshape(1, 1, 5, 5)
-    same_forward(maxpool_forward, x, images([6, 9], [21, 24]), kernel_size=2, stride=3)
-
-
-@visible(
     "maxpool_forward · negative values",
     cause="the search for the maximum starts from a value that is not in the window",
     read="Padding is minus infinity",
+    points=1,
 )
 def maxpool_forward_negative(maxpool_forward):
     """Where every value is negative, so is the maximum."""
@@ -763,18 +753,23 @@ def maxpool_forward_negative(maxpool_forward):
     "maxpool_forward · padding",
     cause="the border is filled with something that can win, or it is missing on one side",
     read="Padding is minus infinity",
+    points=1,
 )
 def maxpool_forward_padding(maxpool_forward):
     """Negative values, 4×4, padding 1: one window lies inside, a corner's sees a single pixel."""
     x = images([-9, -2, -3, -7], [-4, -6, -5, -8], [-1, -12, -11, -10], [-16, -13, -14, -15])
     y = images([-9, -2, -7], [-1, -5, -8], [-16, -13, -15])
     same_forward(maxpool_forward, x, y, kernel_size=2, padding=1)
+    # every window sees one pixel, far below zero, and three places in the border
+    far = images([-4e9, -3e9], [-2e9, -1e9])
+    same_forward(maxpool_forward, far, far, kernel_size=2, padding=1)
 
 
 @visible(
     "maxpool_forward · dilation",
     cause="neighbours in a window lie `dilation` pixels apart",
     read="Dilation spreads the window",
+    points=1,
 )
 def maxpool_forward_dilation(maxpool_forward):
     """A 2×2 window with dilation 2 sees the corners of a 3×3 image: 1, 2, 3 and 4."""
@@ -786,6 +781,7 @@ def maxpool_forward_dilation(maxpool_forward):
     "maxpool_forward · not a number",
     cause="every comparison with NaN is False, so a search by > walks past it",
     read="Not a number wins",
+    points=1,
 )
 def maxpool_forward_nan(maxpool_forward):
     """Of four windows the first begins with a NaN, and the second sees one later."""
@@ -795,23 +791,14 @@ def maxpool_forward_nan(maxpool_forward):
 
 
 @visible(
-    "maxpool_forward · sizes",
-    cause="some step needs more than one pixel, or at least one image: a reshape to -1 does",
-    read="Every shape, every batch",
-)
-def maxpool_forward_sizes(maxpool_forward):
-    """One pixel in one window; then no image at all."""
-    same_forward(maxpool_forward, images([7]), images([7]), kernel_size=1)
-    same_forward(maxpool_forward, np.zeros((0, 3, 4, 4)), np.zeros((0, 3, 2, 2)), kernel_size=2)
-
-
-@visible(
     "maxpool_forward · inputs",
-    cause="x is written to, or its memory is taken to be in row-major order",
+    cause="x is written to, or its memory is taken to be in row-major order, or some step needs "
+    "at least one image, as a reshape to -1 does",
     read="Every shape, every batch",
+    points=1,
 )
 def maxpool_forward_inputs(maxpool_forward):
-    """x is transposed and read-only, and must be the same afterwards."""
+    """x is transposed and read-only, and the same afterwards; one pixel; no image at all."""
     x = CORNERS[None, None].copy()
     before = x.copy()
     y, _ = forward_pass(maxpool_forward, x, kernel_size=2)
@@ -821,6 +808,8 @@ def maxpool_forward_inputs(maxpool_forward):
     with drawn(answers.forward, x, kernel_size=2):
         y, _ = forward_pass(maxpool_forward, x, kernel_size=2)
         same("y", y, images([6, 16], [8, 15]), seen_by(x, {"kernel_size": 2}))
+    same_forward(maxpool_forward, images([7]), images([7]), kernel_size=1)
+    same_forward(maxpool_forward, np.zeros((0, 3, 4, 4)), np.zeros((0, 3, 2, 2)), kernel_size=2)
 
 
 @visible(
@@ -828,6 +817,7 @@ def maxpool_forward_inputs(maxpool_forward):
     cause="Python visits images, channels or outputs one by one; loop over a window's offsets at "
     "most",
     read="No loop over pixels",
+    points=3,
 )
 def maxpool_forward_vectorised(maxpool_forward):
     """Python does as much for 2 images as for 26, and so for channels, rows and columns."""
@@ -841,6 +831,7 @@ def maxpool_forward_vectorised(maxpool_forward):
     "maxpool_backward · values",
     cause="each dy goes, unchanged, to the one pixel that won its window; all others get zero",
     read="Backward without the matrix",
+    points=1,
 )
 def maxpool_backward_values(maxpool_forward, maxpool_backward):
     """2×2 windows, stride 2: each of 1, 2, 3, 4 goes to another corner."""
@@ -856,18 +847,27 @@ def maxpool_backward_values(maxpool_forward, maxpool_backward):
     cause="np.zeros and np.full make float64 unless they are told the dtype of x, and np.bincount "
     "always does",
     read="What to keep for the way back",
+    points=1,
 )
 def maxpool_backward_dtype(maxpool_forward, maxpool_backward):
-    """float32 in, float32 out."""
-    x, dy = CORNERS[None, None].astype(np.float32), images([1, 2], [3, 4]).astype(np.float32)
-    (dx,) = every_dx(maxpool_forward, maxpool_backward, [((x, dy), {"kernel_size": 2})])
-    same_dtypes("dx", [(dx, x.dtype, "x and dy are float32.")])
+    """x is float32 and dy is not, then the other way round: dx goes with x."""
+    cases = [
+        (
+            (CORNERS[None, None].astype(of_x), images([1, 2], [3, 4]).astype(of_dy)),
+            {"kernel_size": 2},
+        )
+        for of_x, of_dy in (("f4", "f8"), ("f8", "f4"))
+    ]
+    given = every_dx(maxpool_forward, maxpool_backward, cases)
+    said = ((x.dtype, f"x is {x.dtype}, dy is {dy.dtype}.") for (x, dy), _ in cases)
+    same_dtypes("dx", [(next(given), *one) for one in said])
 
 
 @visible(
     "maxpool_backward · overlapping windows",
     cause="a later gradient overwrote an earlier one",
     read="Sharing a pixel",
+    points=1,
 )
 def maxpool_backward_overlap(maxpool_forward, maxpool_backward):
     """2×2, stride 1: the 9 wins all four windows and gets 1 + 2 + 3 + 4."""
@@ -882,36 +882,42 @@ def maxpool_backward_overlap(maxpool_forward, maxpool_backward):
     cause="from a place in a window to a pixel, divide by the window's width; rows step by sH, "
     "columns by sW",
     read="Every shape, every batch",
+    points=1,
 )
 def maxpool_backward_rectangular(maxpool_forward, maxpool_backward):
     """Two windows of 2 rows and 3 columns, side by side."""
-    x = images([1, 9, 2, 3, 4, 5], [6, 7, 8, 12, 10, 11])
-    expected = images([0, 1, 0, 0, 0, 0], [0, 0, 0, 2, 0, 0])
-    same_backward(
-        maxpool_forward, maxpool_backward, x, images([1, 2]), expected, kernel_size=(2, 3)
-    )
+    x, dy = images([1, 9, 2, 3, 4, 5], [6, 7, 8, 11, 10, 12]), images([1, 2])
+    expected = images([0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 2])
+    layer, pairs = (maxpool_forward, maxpool_backward), {"kernel_size": (2, 3), "stride": (2, 3)}
+    same_backward(*layer, x, dy, expected, **pairs)
 
 
 @visible(
     "maxpool_backward · remainder",
     cause="dx has one value for every pixel of x, also for those that no window sees",
     read="What to keep for the way back",
+    points=1,
 )
 def maxpool_backward_remainder(maxpool_forward, maxpool_backward):
-    """2×2, stride 2 on 3×3: one window, and five pixels that it does not see."""
-    x = images([1, 4, 9], [3, 2, 8], [7, 6, 5])
+    """2×2, stride 2 on 3×3: five pixels that nobody sees; stride 3 on 5×5: a cross of them."""
+    layer, x = (maxpool_forward, maxpool_backward), images([1, 4, 9], [3, 2, 8], [7, 6, 5])
     expected = images([0, 1, 0], [0, 0, 0], [0, 0, 0])
-    same_backward(maxpool_forward, maxpool_backward, x, images([1]), expected, kernel_size=2)
+    same_backward(*layer, x, images([1]), expected, kernel_size=2)
+    x, dy = np.arange(25.0).reshape(1, 1, 5, 5), images([1, 2], [3, 4])
+    expected = np.zeros(x.shape)
+    expected[:, :, 1::3, 1::3] = dy
+    same_backward(*layer, x, dy, expected, kernel_size=2, stride=3)
 
 
 @visible(
     "maxpool_backward · ties",
     cause="more than one pixel of a window, or the wrong one, counts as its maximum",
     read="The first maximum wins",
+    points=1,
 )
 def maxpool_backward_ties(maxpool_forward, maxpool_backward):
-    """The first window holds four equal values, the second two: the upper right one comes first."""
-    x = images([2, 2, 1, 5], [2, 2, 5, 3], [7, 4, 9, 7], [3, 6, 8, 6])
+    """The first window holds four zeros, the second two 5s: the upper right one comes first."""
+    x = images([0, 0, 1, 5], [0, 0, 5, 3], [7, 4, 9, 7], [3, 6, 8, 6])
     expected = images([1, 0, 0, 2], [0, 0, 0, 0], [3, 0, 4, 0], [0, 0, 0, 0])
     dy = images([1, 2], [3, 4])
     same_backward(maxpool_forward, maxpool_backward, x, dy, expected, kernel_size=2)
@@ -919,13 +925,21 @@ def maxpool_backward_ties(maxpool_forward, maxpool_backward):
 
 @visible(
     "maxpool_backward · padding",
-    cause="a place in the padded image is no place in x: take the padding off again",
+    cause="a gradient went into the border, or to a place counted from the border's corner: take "
+    "the padding off again",
     read="Padding gets no gradient",
+    points=1,
 )
 def maxpool_backward_padding(maxpool_forward, maxpool_backward):
-    """A 2×2 image of negative values, padding 1: every pixel wins its own window."""
-    x, dy = images([-1, -2], [-3, -4]), images([1, 2], [3, 4])
-    same_backward(maxpool_forward, maxpool_backward, x, dy, dy, kernel_size=2, padding=1)
+    """Negative values, 4×4, padding 1: a corner's window sees one pixel, the middle one four."""
+    x = images([-9, -2, -3, -7], [-4, -6, -5, -8], [-1, -12, -11, -10], [-16, -13, -14, -15])
+    dy = images([1, 2, 3], [4, 5, 6], [7, 8, 9])
+    dx = images([1, 2, 0, 3], [0, 0, 5, 6], [4, 0, 0, 0], [7, 8, 0, 9])
+    layer = maxpool_forward, maxpool_backward
+    same_backward(*layer, x, dy, dx, kernel_size=2, padding=1)
+    # every window sees one pixel, far below zero, and three places in the border
+    far, dy = images([-4e9, -3e9], [-2e9, -1e9]), images([1, 2], [3, 4])
+    same_backward(*layer, far, dy, dy, kernel_size=2, padding=1)
 
 
 @visible(
@@ -933,6 +947,7 @@ def maxpool_backward_padding(maxpool_forward, maxpool_backward):
     cause="the pixel (u, v) of a window lies u·dilation rows and v·dilation columns from its "
     "first one",
     read="Dilation spreads the window",
+    points=1,
 )
 def maxpool_backward_dilation(maxpool_forward, maxpool_backward):
     """A 2×2 window with dilation 2 sees the corners of a 3×3 image: 1, 2, 3 and 4."""
@@ -947,6 +962,7 @@ def maxpool_backward_dilation(maxpool_forward, maxpool_backward):
     "maxpool_backward · not a number",
     cause="NaN equals nothing, not even itself, so a search by == does not find it",
     read="Not a number wins",
+    points=1,
 )
 def maxpool_backward_nan(maxpool_forward, maxpool_backward):
     """The second of four windows sees three NaNs: the upper one comes first and gets the 2."""
@@ -959,26 +975,19 @@ def maxpool_backward_nan(maxpool_forward, maxpool_backward):
 
 @visible(
     "maxpool_backward · batches",
-    cause="the gradients of several images or channels land in one of them",
+    cause="the gradients of several images or channels land in one of them, or some step needs at "
+    "least one image, as a reshape to -1 does",
     read="Every shape, every batch",
+    points=1,
 )
 def maxpool_backward_batches(maxpool_forward, maxpool_backward):
-    """Two images of two channels, one window each, another corner wins in each."""
+    """Two images of two channels, another corner wins in each; one pixel; no image at all."""
     x = np.array(
         [[[[4, 1], [2, 3]], [[1, 4], [2, 3]]], [[[2, 1], [4, 3]], [[2, 1], [3, 4]]]], float
     )
     dy = np.arange(1.0, 5.0).reshape(2, 2, 1, 1)
-    same_backward(maxpool_forward, maxpool_backward, x, dy, (x == 4) * dy, kernel_size=2)
-
-
-@visible(
-    "maxpool_backward · sizes",
-    cause="some step needs more than one pixel, or at least one image: a reshape to -1 does",
-    read="Every shape, every batch",
-)
-def maxpool_backward_sizes(maxpool_forward, maxpool_backward):
-    """One pixel in one window; then no image at all."""
     layer = maxpool_forward, maxpool_backward
+    same_backward(*layer, x, dy, (x == 4) * dy, kernel_size=2)
     same_backward(*layer, images([7]), images([3]), images([3]), kernel_size=1)
     x, dy = np.zeros((0, 3, 4, 4)), np.zeros((0, 3, 2, 2))
     same_backward(*layer, x, dy, x, kernel_size=2)
@@ -988,6 +997,7 @@ def maxpool_backward_sizes(maxpool_forward, maxpool_backward):
     "maxpool_backward · inputs",
     cause="an array that came in is written to, or its memory is taken to be in row-major order",
     read="Every shape, every batch",
+    points=1,
 )
 def maxpool_backward_inputs(maxpool_forward, maxpool_backward):
     """x and dy are transposed, dy is read-only, and both must be the same afterwards."""
@@ -997,7 +1007,7 @@ def maxpool_backward_inputs(maxpool_forward, maxpool_backward):
     call(by_itself(maxpool_backward), dy, cache)
     unchanged(maxpool_backward, "x", before[0], x)
     unchanged(maxpool_backward, "dy", before[1], dy)
-    x, dy = CORNERS.T.copy().T[None, None].transpose(0, 1, 3, 2), dy.transpose(0, 1, 3, 2)
+    x, dy = CORNERS.copy()[None, None].transpose(0, 1, 3, 2), dy.transpose(0, 1, 3, 2)
     dy.flags.writeable = False
     expected = images([0, 0, 0, 3], [1, 0, 0, 0], [2, 0, 0, 0], [0, 0, 0, 4])
     cache = cache_for(dy, maxpool_forward, x, kernel_size=2)
@@ -1011,29 +1021,20 @@ def maxpool_backward_inputs(maxpool_forward, maxpool_backward):
     cause="what the first forward pass kept was overwritten by the second: keep it in the cache "
     "only",
     read="What to keep for the way back",
+    points=1,
 )
 def maxpool_backward_calls(maxpool_forward, maxpool_backward):
     """Two forward passes, then their two backward passes."""
-    batches = [(images([1, 2], [3, 4]), images([1])), (images([8, 7], [6, 5]), images([2]))]
-    expected = [images([0, 0], [0, 1]), images([2, 0], [0, 0])]
+    batches = [(images([1, 2], [3, 4]), images([1])), (images([7, 8], [6, 5]), images([2]))]
+    expected = [images([0, 0], [0, 1]), images([0, 2], [0, 0])]
     own_gradients(maxpool_forward, maxpool_backward, batches, expected, kernel_size=2)
-
-
-@visible(
-    "maxpool_backward · finite differences",
-    cause="backward is not the derivative of forward: change one pixel a little and watch the loss",
-    read="Backward without the matrix",
-)
-def maxpool_backward_gradient(maxpool_forward, maxpool_backward):
-    """Step every pixel up and down by 0.001 and watch ⟨y, dy⟩."""
-    dy = images([1, 2], [3, 4])
-    as_measured(maxpool_forward, maxpool_backward, CORNERS[None, None], dy, kernel_size=2)
 
 
 @visible(
     "maxpool_backward · linear",
     cause="something other than a sum of dy's happens on the way: a limit, a threshold, a constant",
     read="Three laws of a backward pass",
+    points=1,
 )
 def maxpool_backward_linear(maxpool_forward, maxpool_backward):
     """dx of 100·dy₁ + 1000·dy₂ is 100·dx₁ + 1000·dx₂."""
@@ -1043,37 +1044,18 @@ def maxpool_backward_linear(maxpool_forward, maxpool_backward):
 
 
 @visible(
-    "maxpool_backward · adjoint",
-    cause="backward multiplies by another matrix than the transposed Jacobian of your forward pass",
-    read="Three laws of a backward pass",
-)
-def maxpool_backward_adjoint(maxpool_forward, maxpool_backward):
-    """A step v of x moves y by J·v; seen from u that is as much as v seen from Jᵀ·u."""
-    u, v = images([1, 2], [3, 4]), np.arange(16.0).reshape(1, 1, 4, 4) / 10
-    passes_at(maxpool_forward, maxpool_backward, CORNERS[None, None], kernel_size=2).adjoint(u, v)
-
-
-@visible(
-    "maxpool_backward · conservation",
-    cause="each dy arrives exactly once: not divided, not copied, not lost",
-    read="Three laws of a backward pass",
-)
-def maxpool_backward_conservation(maxpool_forward, maxpool_backward):
-    """dy sums to 10, so dx does, and a tie changes nothing."""
-    x = images([2, 2, 1, 4], [2, 2, 3, 5], [6, 7, 8, 8], [9, 6, 7, 8])
-    case = (x, images([1, 2], [3, 4])), {"kernel_size": 2}
-    conserved(maxpool_forward, maxpool_backward, [case])
-
-
-@visible(
     "maxpool_backward · vectorised",
     cause="Python visits images, channels or outputs one by one; loop over a window's offsets at "
     "most",
     read="No loop over pixels",
+    points=3,
 )
 def maxpool_backward_vectorised(maxpool_forward, maxpool_backward):
     """Python does as much for 2 images as for 26, and so for channels, rows and columns."""
     vectorised_backward(maxpool_forward, maxpool_backward, (2, 2))
 
+
+plain_first(globals(), "pool_tiles_values", "windows_values", "maxpool_forward_values")
+plain_first(globals(), "maxpool_backward_values")
 
 __all__ = checks(globals())

@@ -3,6 +3,7 @@
 from .further import *  # noqa: F403  each module lists its figures in __all__
 from .ideas import *  # noqa: F403
 from .jacobian import *  # noqa: F403
+from .laws import *  # noqa: F403
 from .layer import *  # noqa: F403
 from .network import *  # noqa: F403
 from .reading import *  # noqa: F403

@@ -382,7 +382,7 @@ def shares(got, expected, g, w):
     row.box("verdict", f"yours: {mine} expected: {expected}")
     row.notes.append("★ maximal; × negative, or on a pixel below the maximum")
     row.said.append(
-        f"the weights add up to {spelled(g.sum())}; yours is {mine}, expected {expected}"
+        f"the shares add up to {spelled(g.sum())}; yours is {mine}, expected {expected}"
     )
     return row.done("A window w with its maxima marked ★, and the weights g")
 

@@ -200,12 +200,14 @@ def attempt(function, *args, **kwargs):
             ) from None
         lines = [f"line {frame.lineno} of {frame.name}:  {frame.line}" for frame in frames]
         described = _described(error).splitlines()
+        cause = why(error, (*args, *kwargs.values()))
         raise Failed(
             f"{name} raised {described[0] if described else type(error).__name__}",
             where="\n".join(lines[-3:]),
-            cause=why(error, (*args, *kwargs.values())),
+            cause=cause,
             got=_described(error),
             odd=True,
+            certain=isinstance(cause, Seen),
         ) from None
 
 
@@ -295,10 +297,15 @@ ERRORS = (
 _lessons_own = []
 
 
+class Seen(str):
+    """A cause that was seen in the student's code: other mistakes that raise as much are none."""
+
+
 def causes(function):
     """Let a lesson explain errors: ``function(error, its type and text, the arguments given)``.
 
-    It returns what the error says for certain, or None, and is asked before ``ERRORS``.
+    It returns what the error says for certain, ``Seen`` if it was seen in the code, or None, and is
+    asked before ``ERRORS``.
     """
     _lessons_own.append(function)
     return function

@@ -1,0 +1,78 @@
+"""Wrong answers of chapter 3: the laws."""
+
+import numpy as np
+
+from oracle.kit.registry import right
+
+# ---- adjoint_gap ----------------------------------------------------------------------------
+
+
+@right("adjoint_gap")
+def adjoint_gap(f, back, x, v, u, h=1e-3):
+    Jv = (f(x + h * v) - f(x - h * v)) / (2 * h)
+    return abs(np.sum(Jv * u) - np.sum(v * back(u)))
+
+
+adjoint_gap.differs("""
+lets-the-gap-be-negative (sign) loses adjoint_gap_wrong
+    Your gap has a sign. It says how far apart the two sides are, whichever is larger: abs(…).
+~ abs(np.sum(Jv * u) - np.sum(v * back(u))) => np.sum(Jv * u) - np.sum(v * back(u))
+measures-ahead-only (differences) loses adjoint_gap_right
+    You measured J·v with a step ahead only, so a curved f has a gap that is not there. Step to both
+    sides, x + h·v and x − h·v.
+~ (f(x + h * v) - f(x - h * v)) / (2 * h) => (f(x + h * v) - f(x)) / h
+divides-the-two-steps-by-h (differences) loses adjoint_gap_right adjoint_gap_wrong
+    You divided by h, but x + h·v and x − h·v are 2h apart: your J·v is twice too large.
+~ (2 * h) => h
+takes-y-for-jv (chain) loses adjoint_gap_right adjoint_gap_wrong
+    You weighed f(v), what the layer makes of v. J·v is how fast f changes at x when x moves along
+    v: measure it with two steps.
+~ (f(x + h * v) - f(x - h * v)) / (2 * h) => f(v)
+multiplies-the-sums (sum) loses adjoint_gap_right adjoint_gap_wrong
+    You multiplied two sums. ⟨a, b⟩ multiplies entry by entry and then adds up: np.sum(a * b).
+~ np.sum(Jv * u) => np.sum(Jv) * np.sum(u)
+~ np.sum(v * back(u)) => np.sum(v) * np.sum(back(u))
+uses-a-step-of-its-own (differences) loses adjoint_gap_right
+    You used a step of your own in place of the h that was passed.
+- Jv = (f(x + h * v) - f(x - h * v)) / (2 * h)
++ h = 1e-4
++ Jv = (f(x + h * v) - f(x - h * v)) / (2 * h)
+adds-up-the-distances (sum) loses adjoint_gap_right adjoint_gap_wrong
+    You took absolute values before you added up. Terms of both signs cancel in a sum: add first,
+    then compare the two sums.
+~ abs(np.sum(Jv * u) - np.sum(v * back(u))) => abs(np.sum(abs(Jv * u)) - np.sum(abs(v * back(u))))
+""")
+
+
+# ---- conserves ------------------------------------------------------------------------------
+
+
+@right("conserves")
+def conserves(back, dy):
+    return bool(np.isclose(back(dy).sum(), dy.sum()))
+
+
+conserves.differs("""
+wants-equal-floats (rounding) loses conserves_verdicts
+    You compared two sums of floats with ==. They were added up in another order and differ by some
+    1e-16: allow for that, as np.isclose does.
+~ np.isclose(back(dy).sum(), dy.sum()) => back(dy).sum() == dy.sum()
+asks-with-ones (linear) loses conserves_verdicts
+    You asked about a dy of ones, not about the one that came in. A layer may treat some numbers in
+    a special way, as one that clips does: use dy.
+~ back(dy).sum(), dy.sum() => back(np.ones_like(dy)).sum(), dy.size
+adds-up-magnitudes (negative) loses conserves_verdicts
+    You added up magnitudes. Gradients of both signs meet in a shared pixel and cancel there: add
+    them up as they are.
+~ back(dy).sum(), dy.sum() => abs(back(dy)).sum(), abs(dy).sum()
+asks-that-nothing-is-lost (sum) loses conserves_verdicts
+    You asked only that nothing is lost. A layer can invent gradients too: the two sums are equal.
+~ np.isclose(back(dy).sum(), dy.sum()) => back(dy).sum() >= dy.sum() - 1e-9
+asks-that-nothing-is-invented (sum) loses conserves_verdicts
+    You asked only that nothing is invented. A layer can lose gradients too: the two sums are equal.
+~ np.isclose(back(dy).sum(), dy.sum()) => back(dy).sum() <= dy.sum() + 1e-9
+counts-who-gets-something (sum) loses conserves_verdicts
+    You counted how many pixels got something. A pixel that won several windows gets the sum of
+    their gradients: compare sums.
+~ np.isclose(back(dy).sum(), dy.sum()) => np.count_nonzero(back(dy)) == np.count_nonzero(dy)
+""")

@@ -1,0 +1,80 @@
+"""Predictions of the lessons: guess first, then run. Nothing of it is graded.
+
+Each function takes a guess for each of its names and compares it with what is true.
+"""
+
+import numpy as np
+
+from . import spec
+from .kit.guess import compare
+
+
+def moves(x, output, kernel_size, stride, h, **guessed):
+    """By how much does one output change if a single pixel grows by h?
+
+    guessed  a number for each pixel, named by its value: if_15_grows=…
+    """
+    values = {name: float(name.split("_")[1]) for name in guessed}
+
+    def true():
+        before = _pooled(x, kernel_size, stride)[output]
+        found = {}
+        for name, value in values.items():
+            moved = np.where(x == value, x + h, x)
+            found[_words(name)] = float(_pooled(moved, kernel_size, stride)[output] - before)
+        return found
+
+    return compare("moves", {_words(name): mine for name, mine in guessed.items()}, true)
+
+
+def _pooled(x, kernel_size, stride):
+    return spec.maxpool_forward(np.asarray(x)[None, None], kernel_size, stride)[0][0, 0]
+
+
+def _words(name):
+    return name.replace("_", " ")
+
+
+# what is wrong with the matrices of figures.wrong_jacobians, in their order
+WRONG = {"first": "c", "second": "b", "third": "a"}
+
+
+def wrong_with(first=None, second=None, third=None):
+    """Which mistake is in which of the three matrices? A letter for each."""
+    return compare("wrong_with", {"first": first, "second": second, "third": third}, WRONG)
+
+
+def slope_between(at_the_tie=None):
+    """What does the central difference measure of max(w₀, w₁) at w = (2, 2), along w₀?"""
+
+    def true():
+        h, w = 0.001, np.array([2.0, 2.0])
+        e = np.array([h, 0.0])
+        return {"at the tie": float(((w + e).max() - (w - e).max()) / (2 * h))}
+
+    return compare("slope_between", {"at the tie": at_the_tie}, true)
+
+
+def place_one(total=None):
+    """What is at place 1 after ``total[[1, 1, 6, 8]] += [1, 2, 4, -3]``, of zeros?"""
+
+    def true():
+        array = np.zeros(9)
+        array[[1, 1, 6, 8]] += [1, 2, 4, -3]
+        return {"total[1]": float(array[1])}
+
+    return compare("place_one", {"total[1]": total}, true)
+
+
+def conservation_catches(
+    overwrites=None, splits_ties=None, every_maximum_in_full=None, last_of_equals=None
+):
+    """Does conservation catch such a backward pass somewhere? "yes" or "no" for each."""
+    guessed = {
+        "overwrites": overwrites,
+        "splits ties": splits_ties,
+        "every maximum in full": every_maximum_in_full,
+        "last of equals": last_of_equals,
+    }
+    true = dict(zip(guessed, ("yes", "no", "yes", "no"), strict=True))
+    return compare("conservation_catches", guessed, true)

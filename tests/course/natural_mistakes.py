@@ -1,0 +1,670 @@
+"""Sixty-odd natural mistakes, as a student makes them, and what each has to hear: data alone.
+
+Each is an answer that would be right but for one thing. ``ANSWERS`` has the right ones, in the way
+that people write them; a mistake is (task, what is wrong in it, its part of a cause that is true of
+it and of no other). Where the answer of another cell belongs to it, that follows.
+"""
+
+# ruff: noqa: E501  (answers stand as they are written)
+
+ANSWERS = {
+    "window": """
+def window(k, l, kernel_size, stride):
+    kH, kW = spec.pair(kernel_size)
+    sH, sW = spec.pair(stride)
+    pixels = []
+    for i in range(k * sH, k * sH + kH):
+        for j in range(l * sW, l * sW + kW):
+            pixels.append([i, j])
+    return np.array(pixels)
+""",
+    "output_size": """
+def output_size(size, kernel_size, stride, padding=0, dilation=1):
+    span = dilation * (kernel_size - 1) + 1
+    return (size + 2 * padding - span) // stride + 1
+""",
+    "pool_loops": """
+def pool_loops(x, kernel_size, stride):
+    kH, kW = spec.pair(kernel_size)
+    sH, sW = spec.pair(stride)
+    H, W = x.shape
+    OH = (H - kH) // sH + 1
+    OW = (W - kW) // sW + 1
+    y = np.zeros((OH, OW))
+    for k in range(OH):
+        for l in range(OW):
+            best = -np.inf
+            for i in range(k * sH, k * sH + kH):
+                for j in range(l * sW, l * sW + kW):
+                    if x[i, j] > best:
+                        best = x[i, j]
+            y[k, l] = best
+    return y
+""",
+    "pool_loops by slices": """
+def pool_loops(x, kernel_size, stride):
+    (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
+    rows = range(0, x.shape[0] - kH + 1, sH)
+    columns = range(0, x.shape[1] - kW + 1, sW)
+    return np.array([[np.max(x[i : i + kH, j : j + kW]) for j in columns] for i in rows])
+""",
+    "local_derivative": """
+def local_derivative(x, k, l, kernel_size, stride):
+    kH, kW = spec.pair(kernel_size)
+    sH, sW = spec.pair(stride)
+    w = x[k * sH : k * sH + kH, l * sW : l * sW + kW]
+    i, j = np.unravel_index(np.argmax(w), w.shape)
+    d = np.zeros_like(x)
+    d[k * sH + i, l * sW + j] = 1
+    return d
+""",
+    "jacobian": """
+def jacobian(x, kernel_size, stride):
+    kH, kW = spec.pair(kernel_size)
+    sH, sW = spec.pair(stride)
+    H, W = x.shape
+    OH = (H - kH) // sH + 1
+    OW = (W - kW) // sW + 1
+    J = np.zeros((OH * OW, H * W))
+    for k in range(OH):
+        for l in range(OW):
+            w = x[k * sH : k * sH + kH, l * sW : l * sW + kW]
+            i, j = np.unravel_index(np.argmax(w), w.shape)
+            J[k * OW + l, (k * sH + i) * W + (l * sW + j)] = 1
+    return J
+""",
+    "backward_message": """
+def backward_message(J, dy):
+    return np.dot(J.T, dy.flatten())
+""",
+    "numerical_jacobian": """
+def numerical_jacobian(f, x, h=1e-6):
+    x = x.astype(float)
+    J = np.zeros((f(x).size, x.size))
+    for c in range(x.size):
+        plus = x.copy()
+        minus = x.copy()
+        plus.flat[c] += h
+        minus.flat[c] -= h
+        J[:, c] = (f(plus) - f(minus)).flatten() / (2 * h)
+    return J
+""",
+    "one_sided": """
+def one_sided(f, x, v, h=1e-6):
+    return (f(x + h * v) - f(x)) / h
+""",
+    "is_subgradient": """
+def is_subgradient(g, w):
+    if np.any(g < 0):
+        return False
+    if abs(np.sum(g) - 1) > 1e-9:
+        return False
+    if np.any(g[w < np.max(w)] != 0):
+        return False
+    return True
+""",
+    "pool_tiles": """
+def pool_tiles(x, kernel_size):
+    kH, kW = pair(kernel_size)
+    N, C, H, W = x.shape
+    OH, OW = H // kH, W // kW
+    x = x[:, :, : OH * kH, : OW * kW]
+    return x.reshape(N, C, OH, kH, OW, kW).max(axis=(3, 5))
+""",
+    "windows": """
+def windows(x, kernel_size, stride, padding, dilation):
+    kH, kW = pair(kernel_size)
+    sH, sW = pair(stride)
+    pH, pW = pair(padding)
+    dH, dW = pair(dilation)
+    if pH > 0 or pW > 0:
+        x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
+    spanH = (kH - 1) * dH + 1
+    spanW = (kW - 1) * dW + 1
+    w = sliding_window_view(x, (spanH, spanW), axis=(2, 3))
+    return w[:, :, ::sH, ::sW, ::dH, ::dW]
+""",
+    "maxpool_forward": """
+def maxpool_forward(x, kernel_size, stride=None, padding=0, dilation=1):
+    if stride is None:
+        stride = kernel_size
+    kH, kW = pair(kernel_size)
+    sH, sW = pair(stride)
+    pH, pW = pair(padding)
+    dH, dW = pair(dilation)
+    N, C, H, W = x.shape
+    xp = np.full((N, C, H + 2 * pH, W + 2 * pW), -np.inf, dtype=x.dtype)
+    xp[:, :, pH : pH + H, pW : pW + W] = x
+    OH = (H + 2 * pH - dH * (kH - 1) - 1) // sH + 1
+    OW = (W + 2 * pW - dW * (kW - 1) - 1) // sW + 1
+    y = np.full((N, C, OH, OW), -np.inf, dtype=x.dtype)
+    who = np.zeros((N, C, OH, OW), dtype=int)
+    for u in range(kH):
+        for v in range(kW):
+            top, left = u * dH, v * dW
+            a = xp[:, :, top : top + (OH - 1) * sH + 1 : sH, left : left + (OW - 1) * sW + 1 : sW]
+            better = (a > y) | (np.isnan(a) & ~np.isnan(y))
+            y = np.where(better, a, y)
+            who = np.where(better, u * kW + v, who)
+    return y, (who, x.shape, x.dtype, (kH, kW), (sH, sW), (pH, pW), (dH, dW))
+""",
+    "maxpool_backward": """
+def maxpool_backward(dy, cache):
+    who, shape, dtype, (kH, kW), (sH, sW), (pH, pW), (dH, dW) = cache
+    N, C, H, W = shape
+    OH, OW = dy.shape[2:]
+    dxp = np.zeros((N, C, H + 2 * pH, W + 2 * pW), dtype=dtype)
+    for u in range(kH):
+        for v in range(kW):
+            top, left = u * dH, v * dW
+            here = dy * (who == u * kW + v)
+            dxp[:, :, top : top + (OH - 1) * sH + 1 : sH, left : left + (OW - 1) * sW + 1 : sW] += here
+    return dxp[:, :, pH : pH + H, pW : pW + W]
+""",
+    "maxpool_backward by addresses": """
+def maxpool_backward(dy, cache):
+    who, shape, dtype, (kH, kW), (sH, sW), (pH, pW), (dH, dW) = cache
+    N, C, H, W = shape
+    OH, OW = dy.shape[2:]
+    i = np.arange(OH)[:, None] * sH + who // kW * dH - pH
+    j = np.arange(OW) * sW + who % kW * dW - pW
+    a = (np.arange(N * C).reshape(N, C, 1, 1) * H + i) * W + j
+    dx = np.zeros(N * C * H * W, dtype=dtype)
+    np.add.at(dx, a, dy)
+    return dx.reshape(shape)
+""",
+    "adjoint_gap": """
+def adjoint_gap(f, back, x, v, u, h=1e-3):
+    Jv = (f(x + h * v) - f(x - h * v)) / (2 * h)
+    left = (Jv * u).sum()
+    right = (v * back(u)).sum()
+    return abs(left - right)
+""",
+    "conserves": """
+def conserves(back, dy):
+    dx = back(dy)
+    return abs(dx.sum() - dy.sum()) < 1e-9
+""",
+    "pooling": """
+def pooling():
+    return spec.maxpool_forward, spec.maxpool_backward
+""",
+    "relu_backward": """
+def relu_backward(dy, cache):
+    dx = dy.copy()
+    dx[cache <= 0] = 0
+    return dx
+""",
+    "conv_backward": """
+def conv_backward(dy, cache):
+    x, w = cache
+    N, F, OH, OW = dy.shape
+    kH, kW = w.shape[2], w.shape[3]
+    dx = np.zeros(x.shape)
+    dw = np.zeros(w.shape)
+    for u in range(kH):
+        for v in range(kW):
+            part = x[:, :, u : u + OH, v : v + OW]
+            dw[:, :, u, v] = np.einsum("nfij,ncij->fc", dy, part)
+            dx[:, :, u : u + OH, v : v + OW] += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
+    db = dy.sum(axis=(0, 2, 3))
+    return dx, dw, db
+""",
+    "conv_backward by the view": """
+def conv_backward(dy, cache):
+    x, w = cache
+    pixels = sliding_window_view(x, w.shape[2:], axis=(2, 3))
+    dw = np.einsum("nfij,ncijuv->fcuv", dy, pixels)
+    dx = np.zeros(x.shape)
+    for u in range(w.shape[2]):
+        for v in range(w.shape[3]):
+            part = dx[:, :, u : u + dy.shape[2], v : v + dy.shape[3]]
+            part += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
+    return dx, dw, dy.sum(axis=(0, 2, 3))
+""",
+    "cross_entropy": """
+def cross_entropy(scores, labels):
+    N = scores.shape[0]
+    s = scores - scores.max(axis=1, keepdims=True)
+    logsum = np.log(np.exp(s).sum(axis=1))
+    loss = np.mean(logsum - s[np.arange(N), labels])
+    p = np.exp(s - logsum[:, None])
+    p[np.arange(N), labels] -= 1
+    return loss, p / N
+""",
+    "network_backward": """
+def network_backward(dy, layers, caches):
+    gradients = {}
+    for n in range(len(layers) - 1, -1, -1):
+        forward, backward, names = layers[n]
+        result = backward(dy, caches[n])
+        dy = result[0]
+        for name, gradient in zip(names, result[1:]):
+            gradients[name] = gradient
+    return dy, gradients
+""",
+    "sgd_step": """
+def sgd_step(parameters, gradients, rate):
+    new = {}
+    for name in parameters:
+        new[name] = parameters[name] - rate * gradients[name]
+    return new
+""",
+}
+
+# (name, the answer that is changed, {what: by what}, a part of the cause that it hears)
+MISTAKES = [
+    # ---- window
+    ("column first", "window", {"[i, j]": "[j, i]"}, "write the row i first"),
+    (
+        "inner loop over rows",
+        "window",
+        {
+            "for i in range(k * sH, k * sH + kH):\n        for j in range(l * sW, l * sW + kW)": "for j in range(l * sW, l * sW + kW):\n        for i in range(k * sH, k * sH + kH)"
+        },
+        "loop over columns is the inner one",
+    ),
+    (
+        "steps by the kernel",
+        "window",
+        {"(k * sH, k * sH": "(k * kH, k * kH", "(l * sW, l * sW": "(l * kW, l * kW"},
+        "You stepped by the window's size",
+    ),
+    ("a list, no array", "window", {"np.array(pixels)": "pixels"}, "np.array(…)"),
+    (
+        "takes two ints for granted",
+        "window",
+        {"spec.pair(kernel_size)": "kernel_size"},
+        "spec.pair",
+    ),
+    (
+        "end without its start",
+        "window",
+        {"(k * sH, k * sH + kH)": "(k * sH, kH)"},
+        "a range ends before it begins",
+    ),
+    # ---- output_size
+    ("no fence post", "output_size", {"stride + 1": "stride"}, "one window more than steps"),
+    ("a true division", "output_size", {"//": "/"}, "kept the fraction"),
+    ("padding on one side", "output_size", {"2 * padding": "padding"}, "at both ends"),
+    (
+        "dilation times kernel",
+        "output_size",
+        {"dilation * (kernel_size - 1) + 1": "dilation * kernel_size"},
+        "only k − 1 steps",
+    ),
+    # ---- pool_loops
+    ("begins with 0", "pool_loops", {"best = -np.inf": "best = 0"}, "started the search at 0"),
+    (
+        "an int array",
+        "pool_loops",
+        {"np.zeros((OH, OW))": "np.zeros((OH, OW), dtype=int)"},
+        "3.5 became 3",
+    ),
+    (
+        "rows are cut twice",
+        "pool_loops by slices",
+        {"x[i : i + kH, j : j + kW]": "x[i : i + kH][j : j + kW]"},
+        "cuts rows twice",
+    ),
+    (
+        "the last start is missing",
+        "pool_loops by slices",
+        {"x.shape[0] - kH + 1": "x.shape[0] - kH", "x.shape[1] - kW + 1": "x.shape[1] - kW"},
+        "Your last window is missing",
+    ),
+    ("Python's max", "pool_loops by slices", {"np.max(": "max("}, "use .max()"),
+    (
+        "y the wrong way round",
+        "pool_loops",
+        {"y[k, l] = best": "y[l, k] = best"},
+        "row k comes first",
+    ),
+    # ---- local_derivative
+    (
+        "one number for two",
+        "local_derivative",
+        {"d[k * sH + i, l * sW + j] = 1": "d[np.argmax(w)] = 1"},
+        "np.argmax returns one number",
+    ),
+    (
+        "unravelled in x",
+        "local_derivative",
+        {"np.argmax(w), w.shape": "np.argmax(w), x.shape"},
+        "needs the window's shape",
+    ),
+    (
+        "no corner",
+        "local_derivative",
+        {"d[k * sH + i, l * sW + j]": "d[i, j]"},
+        "Add the window's corner",
+    ),
+    (
+        "every maximum",
+        "local_derivative",
+        {
+            "d[k * sH + i, l * sW + j] = 1": "d[k * sH : k * sH + kH, l * sW : l * sW + kW] = w == w.max()"
+        },
+        "only the first of the equal pixels",
+    ),
+    (
+        "rows are cut twice, too",
+        "local_derivative",
+        {
+            "[k * sH : k * sH + kH, l * sW : l * sW + kW]": "[k * sH : k * sH + kH][l * sW : l * sW + kW]"
+        },
+        "cuts rows twice",
+    ),
+    # ---- jacobian
+    (
+        "pixels by the height",
+        "jacobian",
+        {"(k * sH + i) * W": "(k * sH + i) * H"},
+        "A row holds W pixels",
+    ),
+    (
+        "the transpose",
+        "jacobian",
+        {
+            "(OH * OW, H * W)": "(H * W, OH * OW)",
+            "J[k * OW + l, (k * sH + i) * W + (l * sW + j)]": "J[(k * sH + i) * W + (l * sW + j), k * OW + l]",
+        },
+        "transpose of J",
+    ),
+    ("outputs by their height", "jacobian", {"J[k * OW + l": "J[k * OH + l"}, "k rows hold k·OW"),
+    (
+        "no corner in J",
+        "jacobian",
+        {"(k * sH + i) * W + (l * sW + j)": "i * W + j"},
+        "the window's corner",
+    ),
+    # ---- backward_message
+    ("J itself", "backward_message", {"J.T": "J"}, "needs the transpose"),
+    ("dy as an image", "backward_message", {".flatten()": ""}, "unfolded into a vector"),
+    # ---- numerical_jacobian
+    (
+        "one side only",
+        "numerical_jacobian",
+        {"f(minus)": "f(x)", "(2 * h)": "h"},
+        "You stepped forward only",
+    ),
+    ("the two is missing", "numerical_jacobian", {"(2 * h)": "h"}, "twice too large"),
+    (
+        "len of an image",
+        "numerical_jacobian",
+        {
+            "x.size))": "len(x)))",
+            "range(x.size)": "range(len(x))",
+            "plus.flat[c]": "plus[c]",
+            "minus.flat[c]": "minus[c]",
+        },
+        "the number of rows",
+    ),
+    (
+        "inputs × outputs",
+        "numerical_jacobian",
+        {"(f(x).size, x.size)": "(x.size, f(x).size)", "J[:, c]": "J[c]"},
+        "fills column c",
+    ),
+    ("whole numbers", "numerical_jacobian", {"x.astype(float)": "x"}, "an array of floats first"),
+    # ---- one_sided
+    ("both sides", "one_sided", {"f(x)) / h": "f(x - h * v)) / (2 * h)"}, "stepped to both sides"),
+    (
+        "a unit vector",
+        "one_sided",
+        {"    return": "    v = v / (np.linalg.norm(v) or 1)\n    return"},
+        "made v a unit vector",
+    ),
+    # ---- is_subgradient
+    (
+        "exactly 1",
+        "is_subgradient",
+        {"abs(np.sum(g) - 1) > 1e-9": "sum(g.ravel().tolist()) != 1"},
+        "a sum of floats with 1 exactly",
+    ),
+    (
+        "the sum alone",
+        "is_subgradient",
+        {
+            "    if np.any(g < 0):\n        return False\n": "",
+            "    if np.any(g[w < np.max(w)] != 0):\n        return False\n": "",
+        },
+        "You checked only that",
+    ),
+    (
+        "a sign is missing",
+        "is_subgradient",
+        {"    if np.any(g < 0):\n        return False\n": ""},
+        "did not look at the sign",
+    ),
+    # ---- pool_tiles
+    ("maximum over the tiles", "pool_tiles", {"axis=(3, 5)": "axis=(2, 4)"}, "axes 3 and 5"),
+    (
+        "all axes at once",
+        "pool_tiles",
+        {"OH, kH, OW, kW).max(axis=(3, 5))": "OH, OW, kH, kW).max(axis=(4, 5))"},
+        "fall apart in its own place",
+    ),
+    (
+        "the remainder stays",
+        "pool_tiles",
+        {"    x = x[:, :, : OH * kH, : OW * kW]\n": ""},
+        "cut them off first",
+    ),
+    # ---- windows
+    (
+        "two pairs for four axes",
+        "windows",
+        {"((0, 0), (0, 0), (pH, pH), (pW, pW))": "((pH, pH), (pW, pW))"},
+        "a pair of widths for each of the four axes",
+    ),
+    ("zeros", "windows", {", constant_values=-np.inf": ""}, "a zero beats every negative pixel"),
+    (
+        "spans d times k",
+        "windows",
+        {"(kH - 1) * dH + 1": "kH * dH", "(kW - 1) * dW + 1": "kW * dW"},
+        "d·(k − 1) + 1",
+    ),
+    (
+        "always pads",
+        "windows",
+        {"if pH > 0 or pW > 0": "if True"},
+        "call it only if there is padding",
+    ),
+    # ---- maxpool_forward and maxpool_backward
+    (
+        "stride None",
+        "maxpool_forward",
+        {"    if stride is None:\n        stride = kernel_size\n": ""},
+        "None means kernel_size",
+    ),
+    (
+        "from zero",
+        "maxpool_forward",
+        {
+            "y = np.full((N, C, OH, OW), -np.inf, dtype=x.dtype)": "y = np.zeros((N, C, OH, OW), dtype=x.dtype)"
+        },
+        "starts from zero",
+    ),
+    (
+        "a border of zeros",
+        "maxpool_forward",
+        {
+            "xp = np.full((N, C, H + 2 * pH, W + 2 * pW), -np.inf, dtype=x.dtype)": "xp = np.zeros((N, C, H + 2 * pH, W + 2 * pW), dtype=x.dtype)"
+        },
+        "You padded with zeros",
+    ),
+    (
+        "a double y",
+        "maxpool_forward",
+        {
+            "y = np.full((N, C, OH, OW), -np.inf, dtype=x.dtype)": "y = np.full((N, C, OH, OW), -np.inf)"
+        },
+        "float64",
+    ),
+    (
+        "walks past NaN",
+        "maxpool_forward",
+        {"(a > y) | (np.isnan(a) & ~np.isnan(y))": "a > y"},
+        "a search by > from −∞ never takes one",
+    ),
+    ("a later equal wins", "maxpool_forward", {"(a > y)": "(a >= y)"}, "You let a later pixel win"),
+    (
+        "= at an address",
+        "maxpool_backward by addresses",
+        {"np.add.at(dx, a, dy)": "dx[a] = dy"},
+        "dx[index] = dy",
+    ),
+    (
+        "+= at an address",
+        "maxpool_backward by addresses",
+        {"np.add.at(dx, a, dy)": "dx[a] += dy"},
+        "dx[index] += dy",
+    ),
+    (
+        "= on a slice",
+        "maxpool_backward",
+        {"] += here": "] = here"},
+        "You assigned where you should add",
+    ),
+    (
+        "cut by minus p",
+        "maxpool_backward",
+        {"dxp[:, :, pH : pH + H, pW : pW + W]": "dxp[:, :, pH:-pH, pW:-pW]"},
+        "-0 is 0",
+    ),
+    (
+        "the border stays",
+        "maxpool_backward",
+        {"return dxp[:, :, pH : pH + H, pW : pW + W]": "return dxp"},
+        "cut the padding off",
+    ),
+    ("a double dx", "maxpool_backward", {"W + 2 * pW), dtype=dtype)": "W + 2 * pW))"}, "float64"),
+    (
+        "addresses with the border",
+        "maxpool_backward by addresses",
+        {" - pH": "", " - pW": ""},
+        "take the padding off again",
+    ),
+    (
+        "image height for width",
+        "maxpool_backward by addresses",
+        {"* H + i) * W + j": "* W + i) * H + j"},
+        "a row is W pixels long",
+    ),
+    # ---- the laws
+    (
+        "y for J·v",
+        "adjoint_gap",
+        {"(f(x + h * v) - f(x - h * v)) / (2 * h)": "f(v)"},
+        "how fast f changes",
+    ),
+    (
+        "no absolute value",
+        "adjoint_gap",
+        {"abs(left - right)": "left - right"},
+        "whichever is larger",
+    ),
+    (
+        "no tolerance",
+        "conserves",
+        {"abs(dx.sum() - dy.sum()) < 1e-9": "dx.sum() == dy.sum()"},
+        "with ==",
+    ),
+    # ---- the network
+    ("sign of dy", "relu_backward", {"cache <= 0": "dy <= 0"}, "the sign of x on the way forward"),
+    ("written into dy", "relu_backward", {"dy.copy()": "dy"}, "wrote the zeros into dy"),
+    (
+        "channels exchanged",
+        "conv_backward by the view",
+        {"->fcuv": "->cfuv"},
+        "channel f that comes out",
+    ),
+    (
+        "bias of every image",
+        "conv_backward",
+        {"axis=(0, 2, 3)": "axis=(2, 3)"},
+        "one bias gradient for each image",
+    ),
+    (
+        "= where windows overlap",
+        "conv_backward",
+        {"] += np": "] = np"},
+        "A pixel's gradients add up",
+    ),
+    (
+        "infinite sums",
+        "cross_entropy",
+        {"s = scores - scores.max(axis=1, keepdims=True)": "s = scores"},
+        "too large for a float",
+    ),
+    (
+        "the mean is forgotten",
+        "cross_entropy",
+        {"p / N": "p"},
+        "divide the gradient by their number",
+    ),
+    (
+        "every row's columns",
+        "cross_entropy",
+        {"p[np.arange(N), labels] -= 1": "p[:, labels] -= 1"},
+        "takes these columns in every row",
+    ),
+    (
+        "the first layer first",
+        "network_backward",
+        {"range(len(layers) - 1, -1, -1)": "range(len(layers))"},
+        "the last layer is the first to get it",
+    ),
+    (
+        "everybody gets the same dy",
+        "network_backward",
+        {"dy = result[0]": "dx = result[0]", "return dy, gradients": "return dx, gradients"},
+        "You gave every layer the dy of the end",
+    ),
+    ("uphill", "sgd_step", {"] - rate": "] + rate"}, "You walk uphill"),
+    ("into the old dict", "sgd_step", {"new = {}": "new = parameters"}, "into the caller's dict"),
+    (
+        "minus-equals",
+        "sgd_step",
+        {
+            "new[name] = parameters[name] - rate": "parameters[name] -= rate",
+            "return new": "return parameters",
+        },
+        "You changed the old arrays with -=",
+    ),
+    # ---- and some that once heard another's cause, or none
+    (
+        "as many as tiles",
+        "pool_loops",
+        {"(H - kH) // sH + 1": "H // kH", "(W - kW) // sW + 1": "W // kW"},
+        "(H − kH) // sH + 1 of them",
+    ),
+    ("the smallest", "pool_loops by slices", {"np.max": "np.min"}, "You took the smallest value"),
+    ("the last two axes", "pool_tiles", {"axis=(3, 5)": "axis=(4, 5)"}, "over the last two axes"),
+    ("no axis", "windows", {", axis=(2, 3))": ")"}, "along the axes that it is told"),
+    (
+        "cut in front alone",
+        "maxpool_backward",
+        {"dxp[:, :, pH : pH + H, pW : pW + W]": "dxp[:, :, pH:, pW:]"},
+        "in front alone",
+    ),
+    (
+        "turned where it lies",
+        "conv_backward",
+        {"dy, w[:, :, u, v])": "dy, w[:, :, kH - 1 - u, kW - 1 - v])"},
+        "the kernel the wrong way round",
+    ),
+    (
+        "no column kept",
+        "cross_entropy",
+        {"scores.max(axis=1, keepdims=True)": "scores.max(axis=1)"},
+        "keepdims=True keeps it a column",
+    ),
+    (
+        "the sum of the losses",
+        "cross_entropy",
+        {"np.mean(": "np.sum("},
+        "You added the images' losses up",
+    ),
+]
