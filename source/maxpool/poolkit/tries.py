@@ -1,4 +1,4 @@
-"""Things to try that check themselves: warm-ups and guesses, for no points.
+"""Things to try that check themselves: warm-ups, for no points.
 
 Each function is given what you have written, prints whether it is right and, if not, what to look
 at; it raises nothing, so a notebook runs on. Where the ``...`` still stands it says that you may
@@ -106,44 +106,3 @@ def scatter(function):
     elif not np.array_equal(got, expected):
         hint = f"That is {got.tolist()}, expected {expected.tolist()}."
     _says("Two gradients met at address 1, and both are there.", hint)
-
-
-def passed_on(guess):
-    """How many of the 128 numbers of the convolution the pooling layer passes on."""
-    _guess(guess, 32, "2 channels of 4 × 4 are 32: one of each window of four.")
-
-
-def first_row(guess):
-    """The first row of the window of output (2, 1), with 2×2 windows and stride 3."""
-    _guess(guess, 6, "Output row 2 is two steps of 3 rows down; the window's size plays no part.")
-
-
-def address(guess):
-    """The address of pixel (1, 1, 0, 3) in a batch of shape (2, 2, 2, 4)."""
-    _guess(guess, 27, "((1·2 + 1)·2 + 0)·4 + 3: three planes of 8 pixels, then pixel 3.")
-
-
-def noticed(guess):
-    """How many of the four outputs notice if the 6 in the middle grows to 6.5."""
-    _guess(guess, 0, "All four look at it, and none takes it: 8 and 9 are larger.")
-
-
-def padded_winner(guess):
-    """The output of a corner window of negative pixels that was padded by zeros."""
-    _guess(guess, 0, "A zero that nobody measured has won over −2.")
-
-
-def shifted(guess):
-    """Which pooling reads more digits after a shift by one pixel."""
-    if _open(guess):
-        return
-    print(f"You said {guess!r}. Compare it with the picture below.")  # noqa: T201
-
-
-def _guess(guess, truth, why):
-    if guess is ...:
-        print("Guess first: replace the ... by a number, and run the cell.")  # noqa: T201
-    elif isinstance(guess, (int, float, np.number)) and guess == truth:
-        print(f"✓ You said {guess}. {why}")  # noqa: T201
-    else:
-        print(f"You said {short(guess)}; it is {truth}. {why}")  # noqa: T201
