@@ -188,7 +188,18 @@ def test_the_times_are_taken_anew(explorer):
     assert {"● the loops", "■ your layer"} <= set(speed.drawn())
 
 
-@pytest.mark.parametrize("chapter", ["1-windows", "2-jacobian", "3-layer"])
+def test_the_soft_maximum_follows_its_slider_and_its_pixels(explorer):
+    soft = explorer("4-network", "Turn τ down")
+    soft.says("With τ = 1 the window (2, 2, 1, 0)")
+    slider = soft.box.get_by_role("slider")
+    slider.focus()
+    soft.page.keyboard.press("ArrowLeft")
+    soft.says("With τ = 0.5")
+    soft.type("w[0]", 9)
+    soft.says("the winner gets all")
+
+
+@pytest.mark.parametrize("chapter", notebooks.CHAPTERS)
 def test_the_explorers_of_a_chapter_are_accessible(ran, severe, chapter):
     page, _ = ran(chapter)
     assert page.locator(".kit-explorer").count() >= 1
@@ -216,3 +227,12 @@ def test_validate_names_the_cell_that_fails_and_says_why(open_notebook, shoot):
     shoot(page, "dialog")
     assert "check.window_order(window)" in said
     assert "check.window_coordinates(window)" not in said
+
+
+def test_run_all_goes_on_below_a_check_that_fails(open_notebook, shoot):
+    page = open_notebook("wrong/maxpool/1-windows")
+    run_all(page)  # until every cell has its number
+    shoot(page, "end")
+    errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]')
+    assert errors.count() == 1
+    assert "window · order" in errors.inner_text()
