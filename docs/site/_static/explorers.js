@@ -24,7 +24,8 @@ function explorer(data) {
   told.axes.forEach((axis, n) => {
     const label = document.createElement("label");
     const name = document.createElement("span");
-    const value = document.createElement("output");
+    const value = document.createElement("span"); // the slider says it, as its aria-valuetext
+    value.className = "value";
     const slider = document.createElement("input");
     slider.type = "range";
     slider.min = 0;
