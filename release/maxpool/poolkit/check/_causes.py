@@ -83,12 +83,13 @@ TWICE = re.compile(r"\w\[[^\[\],]*:[^\[\],]*\]\s*\[[^\[\],]*:[^\[\],]*\]")
 
 def cuts_rows_twice(error):
     """Whether the code that raised an error cuts an array by two brackets, one after the other."""
+    frames = traceback.extract_tb(error.__traceback__)
+    texts = [frame.line or "" for frame in frames if "site-packages" not in frame.filename]
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if "site-packages" not in frame.f_code.co_filename:
-            with contextlib.suppress(OSError, TypeError):  # its text may not be there
-                if TWICE.search(inspect.getsource(frame.f_code)):
-                    return True
-    return False
+            with contextlib.suppress(OSError, TypeError, IndexError):  # its text may not be there
+                texts.append(inspect.getsource(frame.f_code))
+    return any(map(TWICE.search, texts))
 
 
 def counts_no_further(error):
