@@ -115,8 +115,8 @@ def table(names):
 
 WELCOME = """\
 A network has learned to read handwritten digits. In its middle stands a layer without a single
-weight to learn, **max pooling**; and at every step of training, three quarters of the numbers that
-come before it get no gradient.
+weight to learn, **max pooling**; and at every step of training, at least three quarters of the
+numbers that come before it get no gradient.
 
 ```{raw} html
 <div class="door">%s</div>
