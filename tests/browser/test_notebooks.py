@@ -227,12 +227,3 @@ def test_validate_names_the_cell_that_fails_and_says_why(open_notebook, shoot):
     shoot(page, "dialog")
     assert "check.window_order(window)" in said
     assert "check.window_coordinates(window)" not in said
-
-
-def test_run_all_goes_on_below_a_check_that_fails(open_notebook, shoot):
-    page = open_notebook("wrong/maxpool/1-windows")
-    run_all(page)  # until every cell has its number
-    shoot(page, "end")
-    errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]')
-    assert errors.count() == 1
-    assert "window · order" in errors.inner_text()
