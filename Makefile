@@ -37,12 +37,20 @@ lint: $(VENV)/test  ## style of code and notebooks
 
 # nbgrader's own commands, on a scratch gradebook: a release does not depend on who has handed in.
 # The solutions are executed with their hidden tests, which import oracle: its folder is this one.
-release: $(VENV)/course  ## rebuild release/ and solutions/ from source/
+# With WAY=90min or WAY=4h: the course of that shorter way, in build/, and nothing of this one.
+release: $(VENV)/course  ## rebuild release/ and solutions/ from source/ (WAY=90min or 4h: in build/)
+ifdef WAY
+	@python -m oracle.ways $(WAY) build/$(WAY)
+	@cd build/$(WAY) && nbgrader generate_assignment maxpool --force
+	@cd build/$(WAY) && PYTHONPATH="$$PWD" nbgrader generate_solution maxpool --force
+	@echo "A course of its own, to release and grade there: build/$(WAY)"
+else
 	PYTHONPATH=source/maxpool python -m oracle.kit.symptoms > $(VENV)/symptoms.json
 	@cp $(VENV)/symptoms.json source/maxpool/poolkit/symptoms.json
 	@rm -f $(VENV)/scratch.db
 	nbgrader generate_assignment maxpool --force --db=sqlite:///$(CURDIR)/$(VENV)/scratch.db
 	PYTHONPATH="$(CURDIR)" nbgrader generate_solution maxpool --force --db=sqlite:///$(CURDIR)/$(VENV)/scratch.db
+endif
 
 site: $(VENV)/test  ## the lessons as pages to read, in build/site
 	@python docs/site/pages.py build/site

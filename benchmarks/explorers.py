@@ -33,6 +33,7 @@ EXPLORERS = {
     "jacobian": lambda: explore.jacobian(SMALL),
     "gradient": lambda: explore.gradient(SMALL, [[1, 2], [4, -3]]),
     "tie": lambda: explore.tie([2, 2, 1], [1, -1, 0]),
+    "soft": lambda: explore.soft([2, 2, 1, 0]),
     "speed": lambda: explore.speed(spec.maxpool_forward, reference.maxpool_forward),
 }
 

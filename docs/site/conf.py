@@ -14,6 +14,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "Max pooling"
 html_static_path = ["_static"]
 html_css_files = ["lessons.css"]
+html_js_files = ["explorers.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_use_index = False

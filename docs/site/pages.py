@@ -5,6 +5,7 @@ A page is the released notebook, so it holds no answer and no hidden test. A cel
 """
 
 import argparse
+import html
 import re
 import sys
 import tempfile
@@ -18,6 +19,12 @@ from sphinx.cmd.build import build_main
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 RELEASE = ROOT / "release" / "maxpool"
+sys.path[:0] = [str(ROOT), str(RELEASE)]  # the toolkit draws what is drawn here
+
+import states  # noqa: E402  beside this file
+
+from oracle import ways  # noqa: E402
+
 SOLUTIONS = ROOT / "solutions" / "maxpool"
 BUNDLE = "maxpool.zip"
 
@@ -44,6 +51,8 @@ def page(name):
         elif cell.id in solved and cell.source == solved[cell.id].source:
             outputs = [] if meta.get("grade") else solved[cell.id].outputs
             cell.outputs = [output for output in outputs if still(output)]
+            if cell.id in states.STATES:
+                cell.outputs = lively(cell.id, cell.outputs)
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(NOTE % (BUNDLE, name)))
     return notebook
 
@@ -53,11 +62,80 @@ def still(output):
     return not any("jupyter.widget" in kind for kind in output.get("data", {}))
 
 
+def lively(name, outputs):
+    """An explorer's still frame with its states beside it; ``explorers.js`` makes it move."""
+    script, sentence = states.script(name)
+    for output in outputs:
+        page = output.get("data", {}).get("text/html", "")
+        if "kit-frame" in page:
+            if html.escape(sentence) not in page:
+                sys.exit(
+                    f"docs/site/states.py begins elsewhere than the lesson's {name}: {sentence}"
+                )
+            output.data["text/html"] = page + script
+            return outputs
+    sys.exit(f"{name} shows no still frame; make release")
+
+
+def opening(names):
+    """The picture with which the course begins, out of the first chapter's outputs."""
+    cells = read(SOLUTIONS, names[0]).cells
+    outputs = next(cell.outputs for cell in cells if cell.id == "reads-figure")
+    return next(o.data["text/html"] for o in outputs if "<img" in o.get("data", {})["text/html"])
+
+
+def clock(minutes):
+    """Minutes in words: "70 min" or "3½ h"."""
+    if minutes < 100:
+        return f"{minutes} min"
+    halves = round(minutes / 30)
+    return f"{halves // 2}{'½' * (halves % 2)} h"
+
+
+def table(names):
+    """Minutes and points of each chapter on each way, read from the notebooks."""
+    lines = ["| | all of it | 4 hours | 90 minutes |", "|---|---|---|---|"]
+    sums = {way: [0, 0] for way in ("all", "4h", "90min")}
+    for name in names:
+        notebook, row = ways.read(RELEASE / f"{name}.ipynb"), [f"[{name}]({name}.ipynb)"]
+        for way, total in sums.items():
+            short = ways.shortened(name, notebook, way)
+            if short is None:
+                row.append("–")
+                continue
+            minutes = ways.minutes_of(short["cells"])
+            points = sum(ways.points_of(short["cells"]).values())
+            total[0], total[1] = total[0] + minutes, total[1] + points
+            row.append(f"{clock(minutes)}, {ways.plural(points, 'point')}")
+        lines.append(f"| {' | '.join(row)} |")
+    sum_ = [f"{clock(minutes)}, {points} points" for minutes, points in sums.values()]
+    lines.append(f"| together | {' | '.join(sum_)} |")
+    return "\n".join(lines)
+
+
+WELCOME = """\
+A network has learned to read handwritten digits. In its middle stands a layer without a single
+weight to learn, **max pooling**; and at every step of training, at least three quarters of the
+numbers that come before it get no gradient.
+
+```{raw} html
+<div class="door">%s</div>
+```
+
+**Why? And does it matter?** In four notebooks you derive that layer and its gradient, build it,
+forward and backward, and train this network with it. There are windows to walk with the arrow keys,
+ties to break, gradients to follow; each function that you write is checked on the spot, and a check
+that fails says what is wrong, where, and why.
+"""
+
+
 def landing(names):
-    """Return the first page: the README's title and first paragraph, the chapters, the files."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    parts = readme.split("\n\n")[:2]
+    """Return the first page: the question with its picture, ways and chapters, the files."""
+    title = (ROOT / "README.md").read_text(encoding="utf-8").split("\n\n")[0]
+    parts = [title, WELCOME % opening(names)]
+    parts.append(f"[Begin with chapter 1]({names[0]}.ipynb), or")
     parts.append(f"[Download the assignment](path:downloads/{BUNDLE}) (a zip file)")
+    parts += ["## How long it takes", table(names)]
     for name in names:
         heading, promise = read(RELEASE, name).cells[0].source.split("\n\n")[:2]
         parts += [

@@ -188,7 +188,18 @@ def test_the_times_are_taken_anew(explorer):
     assert {"● the loops", "■ your layer"} <= set(speed.drawn())
 
 
-@pytest.mark.parametrize("chapter", ["1-windows", "2-jacobian", "3-layer"])
+def test_the_soft_maximum_follows_its_slider_and_its_pixels(explorer):
+    soft = explorer("4-network", "Turn τ down")
+    soft.says("With τ = 1 the window (2, 2, 1, 0)")
+    slider = soft.box.get_by_role("slider")
+    slider.focus()
+    soft.page.keyboard.press("ArrowLeft")
+    soft.says("With τ = 0.5")
+    soft.type("w[0]", 9)
+    soft.says("the winner gets all")
+
+
+@pytest.mark.parametrize("chapter", notebooks.CHAPTERS)
 def test_the_explorers_of_a_chapter_are_accessible(ran, severe, chapter):
     page, _ = ran(chapter)
     assert page.locator(".kit-explorer").count() >= 1

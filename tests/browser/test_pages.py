@@ -135,6 +135,63 @@ def test_the_links_of_a_chapter_hold(lessons, offline):
     assert 0 <= heading.bounding_box()["y"] < 300
 
 
+EXPLORERS = {
+    "1-windows": ("Walk the window", "output, row by row", "sees Ω(1, 1)"),
+    "2-jacobian": ("watch the 1s move", "the pixel in the middle", "pixel (1, 1) won 4 times"),
+    "3-layer": ("Follow the gradient", "the pixel in the middle", "at (1, 1)"),
+    "4-network": ("Turn τ down", "τ", "With τ = 50"),
+}
+
+
+@pytest.mark.parametrize("chapter", EXPLORERS)
+def test_an_explorer_moves_by_keyboard_and_mouse_without_a_network(
+    lessons, offline, shoot, chapter
+):
+    title, slider, says = EXPLORERS[chapter]
+    offline.goto(f"{lessons}/{chapter}.html")
+    figure = offline.locator("figure.kit-frame", has_text=title)
+    said, image = figure.get_by_role("status"), figure.locator("img")
+    begun, drawn = said.text_content(), image.get_attribute("src")
+    figure.get_by_role("slider", name=slider, exact=True).focus()
+    offline.keyboard.press("End")
+    assert says in said.text_content()
+    assert said.text_content() != begun
+    assert image.get_attribute("alt") == said.text_content()
+    assert image.get_attribute("src") != drawn
+    shoot(offline, "moved")
+    image.click()  # the next value: behind the last one comes the first
+    assert says not in said.text_content()
+    assert offline.elsewhere == []
+
+
+def test_an_explorer_is_a_still_frame_without_the_script(lessons, bare_site):
+    bare_site.goto(f"{lessons}/1-windows.html")
+    figure = bare_site.locator("figure.kit-frame")
+    assert figure.locator("img").bounding_box()["width"] > 100
+    assert figure.locator("figcaption").inner_text().startswith("Output (0, 0) sees")
+    assert figure.locator("input").count() == 0
+
+
+@pytest.fixture
+def bare_site(chromium):
+    """A tab in which no script runs."""
+    context = chromium.new_context(java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+def test_the_first_page_says_how_long_and_for_how_many_points(lessons, offline):
+    offline.goto(f"{lessons}/index.html")
+    assert "Why? And does it matter?" in offline.locator("main").inner_text()
+    assert offline.locator("main img").first.evaluate("image => image.naturalWidth") > 500
+    rows = offline.locator("main table tbody tr").all_inner_texts()
+    assert len(rows) == len(notebooks.CHAPTERS) + 1
+    assert "100 points" in rows[-1]
+    for chapter, row in zip(notebooks.CHAPTERS, rows, strict=False):
+        by_hand = 5 * (chapter == "2-jacobian")
+        assert f"{sum(notebooks.points(chapter).values()) + by_hand} points" in row
+
+
 def test_what_is_downloaded_is_the_release(lessons, page, tmp_path):
     page.goto(f"{lessons}/index.html")
 

@@ -139,9 +139,37 @@ def test_every_check_names_a_section_that_its_notebook_has(chapter):
 def test_an_instructor_s_cell_is_locked_and_a_student_s_is_not(chapter):
     for cell in notebooks.read(chapter).cells:
         if cell.cell_type == "code":
-            meta = cell.metadata.nbgrader
-            theirs = meta.solution or "guess" in cell.metadata.get("tags", ())
-            assert meta.locked != theirs, meta.grade_id
+            meta = cell.metadata.get("nbgrader")
+            if meta:
+                theirs = meta.solution or "guess" in cell.metadata.get("tags", ())
+                assert meta.locked != theirs, meta.grade_id
+            else:  # a guess or a warm-up: open, and what is written there is kept
+                assert "try" in cell.metadata.tags, cell.id
+
+
+def test_a_failing_check_does_not_end_run_all(chapter):
+    """The tag is Jupyter's: what stands below the check runs; nbgrader sees the error as before."""
+    for cell in notebooks.read(chapter).cells:
+        meta = cell.metadata.get("nbgrader", {})
+        checks = cell.cell_type == "code" and bool(meta.get("grade"))
+        assert ("raises-exception" in cell.metadata.get("tags", ())) == checks, cell.id
+
+
+TASK = 640  # words: about 600, symbols counted with them
+
+
+def test_no_long_stretch_without_something_to_do(chapter):
+    """Words of prose between a task, a guess or a test and the one before it."""
+    words = 0
+    for cell in notebooks.read(chapter).cells:
+        meta, tags = cell.metadata.get("nbgrader", {}), cell.metadata.get("tags", ())
+        if meta.get("solution") or meta.get("grade") or {"try", "guess"} & {*tags}:
+            assert words <= TASK, f"{cell.id}: {words} words before it"
+            words = 0
+        elif cell.cell_type == "markdown":
+            prose = re.sub(r"<details>.*?</details>|\$\$.*?\$\$", " ", cell.source, flags=re.S)
+            prose = re.sub(r"^\d+\. \[.*$|^\|.*$", " ", prose, flags=re.M)  # contents, tables
+            words += len(re.sub(r"\$[^$]*\$", " x ", prose).split())
 
 
 def test_a_passed_check_says_what_it_stands_for(chapter):

@@ -116,7 +116,7 @@ def faint(sheet):
     A text stands on the last filled shape before it that covers its middle.
     """
     shapes, found = [("#ffffff", lambda x, y: True)], []
-    for part in sheet.parts:
+    for part in [*sheet.parts, *sheet.above]:
         tag = re.match(r"<(\w+)", part)[1]
         has = dict(re.findall(r'([\w-]+)="([^"]*)"', part))
         if tag == "rect" and has.get("fill") not in (None, "none"):

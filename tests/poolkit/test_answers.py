@@ -72,7 +72,7 @@ def fail(name, *functions):
 
 
 def texts(sheet):
-    return "".join(part for part in sheet.parts if part.startswith("<text"))
+    return "".join(part for part in [*sheet.parts, *sheet.above] if part.startswith("<text"))
 
 
 def test_the_picture_shows_both_arrays_the_windows_and_what_differs():

@@ -26,6 +26,7 @@ MAKE = {
     "jacobian": lambda: explore.jacobian(SMALL),
     "gradient": lambda: explore.gradient(SMALL, DY),
     "tie": lambda: explore.tie([2, 2, 1], [1, -1, 0]),
+    "soft": lambda: explore.soft([2, 2, 1, 0]),
     "speed": lambda: explore.speed(spec.maxpool_forward, fast),
 }
 
@@ -45,7 +46,12 @@ def inside(widget):
 
 
 def controls(explorer):
-    kinds = ipywidgets.Button, ipywidgets.BoundedIntText, ipywidgets.Checkbox
+    kinds = (
+        ipywidgets.Button,
+        ipywidgets.BoundedIntText,
+        ipywidgets.Checkbox,
+        ipywidgets.SelectionSlider,
+    )
     return [w for w in inside(explorer) if isinstance(w, kinds)]
 
 
@@ -58,6 +64,8 @@ def wander(explorer, steps=40):
             control.click()
         elif isinstance(control, ipywidgets.Checkbox):
             control.value = not control.value
+        elif isinstance(control, ipywidgets.SelectionSlider):
+            control.index = int(rng.integers(len(control.options)))
         else:
             control.value = int(rng.integers(max(control.min, -9), min(control.max, 20) + 1))
         yield control
@@ -120,7 +128,7 @@ def test_a_change_is_one_new_picture(explorer):
 def test_the_still_picture_prints_the_pixels_and_the_live_one_leaves_that_to_the_fields():
     made = MAKE["window"]()
     live, still = made.draw()[0], made.frame()[0]
-    assert len([part for part in live.parts if part.startswith("<text")]) < 40
+    assert len([part for part in [*live.parts, *live.above] if part.startswith("<text")]) < 40
     import base64
 
     svg = base64.b64decode(re.search(r"base64,([^\"]+)", still)[1]).decode()
@@ -250,3 +258,29 @@ def test_a_bad_image_is_told_in_one_line(make, says):
     with pytest.raises(ValueError, match=says) as error:
         make()
     assert "\n" not in str(error.value)
+
+
+def shares_of(made, temperature, w):
+    """The gradient and the value, less τ·log 4, that the sentence tells."""
+    with made.held():
+        made.temperature.value = temperature
+        for field, value in zip(made.w.fields, w, strict=True):
+            field.value = value
+    sentence = said(made)
+    gradient = re.search(r"gradient is \(([^)]+)\)", sentence)[1]
+    level = float(re.search(r"that is ([\d.]+)", sentence)[1])
+    return [float(share) for share in gradient.split(", ")], level
+
+
+def test_the_soft_maximum_has_its_two_ends():
+    """τ → 0: the winner takes all, at a tie all alike; τ → ∞: the mean."""
+    made = MAKE["soft"]()
+    gradient, level = shares_of(made, 0.05, [3, 2, 1, 0])
+    assert gradient == [1, 0, 0, 0]
+    assert level == pytest.approx(3, abs=0.1)
+    gradient, level = shares_of(made, 0.05, [2, 2, 1, 0])
+    assert gradient == [0.5, 0.5, 0, 0]
+    assert level == pytest.approx(2, abs=0.1)
+    gradient, level = shares_of(made, 50.0, [3, 2, 1, 0])
+    assert gradient == pytest.approx([0.25] * 4, abs=0.015)
+    assert level == pytest.approx(1.5, abs=0.05)

@@ -58,6 +58,21 @@ def test_the_answers_of_the_lessons_are_true():
     assert guess.conservation_catches(**answers).count("✓") == 4
 
 
+@pytest.mark.parametrize(
+    ("ask", "right"),
+    [
+        (guess.passed_on, {"numbers": 32}),
+        (guess.first_row, {"row": 6}),
+        (guess.noticed, {"outputs": 0}),
+        (guess.padded_corner, {"y00": 0}),
+        (guess.address, {"number": 27}),
+        (guess.max_or_mean, {"shift": "max", "noise": "mean"}),
+    ],
+)
+def test_the_short_guesses_know_what_is_true(ask, right):
+    assert "✗" not in ask(**right)
+
+
 def test_no_law_catches_every_fault_and_the_right_one_breaks_none():
     broken = {name: laws._breaks(name).tolist() for name in layers.FAULTS}
     assert broken.pop("right") == [False] * 4

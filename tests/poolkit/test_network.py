@@ -46,7 +46,7 @@ def _through(answered, replaced, until):
     namespace, printed, captions = {"__name__": "__main__"}, io.StringIO(), {}
     with contextlib.redirect_stdout(printed):
         for cell in notebooks.read(CHAPTER).cells:
-            if cell.cell_type != "code" or cell.metadata.nbgrader.grade:
+            if cell.cell_type != "code" or cell.metadata.get("nbgrader", {}).get("grade"):
                 continue
             source = answers.get(cell.id, cell.source)
             for old, new in replaced:
@@ -170,7 +170,7 @@ def collect(figure, sentence):
 def trained():
     FIGURES.clear()
     start = time.process_time()
-    namespace, _, captions = through(until="learn_figure", show=collect)
+    namespace, _, captions = through(until="places_figure", show=collect)
     seconds = time.process_time() - start
     halves = np.array([[0.9, 0.5, 0.1]] * 3)
     results = (halves, halves), (halves / 2, halves)
@@ -199,7 +199,7 @@ def test_every_gradient_of_the_whole_network_is_measured(trained):
 
 def test_no_window_has_two_pixels_with_gradient(trained):
     namespace, _, _ = trained
-    for step in namespace["at_steps"]([0, 100, 1230], image=7):
+    for step in namespace["at_steps"](namespace["history"], [0, 100, 1230], image=7):
         got = step["da"] != 0
         windows = got.reshape(2, 4, 2, 4, 2).sum(axis=(2, 4))
         assert windows.max() == 1
@@ -243,7 +243,7 @@ def test_a_convolution_that_loops_trains_a_smaller_network():
 def test_a_blank_notebook_runs_through_and_says_what_is_missing():
     _, printed, captions = through(BLANK)
     assert "Not yet: conv_backward is not written yet." in printed or "cross_entropy" in printed
-    for cell in ("whole_check", "train_curve", "train_kernels", "learn_figure", "mean_figure"):
+    for cell in ("whole_check", "train_curve", "train_kernels", "places_figure", "mean_figure"):
         assert captions[cell].startswith("No picture yet"), cell
 
 
@@ -313,17 +313,18 @@ def test_a_title_says_what_its_picture_shows(monkeypatch):
     few, many = np.full((1, 3), 0.4), np.full((1, 3), 0.6)
     both = (few, many), (many, many)
     said = title(monkeypatch, figures.max_or_mean, (0, 1, 2), (0, 0.2, 0.4), *both)
-    assert said == "Of what has moved a little the mean reads more; in noise both read alike."
+    assert said == "After a small shift the mean reads more; in noise both read alike."
     kernels = np.ones((2, 1, 5, 5))
-    assert "have not changed" in title(monkeypatch, figures.kernels, kernels, kernels)
-    assert "strokes" in title(monkeypatch, figures.kernels, kernels, 2 * kernels)
+    same, grown = [{"w": kernels}] * 2, [{"w": kernels}, {"w": 2 * kernels}]
+    assert "have not changed" in title(monkeypatch, figures.kernels, same)
+    assert "strokes" in title(monkeypatch, figures.kernels, grown)
     steps, level = np.arange(0, 90, 10), np.full(9, 0.5)
     for loss, word in (
         (1 / (1 + steps), "at once"),
         (1 + steps, "not how"),
         (np.nan * steps, "not how"),
     ):
-        assert word in title(monkeypatch, figures.learning_curve, steps, loss, level, level)
+        assert word in title(monkeypatch, figures.learning_curve, (steps, loss, level, level))
 
 
 MINE = [m for m in known() if next(iter(m.functions)) in BLANK]
@@ -357,6 +358,39 @@ def test_no_answer_is_too_odd_to_be_told(name):
                 getattr(check, name)(lambda *args, odd=odd: odd)
             except Failed:
                 assert "[figure: " in out.getvalue()
+
+
+# ---- PyTorch ----------------
+
+
+def test_without_pytorch_what_it_says_of_a_right_layer_is_shown(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    network.in_torch(None, None, None)
+    said = capsys.readouterr().out
+    assert "not installed" in said
+    assert "gradcheck" in said
+
+
+def test_pytorch_says_of_a_right_layer_what_is_shown_without_it():
+    pytest.importorskip("torch", reason="PyTorch is not installed: it cannot be asked")
+    cell = next(c for c in notebooks.read(CHAPTER).cells if c.id == "torch_function")
+    program = (
+        f"{cell.source}\nfrom oracle import reference as r; from poolkit import network\n"
+        "network.in_torch(in_torch, r.maxpool_forward, r.maxpool_backward)\n"
+        "network.in_torch(in_torch, r.maxpool_forward, lambda dy, cache: 0 * "
+        "r.maxpool_backward(dy, cache))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": f"{notebooks.ROOT}:{notebooks.SOURCE}", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    right, wrong = done.stdout.splitlines()[:4], done.stdout.splitlines()[4:]
+    assert right == network._SHOWN.splitlines()
+    assert [line.split()[-1] for line in wrong] == ["True", "False", "False", "False"]
+    assert done.stderr == ""
 
 
 # ---- the race -------------------------------------------------------------------------------

@@ -7,11 +7,12 @@
 ``explore``    pictures to play with
 ``guess``      predictions to make before a cell runs
 ``layers``     backward passes with a fault each, for the laws of chapter 3
+``tries``      warm-ups, which check themselves
 ``kit``        what of these knows nothing of pooling
 
 It needs NumPy, Matplotlib and ipywidgets, and works from the folder it lies in.
 """
 
-from . import check, figures, guess, layers, numerical, spec
+from . import check, figures, guess, layers, numerical, spec, tries
 
-__all__ = ["check", "figures", "guess", "layers", "numerical", "spec"]
+__all__ = ["check", "figures", "guess", "layers", "numerical", "spec", "tries"]

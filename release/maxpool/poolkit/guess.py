@@ -78,3 +78,48 @@ def conservation_catches(
     }
     true = dict(zip(guessed, ("yes", "no", "yes", "no"), strict=True))
     return compare("conservation_catches", guessed, true)
+
+
+def passed_on(numbers=None):
+    """How many of a convolution's 2 × 8 × 8 numbers does pooling by 2 × 2 windows pass on?"""
+    true = {"numbers": float(_pooled(np.zeros((8, 8)), 2, 2).size * 2)}
+    return compare("passed_on", {"numbers": numbers}, true)
+
+
+def first_row(row=None):
+    """In which row does the window of output (2, 1) start, with 2×2 windows and stride 3?"""
+    true = {"row": float(spec.covered(2, 1, (9, 9), (2, 2), (3, 3))[0][0])}
+    return compare("first_row", {"row": row}, true)
+
+
+def noticed(outputs=None):
+    """How many of four outputs notice if the 6 that all of them see grows to 6.5?"""
+
+    def true():
+        x = np.array([[1.0, 8, 2], [3, 6, 9], [7, 4, 5]])
+        moved = np.where(x == 6, 6.5, x)
+        return {"outputs": float(np.sum(_pooled(x, 2, 1) != _pooled(moved, 2, 1)))}
+
+    return compare("noticed", {"outputs": outputs}, true)
+
+
+def padded_corner(y00=None):
+    """What is output (0, 0) of nine negative pixels that are padded by zeros?"""
+
+    def true():
+        x = np.pad([[-5.0, -2, -9], [-4, -7, -6], [-8, -1, -3]], 1)
+        return {"y00": float(_pooled(x, 3, 2)[0, 0])}
+
+    return compare("padded_corner", {"y00": y00}, true)
+
+
+def address(number=None):
+    """What is the address of pixel (1, 1, 0, 3) in a batch of shape (2, 2, 2, 4)?"""
+    true = {"number": float(np.ravel_multi_index((1, 1, 0, 3), (2, 2, 2, 4)))}
+    return compare("address", {"number": number}, true)
+
+
+def max_or_mean(shift=None, noise=None):
+    """Which pooling reads more digits after a shift by one pixel, and in strong noise?"""
+    guessed = {"after a shift": shift, "in noise": noise}
+    return compare("max_or_mean", guessed, {"after a shift": "max", "in noise": "mean"})

@@ -116,7 +116,7 @@ def maxpool_forward(x, kernel_size, stride=None, padding=0, dilation=1):
 
 
 def maxpool_backward(dy, cache):
-    """δx_ij = the sum of δy_kl over the windows (k, l) that chose x_ij.
+    """dx_ij = the sum of dy_kl over the windows (k, l) that chose x_ij.
 
     Returns dx of x's shape and dtype.
     """

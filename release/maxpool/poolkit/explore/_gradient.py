@@ -86,7 +86,7 @@ class Gradient(Explorer):
                     board.mark(*pixel, symbol, colour, corner, outline=board is result)
         for n, (output, pixel) in enumerate(chosen.items()):
             (x0, y0), (x1, y1) = middle.centre(*output), result.centre(*pixel)
-            sheet.arrow((x0 + 17, y0 + 9), (x1 - 14, y1 + 5), colour=colour_of(n), bend=0.06)
+            sheet.arrow((x0 + 24, y0 + 10), (x1 - 21, y1 + 9), colour=colour_of(n), bend=0.06)
         result.print()  # above the arrows
         if self.dy.printed:
             middle.print()

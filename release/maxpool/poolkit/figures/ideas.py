@@ -111,7 +111,7 @@ def both_ways(x, dy, kernel_size, stride):
     dy = np.asarray(dy, float)
     y, cache = spec.maxpool_forward(scene.x, kernel_size, stride)
     dx = spec.maxpool_backward(dy[None, None], cache)[0, 0]
-    row, won = Row("Forward takes the largest; backward returns to where it was."), _won(scene)
+    row, won = Row("Forward takes the largest; backward returns to where it stood."), _won(scene)
     image = scene.draw(row, (), list(scene.wins(0, 0)))
     scale = scale_of(dx, dy, signed=True)
     right = row.board(y[0, 0], "y", scale=scale_of(scene.x), labels=False)
@@ -124,7 +124,7 @@ def both_ways(x, dy, kernel_size, stride):
     row.sheet.arrow((image.right + 8, middle), (right.left - 8, middle), BLACK)
     row.sheet.arrow((gradient.right + 8, middle), (result.left - 8, middle), BLACK)
     meet = [f"{p} won {len(o)}" for p, o in won.items() if len(o) > 1]
-    row.notes.append("a symbol is a window: its largest pixel, its output, its number of dy")
+    row.notes.append("a symbol is a window: its largest pixel, its output, its entry of dy")
     row.said.append(
         f"pixel {', '.join(meet)} windows and gets the sum" if meet else "no pixel won two"
     )
@@ -188,7 +188,7 @@ def nudged(x, dy, pixel, kernel_size, stride, h=0.5):
     x, dy = np.asarray(x, float), np.asarray(dy, float)
     step = np.zeros(x.shape)
     step[pixel] = h
-    row = Row("Nudge one pixel, and weigh with dy what moves: that is its number of dx.")
+    row = Row("Nudge one pixel and weigh what moves by dy: that is its entry of dx.")
     above, below = (
         spec.maxpool_forward((x + s * step)[None, None], kernel_size, stride)[0][0, 0]
         for s in (1, -1)

@@ -135,9 +135,9 @@ def stack():
     axes.text(11.7, 7.6, "3 × 3\nkernels", ha="center", fontsize=8, color=GREY)
     for n in range(5):
         axes.plot([36.8], [4.7 + 2 * n], "o", markersize=10, color="white", markeredgecolor=GREY)
-    title(15, 8, "$L^{k-1}$: convolution", "2 channels, 8 × 8")
-    title(28, 4, "$L^{k}$: max pooling", "2 channels, 4 × 4")
-    title(36, 2.5, "$L^{k+1}$", "next layer")
+    title(15, 8, "convolution", "2 channels, 8 × 8")
+    title(28, 4, "max pooling", "2 channels, 4 × 4")
+    title(36, 2.5, "next layer", "")
     axes.set(xlim=(-0.5, 39.5), ylim=(21, -0.5))
     return show(
         figure,

@@ -53,11 +53,14 @@ def shade(value, scale, signed=False):
 
 
 class Sheet:
-    """A drawing of ``width`` × ``height`` pixels on white; its parts are drawn in their order."""
+    """A drawing of ``width`` × ``height`` pixels on white; its parts are drawn in their order.
+
+    The numbers in cells are drawn above all other parts: no outline and no arrow crosses one.
+    """
 
     def __init__(self, width, height):
         self.width, self.height = width, height
-        self.parts = []
+        self.parts, self.above = [], []
 
     def add(self, tag, content=None, **attributes):
         """Add an SVG element; ``stroke_width`` becomes ``stroke-width``."""
@@ -69,8 +72,8 @@ class Sheet:
         end = "/>" if content is None else f">{html.escape(content, quote=False)}</{tag}>"
         self.parts.append(f"<{tag} {words}{end}")
 
-    def text(self, x, y, text, size=13, colour="#222222", anchor="middle", **style):
-        """Write a line whose middle is at height y."""
+    def text(self, x, y, text, size=13, colour="#222222", anchor="middle", above=False, **style):
+        """Write a line whose middle is at height y; ``above`` all that is drawn later, too."""
         self.add(
             "text",
             text,
@@ -81,6 +84,8 @@ class Sheet:
             text_anchor=anchor,
             **style,
         )
+        if above:
+            self.above.append(self.parts.pop())
 
     def line(self, *points, colour=LINE, width=1.5, dash=None, fill="none", **style):
         """Draw a line through points (x, y)."""
@@ -115,7 +120,7 @@ class Sheet:
 
     def _inside(self):
         return f'<rect width="{self.width}" height="{self.height}" fill="#ffffff"/>' + "".join(
-            self.parts
+            [*self.parts, *self.above]
         )
 
     def _open(self):
@@ -223,6 +228,7 @@ class Board:
                     stroke=self.colours[i, j],
                     stroke_width=3,
                     paint_order="stroke",
+                    above=True,
                 )
 
     def ink(self, i, j):

@@ -6,7 +6,7 @@ for HTML and for readers without a kernel.
 
 import importlib
 
-__all__ = ["gradient", "jacobian", "speed", "tie", "window"]
+__all__ = ["gradient", "jacobian", "soft", "speed", "tie", "window"]
 
 
 def __getattr__(name):

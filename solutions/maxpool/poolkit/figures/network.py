@@ -121,7 +121,7 @@ def both_sums(x, w, dy, weight=(0, 1), pixel=(1, 1)):
         dw += dy[i, j] * x[i : i + kH, j : j + kW]
         dx[i : i + kH, j : j + kW] += dy[i, j] * w
     figure, (above, below) = panels(
-        "A sum over outputs: of all that a weight has met, of all that a pixel has fed.",
+        "Two sums over outputs: all that a weight has met, all that a pixel has fed.",
         [x.shape, dy.shape, w.shape],
         [w.shape, dy.shape, x.shape],
         cell=0.56,
@@ -258,8 +258,12 @@ def gradient_check(derived, measured):
 
 
 @when_there
-def learning_curve(steps, loss, train, test):
-    """Draw the loss, and the share of digits read right, over the steps of training."""
+def learning_curve(curve):
+    """Draw the loss, and the share of digits read right, over the steps of training.
+
+    curve  (steps, loss of the training images, share of them read right, the same of the test)
+    """
+    steps, loss, train, test = curve
     figure, axes = new(2)
     figure.set_size_inches(9.2, 3.0)
     left, right = axes[0]
@@ -294,10 +298,14 @@ def learning_curve(steps, loss, train, test):
 
 
 @when_there
-def kernels(before, after):
-    """Draw the kernels of both channels before and after training, shape (2, 1, 5, 5) each."""
+def kernels(history):
+    """Draw the kernels of both channels before and after training, shape (2, 1, 5, 5) each.
+
+    history  the parameters after every step, {name: array} each
+    """
     from matplotlib.colors import to_hex
 
+    before, after = history[0]["w"], history[-1]["w"]
     figure, axes = new(4, size=1.9)
     limit = float(max(np.abs(before).max(), np.abs(after).max()))
     for place, (kernel, when) in enumerate(
@@ -432,7 +440,7 @@ def max_or_mean(shifts, noises, of_max, of_mean):
         _plain(panel)
     axes[0, 0].set_ylabel("read right, in %")
     figure.suptitle(
-        f"Of what has moved a little {verdicts[0]}; in noise {verdicts[1]}.",
+        f"After a small shift {verdicts[0]}; in noise {verdicts[1]}.",
         fontsize=12,
     )
     return show(

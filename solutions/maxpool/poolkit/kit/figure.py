@@ -141,6 +141,7 @@ def grid(
             va="center",
             fontsize=size,
             color=FADED_INK if faded[i, j] else ink(colour),
+            zorder=5,  # no outline crosses a number
         )
     axes.set_title(title, fontsize=11)
     axes.set_xticks(range(values.shape[1]) if labels else [])
@@ -210,7 +211,7 @@ def mark(axes, i, j, symbol="★", colour="#D55E00", size=9, corner=0):
         va="center",
         fontsize=size,
         color=deep(to_hex(colour)),
-        zorder=4,
+        zorder=6,
         bbox={"boxstyle": "circle,pad=0.12", "facecolor": "white", "linewidth": 0},
     )
 
