@@ -30,6 +30,7 @@ fi
 
 # 2. Settings: all users' in the environment's own folder; the course's owner has more besides.
 cp -r "$here/everybody/." "$hub/venv/etc/jupyter/"
+install -D -m 644 "$here/overrides.json" "$hub/venv/share/jupyter/lab/settings/overrides.json"
 mkdir -p "$hub/owner"
 cp -r "$here/owner/." "$hub/owner/"
 [ -e "$hub/jupyterhub_config.py" ] || cp "$here/jupyterhub_config.py" "$hub/"
