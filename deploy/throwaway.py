@@ -1,8 +1,8 @@
 """Throw-away hub: the hub of docs/jupyterhub.md on loopback, in a machine that ends with it.
 
-``make hub``, as root. A namespace of its own has copies of ``/etc``, and empty ``/home``, ``/srv`` and
-``/tmp``: accounts exist in there only, and nothing of them is left however it ends, kill -9 included.
-What was installed is kept in ``build/hub``, so the second start takes seconds.
+``make hub``, as root. Namespaces of its own have a copy of ``/etc``, and empty ``/home``, ``/srv``
+and ``/tmp``: accounts exist in there only, and nothing of them is left however it ends, kill -9
+included. What was installed is kept in ``build/hub``, so the second start takes seconds.
 """
 
 import argparse
@@ -120,7 +120,9 @@ def usable_python():
         covered = path.parts[1] in ("home", "srv", "tmp")
         if path.exists() and not covered and all(open_to_all(one) for one in path.parents):
             return str(path)
-    sys.exit("make hub: no Python that other accounts may run; on Debian: apt-get install python3-venv")
+    sys.exit(
+        "make hub: no Python that other accounts may run; on Debian: apt-get install python3-venv"
+    )
 
 
 def open_to_all(folder):

@@ -9,9 +9,9 @@ is no setting for that, so `protect` puts itself before its handlers, in three l
   is new for each page), so that no other one runs, wherever it came from;
 - what is no page is shown in a sandbox: it runs nothing and loads nothing.
 
-JupyterLab shows Formgrader in a frame. A JupyterHub (4.1 and newer) forbids that, for users' servers
-share its origin and could put each other's pages into frames of theirs; there the frame holds a
-button that opens Formgrader in a tab of its own.
+JupyterLab shows Formgrader in a frame. A JupyterHub (4.1 and newer) forbids that, for users'
+servers share its origin and could put each other's pages into frames of theirs; there the frame
+holds a button that opens Formgrader in a tab of its own.
 """
 
 import base64
