@@ -42,6 +42,11 @@ def parser():
     made.add_argument("--port", type=int, default=8000, help="on 127.0.0.1; 0: any that is free")
     made.add_argument("--students", type=int, default=3, help="how many accounts")
     made.add_argument("--state", type=Path, help="write address, accounts, process here, as JSON")
+    made.add_argument(
+        "--shell",
+        action="store_true",
+        help="no hub: a shell, to follow docs/jupyterhub.md in (ADDRESS is /tmp/course.bundle)",
+    )
     made.add_argument("--inside", type=int, help=argparse.SUPPRESS)
     return made
 
@@ -59,7 +64,7 @@ def outside(options):
     with socket.socket() as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            one.bind(("127.0.0.1", options.port))
+            one.bind(("127.0.0.1", 0 if options.shell else options.port))
         except OSError as error:
             sys.exit(f"make hub: port {options.port}: {error.strerror}; take another: PORT=8001")
     kept = []
@@ -83,7 +88,13 @@ def child(parent, number):
 def inside(options):
     """The first process of the new machine: set it up, start the hub, tell, wait for its end."""
     python = usable_python()
+    course = working_copy()
     furnish()
+    if options.shell:
+        bundle(course)
+        os.environ |= {"PYTHON": python, "HOME": "/root", "PS1": "fresh# "}
+        sys.exit(subprocess.run(["bash", "--norc"], cwd="/root").returncode)
+    own(course)
     accounts = people(options.students)
     say("Installing the hub in there (minutes the first time, then seconds) …")
     clone = Path(pwd.getpwnam(OWNER).pw_dir) / "course"
@@ -129,14 +140,25 @@ def open_to_all(folder):
     return folder.stat().st_mode & stat.S_IXOTH
 
 
-def furnish():
-    """Mount what makes it another machine, and put the course into the owner's home to come."""
+def working_copy():
+    """The clone's files as they are, ignored ones left out: a tar."""
     names = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT)
     course = io.BytesIO()
     with tarfile.open(fileobj=course, mode="w") as tar:
         for name in filter(None, names.split("\0")):
             if (ROOT / name).exists():
                 tar.add(ROOT / name, name)
+    return course
+
+
+def unpack(course, folder):
+    course.seek(0)
+    with tarfile.open(fileobj=course) as tar:
+        tar.extractall(folder, filter="fully_trusted")
+
+
+def furnish():
+    """Mount what makes it another machine."""
     run("mount", "-t", "tmpfs", "-o", "mode=755", "none", "/srv")
     for name in ("venv", "proxy"):
         (KEPT / name).mkdir(parents=True, exist_ok=True)
@@ -148,12 +170,28 @@ def furnish():
     os.chdir("/")
     run("mount", "-t", "tmpfs", "-o", "mode=755", "none", "/home")
     run("mount", "-t", "tmpfs", "-o", "mode=1777", "none", "/tmp")
+
+
+def own(course):
+    """Make the owner's account, and put the course into its home."""
     run("useradd", *ACCOUNT, OWNER)
-    who = pwd.getpwnam(OWNER)
-    course.seek(0)
-    with tarfile.open(fileobj=course) as tar:
-        tar.extractall(Path(who.pw_dir) / "course", filter="fully_trusted")
-    run("chown", "-R", f"{OWNER}:", who.pw_dir)
+    home = pwd.getpwnam(OWNER).pw_dir
+    unpack(course, Path(home) / "course")
+    run("chown", "-R", f"{OWNER}:", home)
+
+
+def bundle(course):
+    """Put the course where it can be cloned from."""
+    folder = Path("/tmp/copy")
+    folder.mkdir(mode=0o700)
+    unpack(course, folder)
+    who = ("-c", "user.name=me", "-c", "user.email=me@example.org")
+    run("git", "init", "--quiet", cwd=folder)
+    run("git", "add", "--all", cwd=folder)
+    run("git", *who, "commit", "--quiet", "--message=The course", cwd=folder)
+    run("git", "bundle", "create", "/tmp/course.bundle", "--all", "HEAD", cwd=folder)
+    shutil.rmtree(folder)
+    run("mount", "-t", "tmpfs", "-o", "mode=700", "none", ROOT)
 
 
 ACCOUNT = ("--create-home", "--shell", "/bin/bash", "-K", "HOME_MODE=0700")

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -56,9 +57,8 @@ class Hub:
         return done
 
 
-@pytest.fixture(scope="package")
-def hub(environment, tmp_path_factory):
-    """A throw-away hub with two students for the browser, and those who are simulated."""
+def need_root():
+    """Skip where no machine of one's own can be made, with the reason."""
     if os.geteuid() != 0:
         pytest.skip("starting servers under accounts of their own takes root")
     path = os.environ["PATH"] + ":/usr/sbin"
@@ -67,12 +67,45 @@ def hub(environment, tmp_path_factory):
     tried = subprocess.run(["unshare", "--mount", "--pid", "--fork", "true"], capture_output=True)
     if tried.returncode:
         pytest.skip("this root may not make namespaces (a container without CAP_SYS_ADMIN)")
+
+
+THROWAWAY = notebooks.ROOT / "deploy" / "throwaway.py"
+
+
+def machine(*words, **how):
+    """Do something in a throw-away machine; return the finished process, with all it said."""
+    need_root()
+    words = [sys.executable, THROWAWAY, *words]
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.run(words, timeout=START, **both, **how)
+
+
+@pytest.fixture
+def free_ports():
+    """Ports that nobody has: ``free_ports(3)``."""
+
+    def find(number):
+        sockets = [socket.socket() for _ in range(number)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        ports = [one.getsockname()[1] for one in sockets]
+        for one in sockets:
+            one.close()
+        return ports
+
+    return find
+
+
+@pytest.fixture(scope="package")
+def hub(environment, tmp_path_factory):
+    """A throw-away hub with two students for the browser, and those who are simulated."""
+    need_root()
     folder = tmp_path_factory.mktemp("hub")
     state, log = folder / "state.json", folder / "log"
     with open(log, "w") as file:
         program = subprocess.Popen(
             [
-                *(sys.executable, notebooks.ROOT / "deploy" / "throwaway.py", "--port=0"),
+                *(sys.executable, THROWAWAY, "--port=0"),
                 *(f"--students={SIMULATED + 2}", f"--state={state}"),
             ],
             stdout=file,

@@ -121,7 +121,7 @@ def test_no_room(course, monkeypatch):
     usage = SimpleNamespace(free=1 << 20)
     monkeypatch.setattr(checkup.shutil, "disk_usage", lambda place: usage)
     assert ("disk", "FAILED", "course: 0.0 GiB free") in trouble()
-    monkeypatch.undo()
+    monkeypatch.setattr(checkup.shutil, "disk_usage", lambda place: SimpleNamespace(free=1 << 40))
     full = SimpleNamespace(f_files=100, f_favail=5)
     monkeypatch.setattr(checkup.os, "statvfs", lambda place: full)
     assert checkup.room("course", course.top).seen == "course: room for 5 files only"
