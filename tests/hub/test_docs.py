@@ -4,6 +4,8 @@ import re
 import shutil
 import sys
 
+import pytest
+
 from tests import notebooks
 from tests.hub.conftest import machine
 
@@ -65,7 +67,8 @@ def blocks(text):
     return re.findall(r"^ *```\n(.*?)^ *```$", text, re.S | re.M)
 
 
-def test_word_by_word_on_a_fresh_machine(free_ports, record_property):
+@pytest.mark.slow
+def test_word_by_word_on_a_fresh_machine(free_ports):
     setup = PAGE.read_text().split("## The first lesson")[0]
     commands = [line.strip() for block in blocks(setup) for line in block.splitlines()]
     assert set(INSTEAD) <= set(commands), "what is not done is on the page"

@@ -12,6 +12,8 @@ from tests import notebooks
 from tests.hub.conftest import OWNER
 from tests.submissions import classroom
 
+pytestmark = pytest.mark.slow  # a hub is started
+
 RIGHT, WRONG = "student-1", "student-2"
 # solves in its own notebook, in the browser: columns before rows
 MISTAKE = """\
@@ -137,8 +139,11 @@ def type_answer(page, beginning, source):
     cell.locator(".cm-content").click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(source)
-    page.keyboard.press("Control+s")
-    page.wait_for_load_state("networkidle")
+    with page.expect_response(
+        lambda answer: answer.request.method == "PUT" and "/api/contents/" in answer.url
+    ) as saved:
+        page.keyboard.press("Control+s")
+    assert saved.value.ok
 
 
 def validate(page):
@@ -281,7 +286,9 @@ def test_the_round(hub, log_in, shoot):
     assert "Why does it remain the winner nearby?" in read_feedback(right, RIGHT, hub, "2-jacobian")
 
     # one mends it and hands in again, and is graded anew
-    type_answer(open_notebook(wrong), "def window(", right_answer("window"))
+    notebook = open_notebook(wrong)
+    type_answer(notebook, "def window(", right_answer("window"))
+    assert "Success!" in validate(notebook)
     submit(wrong)
     assert "Successfully collected" in press(assignments_of(grader), "maxpool", "Collect")
     manage_submissions(grader)
