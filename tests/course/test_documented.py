@@ -45,7 +45,6 @@ ELSEWHERE = [
     ("export DASK", "tests/proctor/test_operator_files.py", "DASK_DISTRIBUTED__COMM__"),
     ("export NBGRADER_DB_URL", "tests/course/test_documented.py", "test_the_gradebook_s_address"),
     ("python benchmarks/grading.py", None, "half an hour; `make bench-grading` is its way"),
-    ("jupyter lab 1-windows.ipynb", "tests/browser/conftest.py", '"jupyterlab"'),
     ("PYTHONPATH=source/NAME python", "tests/second/test_second.py", "symptoms"),
     (
         'PYTHONPATH="$PWD" nbgrader autograde',
@@ -61,6 +60,7 @@ ELSEWHERE = [
 WHOLE = {
     "docs/jupyterhub.md": ("tests/hub/test_docs.py", "Set it up"),
     "docs/operator.md#Backup and restore": ("tests/proctor/test_backup.py", "Backup and restore"),
+    "docs/student.md": ("tests/course/test_laptop.py", "student.md"),
     "proctor/README.md#In half a minute": ("tests/course/test_documented.py", "half a minute"),
 }
 

@@ -137,3 +137,35 @@ def test_what_is_released_holds_no_answer(hub, released):
     for trap in ("BEGIN SOLUTION", "BEGIN HIDDEN", "import oracle", "Marking scheme"):
         assert trap not in text.stdout
     assert "raise NotImplementedError" in text.stdout
+
+
+def test_a_grader_opens_the_owner_s_formgrader_and_no_student_does(hub, released, log_in):
+    """As with GRADERS = {"student-3"} in jupyterhub_config.py: the group is what it fills."""
+    address = f"{hub.url}/user/{OWNER}/formgrader/manage_assignments"
+    owner = log_in(OWNER)
+    owner.wait_for_url("**/lab**")
+    done = owner.request.post(
+        f"{hub.url}/hub/api/groups/graders/users",
+        data={"users": ["student-3"]},
+        headers={"X-XSRFToken": cookie(owner, "/hub/"), "Referer": f"{hub.url}/hub/home"},
+    )
+    assert done.ok, done.text()
+    grader = log_in("student-3")
+    grader.wait_for_url("**/lab**")
+    grader.goto(address)
+    if grader.get_by_role("button", name="Authorize").count():
+        grader.get_by_role("button", name="Authorize").click()
+    grader.locator("tbody tr", has_text="maxpool").wait_for()
+    student = log_in("student-4")
+    student.wait_for_url("**/lab**")
+    answer = student.goto(address)
+    assert answer.status in (403, 404)
+    student.goto(f"{hub.url}/hub/user-redirect/formgrader/manage_assignments")
+    student.wait_for_load_state("networkidle")
+    assert "maxpool" not in student.inner_text("body")
+
+
+def cookie(page, path):
+    """The token that the hub wants back from its own pages."""
+    found = [one for one in page.context.cookies() if one["name"] == "_xsrf"]
+    return next(one["value"] for one in found if one["path"] == path)
