@@ -24,7 +24,7 @@ lab: $(VENV)/course  ## open JupyterLab on that class (Formgrader included)
 	@test -f build/class/gradebook.db || python -m tests.submissions build/class
 	cd build/class && jupyter lab
 
-hub: $(VENV)/course  ## a whole JupyterHub on loopback, with throw-away accounts (root; PORT=8000)
+hub: | $(VENV)/python  ## a whole JupyterHub on loopback, with throw-away accounts (root; PORT=8000)
 	@python deploy/throwaway.py --port $(or $(PORT),8000)
 
 test: $(VENV)/test  ## every promise once, in minutes
