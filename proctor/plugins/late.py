@@ -1,9 +1,9 @@
 """Late days: what handing in late costs, in shares of the points for each day that has begun.
 
-    c.AssignLatePenalties.plugin_class = "proctor.plugins.late.LateDays"
-    c.LateDays.per_day = 0.1       # a tenth of the points that were reached, for each day
-    c.LateDays.grace = 600         # seconds that nobody minds
-    c.LateDays.at_most = 1.0       # all points, after ten days
+c.AssignLatePenalties.plugin_class = "proctor.plugins.late.LateDays"
+c.LateDays.per_day = 0.1       # a tenth of the points that were reached, for each day
+c.LateDays.grace = 600         # seconds that nobody minds
+c.LateDays.at_most = 1.0       # all points, after ten days
 """
 
 import math

@@ -87,6 +87,8 @@ def column(grader, title):
 def press(grader, row, title):
     """Press a button in Formgrader's table, and return what it says then."""
     line = grader.locator("tbody tr", has_text=row)
+    grader.locator("thead th", has_text=re.compile(title.replace(" ", r"\s+"))).first.wait_for()
+    line.locator("td").nth(1).wait_for()
     line.locator("td").nth(column(grader, title)).locator("a").click()
     dialog = grader.locator(".modal.in")
     dialog.wait_for(timeout=180_000)
@@ -257,6 +259,7 @@ def test_the_round(hub, log_in, shoot):
     due(grader, now - datetime.timedelta(hours=25))
     assert "Successfully collected" in press(grader, "maxpool", "Collect")
     grader.locator("tbody tr", has_text="maxpool").get_by_role("link", name="2", exact=True).click()
+    grader.wait_for_url("**/manage_submissions/maxpool")
     for student in (RIGHT, WRONG):
         assert "Successfully autograded" in press(grader, student, "Autograde")
     shoot(grader, "autograded")
