@@ -113,7 +113,9 @@ TRIES = {
     ),
     "become somebody else": ("bash", "-c", "echo x | su instructor -c id"),
     "another's environment": (
-        *("bash", "-c", "cat $(grep -lsz . /proc/[0-9]*/environ | head -100) | grep -az TOKEN"),
+        "bash",
+        "-c",
+        "find /proc/[0-9]* -maxdepth 1 -name environ -readable -not -uid $(id -u) 2>&- | grep .",
     ),
 }
 
