@@ -50,6 +50,7 @@ class Hub:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             timeout=how.pop("timeout", 300),
             **how,
         )

@@ -144,6 +144,8 @@ def test_what_is_released_holds_no_answer(hub, released):
 def test_a_grader_opens_the_owner_s_formgrader_and_no_student_does(hub, released, log_in):
     """As with GRADERS = {"student-3"} in jupyterhub_config.py: the group is what it fills."""
     address = f"{hub.url}/user/{OWNER}/formgrader/manage_assignments"
+    grader = log_in("student-3")
+    grader.wait_for_url("**/lab**")
     owner = log_in(OWNER)
     owner.wait_for_url("**/lab**")
     done = owner.request.post(
@@ -152,8 +154,6 @@ def test_a_grader_opens_the_owner_s_formgrader_and_no_student_does(hub, released
         headers={"X-XSRFToken": cookie(owner, "/hub/"), "Referer": f"{hub.url}/hub/home"},
     )
     assert done.ok, done.text()
-    grader = log_in("student-3")
-    grader.wait_for_url("**/lab**")
     grader.goto(address)
     if grader.get_by_role("button", name="Authorize").count():
         grader.get_by_role("button", name="Authorize").click()
