@@ -12,7 +12,7 @@ export JUPYTER_PLATFORM_DIRS := 1
 # What shares a costly fixture stays on one worker, all else goes where there is room.
 PYTEST := python -m pytest -n auto --dist loadgroup
 
-.PHONY: demo help lab test test-all lint release site bench bench-grading requirements clean
+.PHONY: demo help lab hub test test-all lint release site bench bench-grading requirements clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/course  ## grade a class of example submissions, from nothing, in build/class/ (make alone)
@@ -24,6 +24,9 @@ help:  ## list these targets
 lab: $(VENV)/course  ## open JupyterLab on that class (Formgrader included)
 	@test -f build/class/gradebook.db || python -m tests.submissions build/class
 	cd build/class && jupyter lab
+
+hub: | $(VENV)/python  ## a whole JupyterHub on loopback, with throw-away accounts (root; PORT=8000)
+	@python deploy/throwaway.py --port $(or $(PORT),8000)
 
 test: $(VENV)/test  ## every promise once, in minutes
 	@$(PYTEST) -m "not slow" --hypothesis-profile=quick
@@ -88,6 +91,7 @@ $(VENV)/test: requirements-test.txt $(VENV)/course
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 requirements:  ## pin the newest versions of everything
 	$(COMPILE) --group course pyproject.toml -o requirements.txt
+	$(COMPILE) --group hub -c requirements.txt pyproject.toml -o requirements-hub.txt
 	$(COMPILE) --extra cluster --extra postgresql --group test -c requirements.txt pyproject.toml -o requirements-test.txt
 
 clean:  ## remove what was built

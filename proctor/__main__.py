@@ -21,7 +21,7 @@ usage: proctor COMMAND ASSIGNMENT  (proctor COMMAND --help)
   report    see how a class has done, and what to teach next
   export    write the marks into a learning system's file (--into FILE)
 
-       proctor doctor      try what keeps a student's code in on this machine
+       proctor doctor      try what keeps a student's code in on this machine; look at the course
        proctor kernel      install the Jupyter kernel "Python 3 (locked in)"
        proctor --version
 """
@@ -58,9 +58,10 @@ def _run(command, *rest):
             _warm_up(command, rest)
         _launch(rest, module, name)
     elif command == "doctor":
+        from proctor.batch import checkup
         from proctor.sandbox import doctor
 
-        sys.exit(doctor.main(list(rest)))
+        sys.exit(doctor.main(list(rest), checkup.told))
     elif command == "kernel":
         _kernel(rest)
     elif command in ("-h", "--help"):

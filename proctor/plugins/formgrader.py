@@ -8,6 +8,10 @@ is no setting for that, so `protect` puts itself before its handlers, in three l
 - the page tells the browser which scripts are its own (a Content-Security-Policy with a nonce that
   is new for each page), so that no other one runs, wherever it came from;
 - what is no page is shown in a sandbox: it runs nothing and loads nothing.
+
+JupyterLab shows Formgrader in a frame. A JupyterHub (4.1 and newer) forbids that, for users'
+servers share its origin and could put each other's pages into frames of theirs; there the frame
+holds a button that opens Formgrader in a tab of its own.
 """
 
 import base64
@@ -30,6 +34,25 @@ _PAGE = (
     "base-uri 'none'; form-action 'self'"
 )
 _DATA = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; sandbox"
+_FRAME = (
+    "frame-ancestors 'self'; default-src 'none'; style-src 'unsafe-inline'; "
+    "script-src 'nonce-{nonce}'"
+)
+# JupyterLab executes what a page in Formgrader's frame asks for: here, to open an address
+_BUTTON = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Formgrader</title>
+<style>body {{ font: 16px/1.5 sans-serif; margin: 4em auto; max-width: 34em; padding: 0 1em }}
+button {{ font: inherit; padding: .4em 1em }}</style>
+<p>On a JupyterHub, Formgrader has a tab of its own.</p>
+<p><button id="open" autofocus>Open Formgrader in a new tab</button></p>
+<p>Its address, for a bookmark: <code id="address"></code></p>
+<script nonce="{nonce}">
+document.getElementById("address").textContent = location.href;
+document.getElementById("open").onclick = () => parent.postMessage(JSON.stringify({{
+    command: "help:open",
+    arguments: {{ url: location.href, text: "Formgrader", newBrowserTab: true }},
+}}), location.origin);
+</script>
+"""
 _nonce = contextvars.ContextVar("nonce")  # of the page that is being made
 
 
@@ -58,6 +81,7 @@ def protect():
 
     page = base.BaseHandler
     headers, add = page.set_default_headers, apihandlers.StudentHandler.put
+    ready = page.prepare
     hashes = tuple(_hashes(Path(handlers.template_path)))
     data = base.BaseApiHandler, handlers.SubmissionFilesHandler
 
@@ -67,6 +91,13 @@ def protect():
         self.add_header(
             "Content-Security-Policy", _DATA if isinstance(self, data) else policy(self)
         )
+
+    async def prepare(self, **how):
+        await ready(self, **how)
+        if not self._finished and in_forbidden_frame(self):
+            nonce = nonce_of(self)
+            self.set_header("Content-Security-Policy", _FRAME.format(nonce=nonce))
+            await self.finish(_BUTTON.format(nonce=nonce))
 
     def policy(self):
         scripts = [f"'nonce-{nonce_of(self)}'", "'unsafe-hashes'", *hashes]
@@ -91,8 +122,18 @@ def protect():
         return add(self, student_id)
 
     page.set_default_headers, page.render = set_default_headers, render
-    page.exporter = property(marking)
+    page.prepare, page.exporter = prepare, property(marking)
     apihandlers.StudentHandler.put = put
+
+
+def in_forbidden_frame(handler):
+    """Whether a browser is about to show a page in a frame, which this server's own policy forbids.
+
+    A browser that does not say where it shows what it asks for gets the page, and obeys the policy.
+    """
+    own = handler.settings.get("headers", {}).get("Content-Security-Policy", "")
+    framed = handler.request.headers.get("Sec-Fetch-Dest") in ("iframe", "frame")
+    return framed and "frame-ancestors 'none'" in own
 
 
 def nonce_of(handler):

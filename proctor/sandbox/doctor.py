@@ -450,8 +450,11 @@ def report(diagnosis):
     return "\n".join(lines) + "\n"
 
 
-def main(argv=None):
-    """Try, print a table or JSON, and return 0 if isolation is sufficient, 1 if not."""
+def main(argv=None, also=None):
+    """Try, print a table or JSON, and return 0 if isolation is sufficient, 1 if not.
+
+    also  a function for more to look at, with its (report as text, as data, whether it is well)
+    """
     parser = argparse.ArgumentParser(prog="proctor doctor", description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
@@ -465,14 +468,14 @@ def main(argv=None):
     options = parser.parse_args(argv)
     wanted = [layer for layer in LAYERS if layer not in options.without]
     diagnosis = diagnose(wanted, () if options.quick else wanted)
+    more, data, well = also() if also else ("", {}, True)
     if options.json:
-        text = (
-            json.dumps({"sufficient": diagnosis.sufficient, **asdict(diagnosis)}, indent=2) + "\n"
-        )
+        found = {"sufficient": diagnosis.sufficient, **asdict(diagnosis), **data}
+        text = json.dumps(found, indent=2) + "\n"
     else:
-        text = report(diagnosis)
+        text = report(diagnosis) + more
     sys.stdout.write(text)
-    return 0 if diagnosis.sufficient else 1
+    return 0 if diagnosis.sufficient and well else 1
 
 
 if __name__ == "__main__":

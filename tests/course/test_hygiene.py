@@ -115,7 +115,7 @@ def test_a_path_of_this_machine_would_be_found():
 
 
 def test_requirements_are_pinned_and_hashed():
-    for name in ("requirements.txt", "requirements-test.txt"):
+    for name in ("requirements.txt", "requirements-hub.txt", "requirements-test.txt"):
         text = (notebooks.ROOT / name).read_text(encoding="utf-8")
         blocks = [b for b in re.split(r"\n(?=\S)", text) if b.strip() and not b.startswith("#")]
         assert "://" not in text
