@@ -17,9 +17,11 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from nbgrader.api import Gradebook
 from nbgrader.plugins import ExtractorPlugin
 from nbgrader.plugins import FileNameCollectorPlugin as StockCollector
-from traitlets import Integer
+from traitlets import Bool, CaselessStrEnum, Enum, Integer, Unicode
 
+from proctor.lms.systems import SYSTEMS
 from proctor.plugins import gradebook
+from proctor.plugins.collect.downloaded import Downloaded
 from proctor.plugins.collect.names import odd, shown, student_problem
 from proctor.plugins.collect.screen import (
     SPECIAL,
@@ -186,7 +188,37 @@ class Extractor(ExtractorPlugin):
 
 
 class FileNameCollector(StockCollector):
-    """Reads whose file it is from its name, and refuses a name that could be two students'."""
+    """Reads whose file it is from its name, and refuses a name that could be two students'.
+
+    Names of a learning system's archive are known by the system's name (``lms``); others are read
+    by nbgrader's ``named_regexp``.
+    """
+
+    lms = CaselessStrEnum(
+        ["", *SYSTEMS],
+        "",
+        help=f"The learning system that an archive is from: {', '.join(SYSTEMS)}.",
+    ).tag(config=True)
+    anonymous = Enum(
+        ("refuse", "take"),
+        "refuse",
+        help="What to do with a submission whose person the system keeps back: with `take` it is "
+        'that of a student who is called so (needs c.Screen.strangers = "take").',
+    ).tag(config=True)
+    by_name = Bool(
+        False,
+        help="Whether a name that one person of the class has is enough, where an archive says "
+        "nothing else (Brightspace).",
+    ).tag(config=True)
+    timezone = Unicode(
+        "UTC", help="Zone of the times that a system writes without one, as Europe/Vienna."
+    ).tag(config=True)
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        if self.parent and (self.lms or not self.named_regexp):
+            stock = self.parent._collect_files
+            self.parent._collect_files = lambda files: Downloaded(self).collect(files, stock)
 
     def collect(self, submitted_file):
         """As nbgrader's, but None also for a file that is not to be collected."""
