@@ -21,6 +21,7 @@ from proctor.lms.fill import FORMATS, fill
 from proctor.lms.systems import people_of
 from proctor.plugins import gradebook
 from proctor.plugins.collect.downloaded import RECORD, class_of
+from proctor.plugins.page.facts import facts
 from proctor.report.gather import gather
 from proctor.report.reasons import reason as reason_of
 from proctor.terminal import columns, printable, wrapped
@@ -137,7 +138,8 @@ class ExportApp(GradeApp):
                 kind, listed = people_of(sheet.read(data))
                 if kind is not moodle or not moodle.fits(sheet.read(data)):
                     raise Unfit("--feedback takes a grading worksheet of Moodle, or no file")
-                kind, students = of_worksheet(class_of(book), listed)
+                handed_in = set(facts(book, self.coursedir.assignment_id))
+                kind, students = of_worksheet(class_of(book), listed, handed_in)
             archive, number, told = pack(kind, students, book, self.coursedir, self.config)
         folder.mkdir(parents=True, exist_ok=True)
         made = folder / f"feedback-{kind.TITLE.lower()}.zip"

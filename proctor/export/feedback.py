@@ -31,12 +31,15 @@ def recorded(path):
         raise Unfit("it cannot be read: collect anew") from None
 
 
-def of_worksheet(people, listed):
-    """The same for everybody of a Moodle worksheet, whatever way the submissions came."""
+def of_worksheet(people, listed, handed_in):
+    """The same for whoever is in a Moodle worksheet, whatever way the submissions came.
+
+    handed_in  ids of whoever has a graded submission
+    """
     known, found = Known(people, listed), {}
     for row in listed:
         students = known.students(row.keys)
-        if len(students) == 1:
+        if len(students) == 1 and students <= handed_in:
             found[next(iter(students))] = {"place": moodle.place_of(row.keys[0]), "files": {}}
     return moodle, found
 

@@ -6,7 +6,7 @@ number of the account; the word for "Submissions" above it is translated.
 
 import re
 
-from proctor.lms.archive import Entry
+from proctor.lms.archive import GROUP, Entry
 from proctor.lms.back import Feedback
 from proctor.lms.students import LOGIN, MAIL, Columns
 
@@ -17,7 +17,7 @@ _SUBMISSIONS = (
     *("submissions", "abgaben", "einreichungen", "remises", "soumissions", "entregas"),
     *("consegne", "inleveringen", "ingediende oplossingen"),
 )
-_PERSON = re.compile(r"(?P<name>.+?)_(?P<login>[^_]+)_(?P<user>\d+)")
+_PERSON = re.compile(r"(?P<front>[^_].*_.+)_(?P<user>\d+)")
 _TEAM = re.compile(r"\D+ \d+")
 _LATE = re.compile(r"(?:late submission|verspätete abgabe|verspaetete abgabe) - ", re.IGNORECASE)
 
@@ -40,9 +40,12 @@ def _entries(parts):
         late = _LATE.match(rest[0])
         rest[0] = rest[0][late.end() :] if late else rest[0]
         who = f"{parts[place - 1]}/{part}" if team else part
-        name = match["name"].replace("_", " ")
-        keys = (match["login"], match["user"])
-        yield Entry(who, keys, "/".join(rest), name, part, "", "", 0, bool(late))
+        kind = GROUP if team else ""
+        words = match["front"].split("_")
+        for cut in range(len(words) - 1, 0, -1):  # a login may have "_" in it, and a name too
+            name, login = " ".join(words[:cut]), "_".join(words[cut:])
+            keys = (login, match["user"])
+            yield Entry(who, keys, "/".join(rest), name, part, kind, "", 0, bool(late))
         return
     if parts[-1].endswith((".xlsx", ".xls")):
         yield Entry("", (), "")  # a table of the exercise's own, beside the folders

@@ -81,6 +81,8 @@ class Known:
         kept_back = any(row.word and letters(row.word) == letters(entry.name) for row in rows)
         if kept_back or not entry.name or not names:
             return None
+        if entry.name.isascii() and not any(letters("".join(one)).isascii() for one in names):
+            return None  # another script: how a system writes it in ASCII is not known
         return any(same_name(one, entry.name) for one in names)
 
     def named(self, name):
@@ -99,12 +101,21 @@ def folded(text):
 
 def same_name(parts, text):
     """Whether a text is these parts of a name, in one order or the other."""
-    wanted = letters(text)
-    orders = (parts, tuple(reversed(parts)))
-    return bool(wanted) and any(letters("".join(order)) == wanted for order in orders)
+    forms = {form for order in (parts, tuple(reversed(parts))) for form in _forms("".join(order))}
+    return bool(_forms(text) & forms)
 
 
 def letters(text):
     """The letters and digits of a text, without accents and capitals."""
     plain = unicodedata.normalize("NFKD", text).casefold()
     return re.sub(r"[\W_]", "", "".join(c for c in plain if not unicodedata.combining(c)))
+
+
+# as systems write letters that ASCII has not, where they drop no accents: ä is a, or ae
+_LONG = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae"})
+_SHORT = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i", "þ": "th"})
+
+
+def _forms(text):
+    text = unicodedata.normalize("NFC", text).casefold()
+    return {letters(one) for one in (text, text.translate(_LONG), text.translate(_SHORT))} - {""}

@@ -182,18 +182,21 @@ class Downloaded:
                 return self.given[entry.who], entry, None
         if not readings:
             return (), None, f"its name is none of {self.kind.TITLE}'s"
-        sure = {s: e for e in readings for s in self._by_key(e) if self.known.has_name(s, e)}
-        if len(sure) == 1:
+        first, sure = readings[0], {}  # {id: entry} of whose name agrees, too
+        for entry in readings:
+            students = self._by_key(entry)
+            if len(students) == 1 and self.known.has_name(*students, entry):
+                sure |= dict.fromkeys(students, entry)
+        if len(sure) == 1 and first.kind != GROUP:
             return (*sure,), *sure.values(), None
-        first = readings[0]
-        if sure:
+        if len(sure) > 1:
             return self._nobody(first, sure)
         if members := self._members(first):
             return members, first, None
         if first.kind == ANONYMOUS or self._is_kept_back(first):
             return self._anonymous(first)
         if first.kind == GROUP:
-            return self._nobody(first, (), "a group, and no list says who is in it")
+            return self._nobody(first, (), "a group, and no list says who is in it", sure)
         if not first.keys:
             return self._by_name(first)
         students = self._by_key(first)
