@@ -3,6 +3,7 @@
 import csv
 import io
 import logging
+import re
 import subprocess
 import time
 
@@ -19,6 +20,7 @@ from proctor.lms.fill import fill
 from proctor.lms.people import Person
 from proctor.lms.students import Enrolled
 from proctor.lms.systems import SYSTEMS, students
+from tests import notebooks
 from tests.proctor.test_grade import course, graded, run, stock
 
 __all__ = ["course", "graded", "stock"]  # fixtures
@@ -262,6 +264,23 @@ def test_marks_of_anonymous_participants():
 
 
 # --- nbgrader export ------------------------------------------------------------------------------
+
+
+def test_the_documented_commands(graded):
+    text = (notebooks.ROOT / "docs" / "lms.md").read_text()
+    commands = re.findall(r"^nbgrader (export .+)$", text, re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        done = run("nbgrader.apps", "NbGraderApp", graded, command.split())
+        assert done.status == 0, done.err
+    assert len((graded / "marks.csv").read_text().splitlines()) == 43
+    assert (graded / "marks.xlsx").read_bytes().startswith(b"PK")
+    (chosen,) = re.findall(r"`--assignment='(\S+)'`", text)
+    words = ("export", "--exporter=proctor.export.Tidy", "--to=marks.csv")
+    done = run("nbgrader.apps", "NbGraderApp", graded, (*words, f"--assignment={chosen}"))
+    assert done.status == 1
+    assert "no assignment is called maxpool" in done.err
+    assert "Traceback" not in done.err
 
 
 class App:

@@ -1,6 +1,7 @@
 """A round with each learning system: its list and archive in, its marks and feedback out.
 
 The files begin with the names that the system itself writes and end with what its importer reads.
+Settings and commands are those of its section in docs/lms.md, all of them.
 """
 
 import csv
@@ -8,10 +9,13 @@ import io
 import json
 import re
 import shutil
+import textwrap
 import zipfile
 
 import pytest
 
+from proctor.__main__ import _APPS
+from tests import notebooks
 from tests.proctor.test_grade import CLASS, SCORES, course, run, stock
 
 __all__ = ["course", "stock"]  # fixtures
@@ -43,8 +47,19 @@ def zipped(members):
     return made.getvalue()
 
 
+def documented(title):
+    """(settings, commands) of a section of the documentation."""
+    text = (notebooks.ROOT / "docs" / "lms.md").read_text()
+    section = text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    blocks = [
+        textwrap.dedent(b) for b in re.findall(r" *```(?:python)?\n.*?```", section, re.DOTALL)
+    ]
+    lines = [line for block in blocks for line in block.splitlines() if "```" not in line]
+    commands = [line for line in lines if line.split()[0] in ("proctor", "nbgrader")]
+    return "\n".join(line for line in lines if line not in commands), commands
+
+
 class Canvas:
-    config = 'c.FileNameCollector.lms = "canvas"\n'
     archive = "pooling-ps1_submissions.zip"
     head = (
         "Student,ID,SIS Login ID,Section,ps1 (987),Final Score\n"
@@ -76,13 +91,12 @@ class Canvas:
 
 
 class Moodle:
-    config = 'c.FileNameCollector.timezone = "Europe/Vienna"\nc.FileNameCollector.lms = "moodle"\n'
     archive = "pooling-ps1-77.zip"
     head = (
         'Identifier,"Full name","Email address",Status,Grade,"Maximum grade",'
-        '"Grade can be changed","Last modified (submission)","Last modified (grade)","Feedback comments"\n'
+        '"Grade can be changed","Last modified (submission)","Last modified (grade)",'
+        '"Feedback comments"\n'
     )
-    comment = True
 
     def roster(self):
         rows = [f"Ann,{last(n)},{n}@example.org,{n}\n" for n in NUMBERS]
@@ -116,7 +130,6 @@ class Moodle:
 
 
 class Blackboard:
-    config = 'c.FileNameCollector.lms = "blackboard"\n'
     archive = "gradebook_pooling_ps1_2026-11-03-09-00-00.zip"
     head = (
         '"Last Name","First Name","Username","Student ID","Last Access","Availability",'
@@ -147,7 +160,6 @@ class Blackboard:
 
 
 class Ilias:
-    config = 'c.FileNameCollector.lms = "ilias"\n'
     archive = "exercise.zip"
 
     def roster(self):
@@ -174,7 +186,6 @@ class Ilias:
 
 
 class Brightspace:
-    config = 'c.FileNameCollector.lms = "brightspace"\nc.FileNameCollector.by_name = True\n'
     archive = "ps1 Download Nov 3, 2026 900 AM.zip"
     head = (
         "OrgDefinedId,Username,Last Name,First Name,Email,"
@@ -224,20 +235,34 @@ class Round:
         self.system, self.graded = system, graded
         self.root = shutil.copytree(graded, root)
         shutil.rmtree(self.root / "submitted")
+        title = {"Ilias": "ILIAS"}.get(type(system).__name__, type(system).__name__)
+        settings, self.commands = documented(title)
+        assert "c.FileNameCollector.lms" in settings
         with (self.root / "nbgrader_config.py").open("a") as file:
-            file.write(system.config)
+            file.write(settings)
+        # what grades is not called again: the gradebook has the same submissions' marks
+        self.ran = {"proctor grade maxpool --feedback"}
         self.archive = self.root / "downloaded" / "ps1" / "archive"
         self.archive.mkdir(parents=True)
         (self.archive / system.archive).write_bytes(zipped(system.members(graded)))
 
+    def run(self, command):
+        """Run a command as it is in the documentation."""
+        self.ran.add(command)
+        program, *words = command.replace("maxpool", "ps1").split()
+        if program == "nbgrader":
+            return run("nbgrader.apps", "NbGraderApp", self.root, words)
+        module, app, _ = _APPS[words[0]]
+        return run(module, app, self.root, words[1:])
+
     def students(self, text, encoding="utf-8"):
         (self.root / "list.csv").write_text(text, encoding=encoding, newline="")
-        done = run("proctor.export.students", "StudentsApp", self.root, ("import", "list.csv"))
+        done = self.run("proctor students import list.csv")
         assert done.status == 0, done.out + done.err
         assert f"1 students new, {len(CLASS)} changed, of {len(NUMBERS)}." in done.out
 
     def collect(self):
-        done = run("nbgrader.apps", "NbGraderApp", self.root, ("zip_collect", "ps1"))
+        done = self.run("nbgrader zip_collect maxpool")
         assert done.status == 0, done.err
         assert {s: files(self.root, s) for s in CLASS} == {s: files(self.graded, s) for s in CLASS}
         assert not (self.root / "submitted" / ABSENT).exists()
@@ -247,21 +272,24 @@ class Round:
         folder = self.root / "submitted"
         return {path.read_text() for path in folder.glob("*/ps1/timestamp.txt")}
 
-    def marks(self, before, after, *words):
-        path = self.root / "marks.csv"
+    def fill(self, name, before, words=""):
+        """The file after the command."""
+        path = self.root / name
         path.write_bytes(before.encode())
-        words = ("ps1", f"--into={path.name}", *words)
-        done = run("proctor.export.app", "ExportApp", self.root, words)
+        done = self.run(f"proctor export maxpool --into {name}{words}")
         assert done.status == 0, done.out + done.err
-        assert path.read_bytes() == after.encode()
-        return done.out
+        return path.read_bytes().decode()
 
-    def feedback(self, *words):
-        done = run("proctor.export.app", "ExportApp", self.root, ("ps1", "--feedback", *words))
+    def feedback(self, words=""):
+        done = self.run(f"proctor export maxpool --feedback{words}")
         assert done.status == 0, done.out + done.err
         (path,) = (self.root / "downloaded" / "ps1").glob("feedback-*.zip")
         with zipfile.ZipFile(path) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
+
+    def end(self):
+        """All that is documented was called, and nothing else."""
+        assert self.ran == set(self.commands)
 
     def check_pages(self, packed):
         """Each page goes to its student, byte for byte, and all of them do."""
@@ -281,25 +309,30 @@ def comments_of(text, column, key):
     return {row[key]: row[column] for row in rows}
 
 
+def loose(text):
+    """The cells, however they are quoted."""
+    return list(csv.reader(io.StringIO(text)))
+
+
 def test_canvas(with_pages, tmp_path):
     a_round = Round(system := Canvas(), with_pages, tmp_path / "course")
     a_round.students(system.roster())
     said = a_round.collect()
     assert "`late` is late by Canvas, which does not say by how much" in said
-    a_round.marks(system.roster(), system.roster(mark))
+    assert a_round.fill("marks.csv", system.roster()) == system.roster(mark)
     packed = a_round.feedback()
     assert packed.keys() == system.members(with_pages).keys()
     for path, data in packed.items():
         student, file = system.importer(path)
-        book = json.loads(data)
-        text = json.dumps(book)
-        assert "is_nine" not in text  # a hidden test
-        assert f"**Feedback: {'0' if student in ('blank', 'late') else ''}" in text
-        graded = with_pages / "autograded" / student / "ps1" / file
-        assert "is_nine" in graded.read_text()
-        own = {c["id"]: c["source"] for c in json.loads(graded.read_text())["cells"]}
-        cells = {c["id"]: c["source"] for c in book["cells"]}
-        assert cells["double"] == own["double"]
+        graded = (with_pages / "autograded" / student / "ps1" / file).read_text()
+        assert "is_nine" in graded  # a hidden test
+        assert "is_nine" not in data.decode()
+        own, cells = ({c["id"]: c for c in json.loads(b)["cells"]} for b in (graded, data))
+        assert set(own) <= set(cells)
+        assert cells["double"]["source"] == own["double"]["source"]
+        first = json.loads(data)["cells"][0]["source"]
+        assert "".join(first).startswith("**Feedback: ")
+    a_round.end()
 
 
 def test_moodle(with_pages, tmp_path):
@@ -308,22 +341,19 @@ def test_moodle(with_pages, tmp_path):
     (a_round.archive / "Grades-pooling-ps1-77.csv").write_text(system.worksheet())
     a_round.collect()
     assert a_round.times() == {"2026-01-01 12:00:00"}  # one o'clock in Vienna
-    a_round.marks(system.worksheet(), system.worksheet(mark))
-    text = a_round.root.joinpath("marks.csv").read_text()
-    run("proctor.export.app", "ExportApp", a_round.root, ("ps1", "--into=marks.csv", "--comments"))
-    said = comments_of(
-        a_round.root.joinpath("marks.csv").read_text(), "Feedback comments", "Email address"
-    )
+    assert a_round.fill("marks.csv", system.worksheet()) == system.worksheet(mark)
+    after = a_round.fill("marks.csv", system.worksheet(), " --comments")
+    said = comments_of(after, "Feedback comments", "Email address")
     assert said["all-right@example.org"].startswith("p1: 5 of 9; p2: 5 of 9. ")
     assert "p1: 0 of 9" in said["dies@example.org"]
     assert said["absent@example.org"] == ""
-    assert comments_of(text, "Grade", "Email address") == comments_of(
-        a_round.root.joinpath("marks.csv").read_text(), "Grade", "Email address"
-    )
+    by_name = {address.split("@")[0]: f'"{text}"' * bool(text) for address, text in said.items()}
+    assert loose(after) == loose(system.worksheet(mark, by_name.get))
     a_round.check_pages(a_round.feedback())
     # the worksheet is enough where the submissions came another way
-    (a_round.root / "downloaded/ps1/collected.json").unlink()
-    a_round.check_pages(a_round.feedback("--into=marks.csv"))
+    (a_round.root / "downloaded" / "ps1" / "collected.json").unlink()
+    a_round.check_pages(a_round.feedback(" --into marks.csv"))
+    a_round.end()
 
 
 def test_blackboard(with_pages, tmp_path):
@@ -331,21 +361,14 @@ def test_blackboard(with_pages, tmp_path):
     a_round.students(system.roster().replace(",", "\t"), "utf-16")
     a_round.collect()
     assert a_round.times() == {"2026-11-02 17:30:00"}
-    a_round.marks(system.roster(), system.roster(mark))
-    said = {}
+    assert a_round.fill("marks.csv", system.roster()) == system.roster(mark)
     before = system.roster(comment=lambda name: "")
-    path = a_round.root / "comments.csv"
-    path.write_text(before)
-    run(
-        "proctor.export.app",
-        "ExportApp",
-        a_round.root,
-        ("ps1", f"--into={path.name}", "--comments"),
-    )
-    said = comments_of(path.read_text(), "Feedback to Learner", "Username")
+    after = a_round.fill("comments.csv", before, " --comments")
+    said = comments_of(after, "Feedback to Learner", "Username")
     assert said["dies"].startswith("p1: 0 of 9; p2: 5 of 9. ")
-    assert path.read_text() == system.roster(mark, said.get)
-    done = run("proctor.export.app", "ExportApp", a_round.root, ("ps1", "--feedback"))
+    assert after == system.roster(mark, said.get)
+    a_round.end()
+    done = a_round.run("proctor export maxpool --feedback")
     assert done.status == 2
     assert "Blackboard takes no files of feedback" in done.err
 
@@ -355,6 +378,7 @@ def test_ilias(with_pages, tmp_path):
     a_round.students(system.roster(), "cp1252")
     a_round.collect()
     a_round.check_pages(a_round.feedback())
+    a_round.end()
 
 
 def test_brightspace(with_pages, tmp_path):
@@ -362,5 +386,6 @@ def test_brightspace(with_pages, tmp_path):
     a_round.students(system.roster())
     a_round.collect()
     assert a_round.times() == {"2026-11-02 12:24:00"}
-    a_round.marks(system.roster(), system.roster(mark))
+    assert a_round.fill("marks.csv", system.roster()) == system.roster(mark)
     a_round.check_pages(a_round.feedback())
+    a_round.end()

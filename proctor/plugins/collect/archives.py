@@ -35,6 +35,7 @@ from proctor.plugins.collect.screen import (
 )
 
 _BLOCK = 1 << 16
+_DASHED = re.compile(r"^(\d{4}-\d\d-\d\d)-(\d\d)-(\d\d)-(\d\d)$")
 _FEW = 50  # files that each archive in an archive may hold in any case
 _DAY = timedelta(days=1)  # a learning system may write its local time
 
@@ -273,6 +274,8 @@ class FileNameCollector(StockCollector):
     def _read(self, path):
         """(what a file's name says or None, what is wrong with it or None)."""
         info = super().collect(path)
+        if info and info.get("timestamp"):
+            info["timestamp"] = _spelled(info["timestamp"])
         if not info or not {"student_id", "file_id"} <= info.keys():
             return info, None  # nbgrader says it
         file = info["file_id"] or ""
@@ -302,7 +305,7 @@ class FileNameCollector(StockCollector):
         """The time that the outermost name says in which the expression finds the student."""
         same = [one for one in self._readings(path) if one["student_id"] == info["student_id"]]
         first = min(same, key=lambda one: one.start("student_id"), default=None)
-        return (first.groupdict() if first else info).get("timestamp")
+        return _spelled(first.groupdict().get("timestamp")) if first else info.get("timestamp")
 
     def _other_students(self, path, student):
         """Whom else the expression finds in a path.
@@ -343,6 +346,14 @@ class FileNameCollector(StockCollector):
 
     def _shown(self, path):
         return shown(os.path.relpath(path, self._extracted) if self.parent else path)
+
+
+def _spelled(time):
+    """A time such as 2026-01-30-15-30-10 so that it is read as the time that it is.
+
+    nbgrader's documentation has it in this way, and takes it for another day's.
+    """
+    return time and _DASHED.sub(r"\1 \2:\3:\4", time)
 
 
 def _end_with_failure(app, what):
