@@ -67,7 +67,7 @@ STUDENTS = Columns(
     lms_user_id=("id",),
     email=(),
     name=("student", "lastname,firstname"),
-    skip=("Student, Test", "Points Possible"),
+    skip=("", "Student, Test", "Points Possible"),  # of a blank name: how marks are posted
 )
 
 # --- submissions ----------------------------------------------------------------------------------

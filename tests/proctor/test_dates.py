@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 import sqlalchemy
-from nbgrader.api import Gradebook
+from nbgrader.api import Base, Gradebook
 from nbgrader.preprocessors import AssignLatePenalties
 
 from proctor.__main__ import _APPS
@@ -26,8 +26,10 @@ def test_a_share_for_each_day_that_has_begun(seconds, points):
     assert PerDay().late_submission_penalty("ada", 10, seconds) == points
 
 
-def test_free_days_are_used_up_by_what_is_due_first():
-    with Gradebook("sqlite:///:memory:") as book:
+def test_free_days_are_used_up_by_what_is_due_first(tmp_path):
+    url = f"sqlite:///{tmp_path}/gradebook.db"
+    Base.metadata.create_all(sqlalchemy.create_engine(url))  # or nbgrader asks alembic, for seconds
+    with Gradebook(url) as book:
         book.add_student("ada")
         book.add_student("bo")
         for week in (1, 2, 3):
