@@ -65,7 +65,7 @@ class StudentsApp(GradeApp):
                 self.fail("there is no file %s", path)
             if data.startswith(_EXCEL):
                 data = _from_excel(data)
-            kind, found = students(sheet.read(data), self.id_column)
+            kind, found = students(sheet.read(data, western=True), self.id_column)
             new, changed, told = self._take(found)
         except Unfit as error:
             self.fail("%s: %s", path.name, printable(error.args[0]))

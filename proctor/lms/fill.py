@@ -5,6 +5,7 @@ import html
 from dataclasses import dataclass
 
 from proctor.lms import Unfit, blackboard, brightspace, canvas, moodle, moodle_gradebook
+from proctor.lms.people import Known
 from proctor.lms.sheet import guarded, read
 from proctor.lms.target import decimal_sign, number
 
@@ -92,13 +93,10 @@ def _comment(sheet, row, where, text):
 
 def _matched(rows, people, marks):
     """({row's place: id}, sentences on who has a mark and no row, or not one alone)."""
-    known = collections.defaultdict(set)
-    for person in people:
-        for key in filter(None, person.keys):
-            known[key.casefold()].add(person.id)
+    known = Known(people)
     places, claimed, told = {}, collections.defaultdict(list), []
     for row in rows:
-        found = set().union(*(known.get(key.casefold(), ()) for key in row.keys))
+        found = known.students(row.keys)
         if len(found) > 1:
             told.append(f"{row.label} could be {', '.join(sorted(found))}: left as it is")
         elif found:

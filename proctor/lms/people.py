@@ -83,7 +83,11 @@ class Known:
             return None
         if entry.name.isascii() and not any(letters("".join(one)).isascii() for one in names):
             return None  # another script: how a system writes it in ASCII is not known
-        return any(same_name(one, entry.name) for one in names)
+        if any(same_name(one, entry.name) for one in names):
+            return True
+        partly = [one for one in names if not all(one)]  # one part of it is all that is known
+        within = any(letters("".join(one)) in letters(entry.name) for one in partly)
+        return None if within else False
 
     def named(self, name):
         """The ids of everybody of this name, by the class and by the list."""

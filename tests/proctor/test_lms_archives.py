@@ -544,6 +544,17 @@ def test_a_worksheet_in_another_language(tmp_path):
     assert got.files == {"ada": {"p.ipynb": "x"}}, got.said
 
 
+def test_two_archives_that_differ_are_not_guessed(tmp_path):
+    archives = {
+        "monday.zip": zipped({f"{FOLDER}/p.ipynb": "x", f"{FOLDER}/same.py": "1"}),
+        "tuesday.zip": zipped({f"{FOLDER}/p.ipynb": "y", f"{FOLDER}/same.py": "1"}),
+        "w.csv": WORKSHEET,
+    }
+    got = Collected(tmp_path, archives, lms="moodle")
+    assert (got.status, got.files) == (1, {"ada": {"same.py": "1"}})
+    assert "`ada` has another of its name, and none is later" in got.said
+
+
 def test_without_its_worksheet_moodle_s_numbers_are_nobody_s(tmp_path):
     got = Collected(tmp_path, {"all.zip": zipped({f"{FOLDER}/p.ipynb": "x"})}, lms="moodle")
     assert got.files == {}

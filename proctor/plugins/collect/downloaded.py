@@ -44,7 +44,7 @@ class Downloaded:
         self.collector, self.app, self.log = collector, collector.parent, collector.log
         self.course = self.app.coursedir
         self.top = Path(self.app._format_collect_path(self.app.extracted_directory))
-        self.told = Told(self.log, 20)
+        self.told, self.notes = Told(self.log, 20), Told(self.log, 1000)
         self.unknown = {}  # {who: ids that it could be}
         self.record = {}
 
@@ -81,6 +81,7 @@ class Downloaded:
         data = {s: self._one(s, some) for s, some in sorted(found.items())}
         data = {student: one for student, one in data.items() if one["file_ids"]}
         self._keep(name)
+        self.notes.end()
         if self.told.end():
             from proctor.plugins.collect.archives import _end_with_failure
 
@@ -133,7 +134,7 @@ class Downloaded:
             if len(parts) > 1 or readings or Path(parts[0]).suffix.lower() not in LISTS:
                 continue
             try:
-                kind, rows = people_of(sheet.read(read(paths[parts]) or b""))
+                kind, rows = people_of(sheet.read(read(paths[parts]) or b"", western=True))
             except Unfit as error:
                 self._say(parts, f"it is read as a list of students, and {error}")
                 self.lists.add(parts)
@@ -159,7 +160,7 @@ class Downloaded:
         if data is None:
             return given
         try:
-            table = sheet.read(data)
+            table = sheet.read(data, western=True)
         except Unfit as error:
             self.app.fail("%s: %s", WHO, error)
         head = [text.strip().casefold() for text in table.header()]
@@ -167,12 +168,12 @@ class Downloaded:
             self.app.fail("%s: its first row has to be who,student", WHO)
         for row in range(1, len(table.rows)):
             who, student = (table.value(row, head.index(n)).strip() for n in ("who", "student"))
-            who = who.removeprefix("'")
             if not who or not student:
                 continue
             if student not in self.known.people:
                 self.app.fail("%s, row %d: %s is not in the class", WHO, row + 1, shown(student))
-            given[who].append(student)
+            for name in {who, who.removeprefix("'")}:  # as it is guarded below
+                given[name].append(student)
         return given
 
     def _whose(self, readings):
@@ -279,31 +280,14 @@ class Downloaded:
         if older:
             self.log.info("%s: the newest of %d attempts is taken", shown(student), len(older) + 1)
         who = sorted({entry.who for entry, _ in found})
-        files, places, numbers = {}, {}, {}
         if len(who) > 1:
             names = " and ".join(map(shown, who[:5]))
             self._tell(shown(student), f"it is in {names}, and none is later")
             found = []
-        for entry, path in sorted(found, key=lambda one: (one[0].number, one[1])):
-            name = self._shown(path)
-            before = files.get(entry.file)
-            if entry.file in NBGRADERS:
-                self._tell(name, "the system says when it was handed in, not the student")
-            elif before and _same(path, before):
-                continue
-            elif before and entry.number == numbers[entry.file]:
-                self._tell(name, f"{shown(student)} has another of its name, and none is later")
-            else:
-                files[entry.file], places[entry.file] = path, self._downloaded(path, entry)
-                numbers[entry.file] = entry.number
-        blocked = [n for n in files if any(str(p) in files for p in list(Path(n).parents)[:-1])]
-        for name in blocked:
-            self._tell(self._shown(files.pop(name)), "a file has the name of its folder")
+        files, places = self._files(student, found)
         if any(entry.late for entry, _ in found) and not newest:
-            self.log.warning(
-                "%s is late by %s, which does not say by how much: write the time into %s",
-                *(shown(student), self.kind.TITLE, f"submitted/{student}/…/{NBGRADERS[0]}"),
-            )
+            how = f"by how much it does not say; write the time into {NBGRADERS[0]}"
+            self.notes.say(shown(student), f"is late by {self.kind.TITLE}", how)
         if files:
             self.record[student] = {
                 "place": self._place(student, found[0][0]),
@@ -319,6 +303,28 @@ class Downloaded:
             "file_ids": names,
             "timestamp": self._time(student, newest, found),
         }
+
+    def _files(self, student, found):
+        """({name: path}, {name: the name under which it came}) of a submission."""
+        several = collections.defaultdict(list)
+        for entry, path in found:
+            several[entry.file].append((entry.number, path, entry))
+        files, places = {}, {}
+        for name, some in several.items():
+            newest = max(number for number, *_ in some)
+            _, path, entry = next(one for one in some if one[0] == newest)
+            others = [other for number, other, _ in some if number == newest and other != path]
+            if name in NBGRADERS:
+                why = "the system says when it was handed in, not the student"
+            elif not all(_same(path, other) for other in others):
+                why = f"{shown(student)} has another of its name, and none is later"
+            elif any(str(parent) in several for parent in list(Path(name).parents)[:-1]):
+                why = "a file has the name of its folder"
+            else:
+                files[name], places[name] = path, self._downloaded(path, entry)
+                continue
+            self._tell(self._shown(path), why)
+        return files, places
 
     def _downloaded(self, path, entry):
         """The name under which a file came, as a student's own archive where it was in one."""
@@ -354,7 +360,9 @@ class Downloaded:
                 return said.replace(tzinfo=said.tzinfo or zone).astimezone(UTC).replace(tzinfo=None)
             except (ValueError, OverflowError):  # "-", or a month in another language
                 if text.strip("- "):
-                    self.log.warning("%s: %r is no time that is known here", shown(student), text)
+                    self.notes.say(
+                        shown(student), "has no time", f"{shown(text)} is in no known form"
+                    )
                 return None
         return None
 
