@@ -59,7 +59,8 @@ def pack(kind, students, book, course, config):
         number += bool(own)
         for name, data in own.items():
             place = name if kind.FEEDBACK.notebooks else one["place"]
-            files[kind.FEEDBACK.path(assignment, place, name)] = data
+            # a group's members share a place: the first one's is for all
+            files.setdefault(kind.FEEDBACK.path(assignment, place, name), data)
     if not files:
         raise Unfit("there is no feedback of anybody: " + _MADE.format(assignment))
     return packed(files), number, told

@@ -1,6 +1,7 @@
 """People: who in a learning system is which student of the class; never by a name alone."""
 
 import collections
+import functools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -91,10 +92,16 @@ class Known:
 
     def named(self, name):
         """The ids of everybody of this name, by the class and by the list."""
-        found = {one.id for one in self.people.values() if same_name(one.name, name)}
-        for row in self.listed:
-            if same_name(row.name, name):
-                found |= self.students(row.keys)
+        return set().union(*(self._names.get(form, ()) for form in _forms(name)))
+
+    @functools.cached_property
+    def _names(self):
+        """{name, as it may be written: ids}."""
+        found = collections.defaultdict(set)
+        whose = [(one.name, {one.id}) for one in self.people.values()]
+        for parts, ids in (*whose, *((row.name, self.students(row.keys)) for row in self.listed)):
+            for form in _orders(parts):
+                found[form] |= ids
         return found
 
 
@@ -105,8 +112,12 @@ def folded(text):
 
 def same_name(parts, text):
     """Whether a text is these parts of a name, in one order or the other."""
-    forms = {form for order in (parts, tuple(reversed(parts))) for form in _forms("".join(order))}
-    return bool(_forms(text) & forms)
+    return bool(_forms(text) & _orders(parts))
+
+
+def _orders(parts):
+    """The forms of a name, whichever part comes first."""
+    return _forms("".join(parts)) | _forms("".join(reversed(parts)))
 
 
 def letters(text):

@@ -7,6 +7,7 @@ beside the archive, for a person to say.
 
 import collections
 import fnmatch
+import functools
 import json
 import os
 import sys
@@ -67,11 +68,17 @@ class Downloaded:
             self.app.fail("the gradebook knows no students: %s", _IMPORT)
         self.given = self._given()
         self.entries = entries
-        found = collections.defaultdict(list)  # {student: [(entry, path)]}
+        found, cache = collections.defaultdict(list), {}  # {student: [(entry, path)]}
         for parts, readings in entries.items():
             if parts in self.lists or (readings and not readings[0].who):
                 continue
-            students, entry, why = self._whose(readings)
+            # of the files of one submission all are read alike
+            names = tuple((e.who, e.kind, e.keys) for e in readings)
+            if names not in cache:
+                students, entry, why = self._whose(readings)
+                cache[names] = students, entry and readings.index(entry), why
+            students, place, why = cache[names]
+            entry = None if place is None else readings[place]
             why = why or next(filter(None, map(odd, entry.file.split("/"))), None)
             if why:
                 self._say(parts, why)
@@ -253,16 +260,18 @@ class Downloaded:
 
     def _is_shared(self, entry):
         """Whether submissions of one name may be two people's, by the numbers before it."""
-        numbers = collections.defaultdict(set)  # {name: first numbers}
-        whole = collections.defaultdict(set)
-        for readings in self.entries.values():
-            for one in readings:
-                if one.who:
-                    numbers[folded(one.name)].add(one.who.split("-")[0])
-                    whole[folded(one.name)].add(one.who)
-        name = folded(entry.name)
-        others = set().union(*(n for who, n in numbers.items() if who != name), ())
+        name, (numbers, whole) = folded(entry.name), self._numbers
+        others = set().union(*(some for one, some in numbers.items() if one != name))
         return len(whole[name]) > 1 and (len(numbers[name]) > 1 or bool(numbers[name] & others))
+
+    @functools.cached_property
+    def _numbers(self):
+        """({name: first numbers}, {name: all that stands before the time})."""
+        numbers, whole = collections.defaultdict(set), collections.defaultdict(set)
+        for one in (e for readings in self.entries.values() for e in readings if e.who):
+            numbers[folded(one.name)].add(one.who.split("-")[0])
+            whole[folded(one.name)].add(one.who)
+        return numbers, whole
 
     def _nobody(self, entry, students, why=None, perhaps=()):
         self.unknown[entry.who] = perhaps or students
