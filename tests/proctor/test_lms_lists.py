@@ -2,14 +2,14 @@
 
 import csv
 import io
-import logging
 import re
 import subprocess
 import time
 
 import pytest
 from nbgrader.api import Gradebook
-from traitlets.config import Config
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import LoggingConfigurable
 
 from proctor.export import Excel, Tidy
 from proctor.export.app import comment
@@ -20,6 +20,7 @@ from proctor.lms.fill import fill
 from proctor.lms.people import Person
 from proctor.lms.students import Enrolled
 from proctor.lms.systems import SYSTEMS, students
+from proctor.report.gather import gather
 from tests import notebooks
 from tests.proctor.test_grade import course, graded, run, stock
 
@@ -283,44 +284,41 @@ def test_the_documented_commands(graded):
     assert "Traceback" not in done.err
 
 
-class App:
-    """As nbgrader's command: it exits with a line."""
+class App(LoggingConfigurable):
+    """As nbgrader's command: it has a course, and exits with a line."""
 
     def __init__(self, root):
-        from nbgrader.coursedir import CourseDirectory
-
-        self.coursedir, self.log = CourseDirectory(root=str(root)), logging.getLogger("export")
-        self.config = Config()
+        super().__init__()
+        self.coursedir = CourseDirectory(root=str(root))
 
     def fail(self, text, *args):
         raise SystemExit(text % args)
 
 
-def exported(kind, root, **settings):
-    plugin = kind(to=str(root / "out"), **settings)
-    plugin.parent = App(root)
+def exported(kind, root, out, **settings):
+    plugin = kind(to=str(out / "out"), parent=App(root), **settings)
     with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
         plugin.export(book)
-    return (root / "out").read_bytes()
+    return (out / "out").read_bytes()
 
 
-def test_tidy_tables(stock):
+def test_tidy_tables(stock, tmp_path):
     root = stock[0]
     with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
         expected = 7 * 6
         assert len(book.assignments) == 1
-    text = exported(Tidy, root).decode()
+    text = exported(Tidy, root, tmp_path).decode()
     rows = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) == expected
     assert list(rows[0])[:5] == ["assignment", "student", "notebook", "task", "property"]
     assert {row["late"] for row in rows if row["student"] == "late"} == {"1"}
     by_hand = [row for row in rows if row["by_hand"] == "1"]
     assert {row["cell"] for row in by_hand} == {"why"}
-    some = exported(Tidy, root, student=["dies"], assignment=["ps1"]).decode()
+    some = exported(Tidy, root, tmp_path, student=["dies"], assignment=["ps1"]).decode()
     assert len(some.splitlines()) == 7
     import openpyxl
 
-    book = openpyxl.load_workbook(io.BytesIO(exported(Excel, root)))
+    book = openpyxl.load_workbook(io.BytesIO(exported(Excel, root, tmp_path)))
     cells = [["" if c is None else str(c) for c in row] for row in book.active.values]
     written = list(csv.reader(io.StringIO(text)))
     assert [[_number(c) for c in row] for row in cells] == [
@@ -331,7 +329,7 @@ def test_tidy_tables(stock):
         ({"assignment": ["ps9"]}, "no assignment is called ps9"),
     ):
         with pytest.raises(SystemExit, match=said):
-            exported(Tidy, root, **settings)
+            exported(Tidy, root, tmp_path, **settings)
 
 
 def _number(text):
@@ -342,10 +340,6 @@ def _number(text):
 
 
 def test_a_comment_is_never_a_formula_or_empty(stock):
-    from nbgrader.coursedir import CourseDirectory
-
-    from proctor.report.gather import gather
-
     with Gradebook(f"sqlite:///{stock[0]}/gradebook.db") as book:
         found = gather(book, CourseDirectory(root=str(stock[0])), "ps1")
     said = {one.id: comment(one, found) for one in found.students}

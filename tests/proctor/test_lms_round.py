@@ -22,6 +22,7 @@ __all__ = ["course", "stock"]  # fixtures
 
 MARKS = {name: 0 if name == "late" else score for name, score in SCORES.items()}
 ABSENT = "absent"  # on the list, and handed in nothing
+AGAIN, ZIP = "blank", "dies"
 NUMBERS = {name: 101 + n for n, name in enumerate([*CLASS, ABSENT])}
 
 
@@ -75,11 +76,19 @@ class Canvas:
 
     def name(self, student, file):
         late = "_LATE" * (student == "late")
-        number = 4000 + 10 * NUMBERS[student] + int(file[1])
+        number = 4000 + 10 * NUMBERS[student] + (file == "p2.ipynb")
         return f"{clean(last(student))}ann{late}_{NUMBERS[student]}_{number}_{file}"
 
     def members(self, root):
-        return {self.name(s, f): data for s in CLASS for f, data in files(root, s).items()}
+        """One has uploaded a second time, one has handed in a zip."""
+        found = {}
+        for s in CLASS:
+            own = files(root, s)
+            if s == AGAIN:
+                own["p1-1.ipynb"] = own.pop("p1.ipynb")
+            own = {"all.zip": zipped({f"mine/{f}": own[f] for f in own})} if s == ZIP else own
+            found |= {self.name(s, f): data for f, data in own.items()}
+        return found
 
     def importer(self, path):
         """As `infer_comment_context_from_filename`: (student, name of the file)."""
@@ -264,7 +273,14 @@ class Round:
     def collect(self):
         done = self.run("nbgrader zip_collect maxpool")
         assert done.status == 0, done.err
-        assert {s: files(self.root, s) for s in CLASS} == {s: files(self.graded, s) for s in CLASS}
+        handed_in = {s: files(self.graded, s) for s in CLASS}
+        if isinstance(self.system, Canvas):
+            handed_in[AGAIN]["p1-1.ipynb"] = handed_in[AGAIN].pop("p1.ipynb")
+            folder = self.root / "submitted" / ZIP / "ps1"
+            assert {path.name for path in folder.iterdir()} == {"mine"}
+            for path in (folder / "mine").iterdir():
+                assert path.read_bytes() == handed_in[ZIP].pop(path.name)
+        assert {s: files(self.root, s) for s in CLASS} == handed_in
         assert not (self.root / "submitted" / ABSENT).exists()
         return done.err
 
@@ -324,14 +340,20 @@ def test_canvas(with_pages, tmp_path):
     assert packed.keys() == system.members(with_pages).keys()
     for path, data in packed.items():
         student, file = system.importer(path)
-        graded = (with_pages / "autograded" / student / "ps1" / file).read_text()
-        assert "is_nine" in graded  # a hidden test
-        assert "is_nine" not in data.decode()
-        own, cells = ({c["id"]: c for c in json.loads(b)["cells"]} for b in (graded, data))
-        assert set(own) <= set(cells)
-        assert cells["double"]["source"] == own["double"]["source"]
-        first = json.loads(data)["cells"][0]["source"]
-        assert "".join(first).startswith("**Feedback: ")
+        books = {file.replace("p1-1", "p1"): data}
+        if student == ZIP:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                books = {n.removeprefix("mine/"): archive.read(n) for n in archive.namelist()}
+            assert books.keys() == {"p1.ipynb", "p2.ipynb"}
+        for name, text in books.items():
+            graded = (with_pages / "autograded" / student / "ps1" / name).read_text()
+            assert "is_nine" in graded  # a hidden test
+            assert "is_nine" not in text.decode()
+            own, cells = ({c["id"]: c for c in json.loads(b)["cells"]} for b in (graded, text))
+            assert set(own) <= set(cells)
+            assert cells["double"]["source"] == own["double"]["source"]
+            first = json.loads(text)["cells"][0]["source"]
+            assert "".join(first).startswith("**Feedback: ")
     a_round.end()
 
 
