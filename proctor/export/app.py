@@ -22,6 +22,7 @@ from proctor.lms.systems import people_of
 from proctor.plugins import gradebook
 from proctor.plugins.collect.downloaded import RECORD, class_of
 from proctor.plugins.page.facts import facts
+from proctor.plugins.page.write import counted
 from proctor.report.gather import gather
 from proctor.report.reasons import reason as reason_of
 from proctor.terminal import columns, printable, wrapped
@@ -144,7 +145,7 @@ class ExportApp(GradeApp):
         folder.mkdir(parents=True, exist_ok=True)
         made = folder / f"feedback-{kind.TITLE.lower()}.zip"
         _replace(made, archive)
-        print(f"{kind.TITLE}: feedback of {number} students in {os.path.relpath(made)}")
+        print(f"{kind.TITLE}: feedback of {counted(number, 'student')} in {os.path.relpath(made)}")
         self._tell(told, [*kind.FEEDBACK.notes, keep_out_of_git(made)])
         return told
 

@@ -17,6 +17,7 @@ from proctor.lms.systems import students
 from proctor.plugins import gradebook
 from proctor.plugins.collect.downloaded import class_of
 from proctor.plugins.collect.names import refusal, shown
+from proctor.plugins.page.write import counted
 from proctor.terminal import columns, printable, wrapped
 from proctor.wording import first_line, reason
 
@@ -73,7 +74,7 @@ class StudentsApp(GradeApp):
             self.fail("%s", reason(error) if isinstance(error, OSError) else first_line(error))
         would = "would be " if self.only_try else ""
         print(
-            f"{kind.TITLE}: {new} students {would}new, {changed} {would}changed, of {len(found)}."
+            f"{kind.TITLE}: {counted(new, 'student')} {would}new, {changed} {would}changed, of {len(found)}."
         )
         for text in (*told, *filter(None, [keep_out_of_git(path)])):
             print(*wrapped(printable(text), columns(sys.stdout), "  ", "    "), sep="\n")

@@ -149,10 +149,10 @@ def test_the_command_takes_excel_and_keeps_the_list_out_of_git(tmp_path):
     book.save(root / "members.xlsx")
     words = ("import", "members.xlsx")
     tried = run("proctor.export.students", "StudentsApp", root, (*words, "--try"))
-    assert tried.out.startswith("ILIAS: 1 students would be new")
+    assert tried.out.startswith("ILIAS: 1 student would be new")
     done = run("proctor.export.students", "StudentsApp", root, words)
     assert (done.status, done.err) == (0, "")
-    assert done.out.startswith("ILIAS: 1 students new, 0 changed, of 1.")
+    assert done.out.startswith("ILIAS: 1 student new, 0 changed, of 1.")
     with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
         (one,) = book.students
         assert (one.id, one.first_name, one.last_name) == ("ada", "Ada", "Müller")

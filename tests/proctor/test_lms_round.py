@@ -268,7 +268,7 @@ class Round:
         (self.root / "list.csv").write_text(text, encoding=encoding, newline="")
         done = self.run("proctor students import list.csv")
         assert done.status == 0, done.out + done.err
-        assert f"1 students new, {len(CLASS)} changed, of {len(NUMBERS)}." in done.out
+        assert f"1 student new, {len(CLASS)} changed, of {len(NUMBERS)}." in done.out
 
     def collect(self):
         done = self.run("nbgrader zip_collect maxpool")
