@@ -73,9 +73,8 @@ class StudentsApp(GradeApp):
         except (OSError, SQLAlchemyError) as error:
             self.fail("%s", reason(error) if isinstance(error, OSError) else first_line(error))
         would = "would be " if self.only_try else ""
-        print(
-            f"{kind.TITLE}: {counted(new, 'student')} {would}new, {changed} {would}changed, of {len(found)}."
-        )
+        told_of = f"{counted(new, 'student')} {would}new, {changed} {would}changed, of {len(found)}"
+        print(f"{kind.TITLE}: {told_of}.")
         for text in (*told, *filter(None, [keep_out_of_git(path)])):
             print(*wrapped(printable(text), columns(sys.stdout), "  ", "    "), sep="\n")
         sys.exit(FAILED if told else DONE)
