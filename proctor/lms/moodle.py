@@ -34,7 +34,10 @@ _COMMENT = (
     *("feedback comments", "feedback als kommentar", "feedback par commentaires"),
     *("comentarios de retroalimentación", "commenti di feedback"),
 )
-_STAMP = ("last modified (grade)", "zuletzt geändert (bewertung)", "dernière modification (note)")
+_STAMP = (
+    *("last modified (grade)", "zuletzt geändert (bewertung)", "dernière modification (note)"),
+    *("última modificación (calificación)", "laatst gewijzigd (cijfer)"),
+)
 _MONTH = re.compile(
     "January|February|March|April|May|June|July|August|September|October|November|December"
 )
