@@ -21,17 +21,19 @@ def annotated(data, part, config):
     """
     notebook = nbformat.reads(data.decode("utf-8"), as_version=4)
     notebook, _ = HideTests(config=config).preprocess(notebook, {})
-    notebook, _ = ClearMarkScheme(config=config).preprocess(notebook, {})
+    scheme = ClearMarkScheme(config=config)
+    for cell in notebook.cells:
+        if utils.is_task(cell) or utils.is_locked(cell):
+            _take_out(cell, scheme.begin_mark_scheme_delimeter, scheme.end_mark_scheme_delimeter)
     told = [f"**Feedback: {points(part.score)} of {counted(part.most, 'point')}**"]
     if part.late:
         told.append(f"{counted(part.late, 'point')} taken off because it was late.")
-    cells = []
-    for cell in notebook.cells:
+    cells = [_cell("\n\n".join(told), notebook, 0)]
+    for number, cell in enumerate(notebook.cells, 1):
         cells.append(cell)
-        said = _said(cell, part)
-        if said:
-            cells.append(_cell(" ".join(said), notebook))
-    notebook.cells = [_cell("\n\n".join(told), notebook), *cells]
+        if said := _said(cell, part):
+            cells.append(_cell(" ".join(said), notebook, number))
+    notebook.cells = cells
     return nbformat.writes(notebook).encode()
 
 
@@ -49,8 +51,26 @@ def _said(cell, part):
     return said
 
 
-def _cell(text, notebook):
-    cell = new_markdown_cell(text)
+def _take_out(cell, begin, end):
+    """Take a marking scheme out of a cell; one that does not end hides all that follows.
+
+    nbgrader's own step raises where a student has written its first line.
+    """
+    lines, within = [], False
+    for line in cell.source.split("\n"):
+        if begin in line:
+            within = True
+        elif end in line:
+            within = False
+        elif not within:
+            lines.append(line)
+    cell.source = "\n".join(lines)
+    for name in [n for n in cell.get("attachments", {}) if f"attachment:{n}" not in cell.source]:
+        del cell.attachments[name]
+
+
+def _cell(text, notebook, number):
+    cell = new_markdown_cell(text, id=f"feedback-{number}")
     if notebook.nbformat_minor < 5:  # cells had no ids
         del cell["id"]
     return cell

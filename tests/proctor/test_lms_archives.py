@@ -8,6 +8,7 @@ import zipfile
 import pytest
 from nbgrader.apps.zipcollectapp import ZipCollectApp
 from nbgrader.coursedir import CourseDirectory
+from traitlets import TraitError
 from traitlets.config import Config
 
 from proctor.lms.people import Person
@@ -565,6 +566,11 @@ def test_the_system_s_time_counts_in_its_zone(tmp_path):
     archives = {"all.zip": zipped({f"ps1_ada_{AT}_p.ipynb": "x"})}
     got = Collected(tmp_path, archives, lms="blackboard", timezone="America/New_York")
     assert got.times == {"ada": "2026-11-02 22:00:00"}
+
+
+def test_a_zone_that_is_none():
+    with pytest.raises(TraitError, match="there is no time zone 'Vienna'"):
+        collect.FileNameCollector(timezone="Vienna")
 
 
 def test_where_the_class_has_no_names_numbers_alone_have_to_be_clear(tmp_path):

@@ -6,12 +6,15 @@ import re
 import subprocess
 import time
 
+import nbformat
 import pytest
+from nbformat.v4 import new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
-from traitlets.config import LoggingConfigurable
+from traitlets.config import Config, LoggingConfigurable
 
 from proctor.export import Excel, Tidy
+from proctor.export.annotated import annotated
 from proctor.export.app import comment
 from proctor.export.private import keep_out_of_git
 from proctor.export.students import _sorted_out
@@ -20,6 +23,7 @@ from proctor.lms.fill import fill
 from proctor.lms.people import Person
 from proctor.lms.students import Enrolled
 from proctor.lms.systems import SYSTEMS, students
+from proctor.plugins.page.facts import Mark, Part
 from proctor.report.gather import gather
 from tests import notebooks
 from tests.proctor.test_grade import course, graded, run, stock
@@ -347,3 +351,27 @@ def test_a_comment_is_never_a_formula_or_empty(stock):
         said["late"] == "p1: 5 of 9; p2: 5 of 9. late by 1 d: −10; " + said["late"].split("; ")[-1]
     )
     assert all(text.startswith("p1: ") and text.endswith(".") for text in said.values())
+
+
+def test_an_annotated_notebook_holds_no_marking_scheme():
+    scheme = (
+        "Why?\n=== BEGIN MARK SCHEME ===\n2 for ![x](attachment:x.png)\n=== END MARK SCHEME ==="
+    )
+    flags = {"grade": False, "solution": False, "locked": False, "schema_version": 3}
+    about = {"nbgrader": {**flags, "task": True, "points": 3, "grade_id": "why"}}
+    task = new_markdown_cell(f"{scheme}\nBecause.", metadata=about, id="why")
+    task["attachments"] = {"x.png": {"image/png": "eA=="}, "y.png": {"image/png": "eA=="}}
+    task.source += " ![mine](attachment:y.png)"
+    own = new_markdown_cell("=== BEGIN MARK SCHEME ===\nmine", id="own")
+    data = nbformat.writes(new_notebook(cells=[task, own])).encode()
+    part = Part({"why": Mark(None, 2.0, None, False, 3.0)}, {"why": "Nearly."}, 0.5)
+    made = annotated(data, part, Config())
+    assert made == annotated(data, part, Config())  # the same feedback is the same file
+    cells = nbformat.reads(made.decode(), as_version=4).cells
+    assert [cell.source for cell in cells] == [
+        "**Feedback: 1.5 of 3 points**\n\n0.5 points taken off because it was late.",
+        "Why?\nBecause. ![mine](attachment:y.png)",
+        "**2 of 3 points.** Nearly.",
+        own.source,
+    ]
+    assert list(cells[1].attachments) == ["y.png"]

@@ -13,11 +13,12 @@ import zlib
 from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from zoneinfo import available_timezones
 
 from nbgrader.api import Gradebook
 from nbgrader.plugins import ExtractorPlugin
 from nbgrader.plugins import FileNameCollectorPlugin as StockCollector
-from traitlets import Bool, CaselessStrEnum, Enum, Integer, Unicode
+from traitlets import Bool, CaselessStrEnum, Enum, Integer, TraitError, Unicode, validate
 
 from proctor.lms.systems import SYSTEMS
 from proctor.plugins import gradebook
@@ -214,6 +215,14 @@ class FileNameCollector(StockCollector):
     timezone = Unicode(
         "UTC", help="Zone of the times that a system writes without one, as Europe/Vienna."
     ).tag(config=True)
+
+    @validate("timezone")
+    def _is_a_zone(self, proposal):
+        if proposal["value"] not in available_timezones():
+            raise TraitError(
+                f"there is no time zone {proposal['value']!r}: write Europe/Vienna, say"
+            )
+        return proposal["value"]
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
