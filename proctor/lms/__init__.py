@@ -13,6 +13,8 @@
 ILIAS has no file of marks. Nothing here knows of nbgrader, a gradebook or a network.
 """
 
+NAMES = ("canvas", "moodle", "blackboard", "ilias", "brightspace")  # as settings have them
+
 
 class Unfit(ValueError):
     """A file that cannot be read or filled; the message says why, for people."""

@@ -1,15 +1,18 @@
 """Systems: the learning systems by name, and which of them a file is from."""
 
-from proctor.lms import Unfit, blackboard, brightspace, canvas, ilias, moodle, moodle_gradebook
+from proctor.lms import (
+    NAMES,
+    Unfit,
+    blackboard,
+    brightspace,
+    canvas,
+    ilias,
+    moodle,
+    moodle_gradebook,
+)
 from proctor.lms.students import FIRST, LAST, LOGIN, MAIL, NUMBER, enrolled, listed
 
-SYSTEMS = {
-    "canvas": canvas,
-    "moodle": moodle,
-    "blackboard": blackboard,
-    "ilias": ilias,
-    "brightspace": brightspace,
-}
+SYSTEMS = dict(zip(NAMES, (canvas, moodle, blackboard, ilias, brightspace), strict=True))
 
 
 def of_list(sheet):

@@ -20,9 +20,8 @@ from nbgrader.plugins import ExtractorPlugin
 from nbgrader.plugins import FileNameCollectorPlugin as StockCollector
 from traitlets import Bool, CaselessStrEnum, Enum, Integer, TraitError, Unicode, validate
 
-from proctor.lms.systems import SYSTEMS
+from proctor.lms import NAMES
 from proctor.plugins import gradebook
-from proctor.plugins.collect.downloaded import Downloaded
 from proctor.plugins.collect.names import odd, shown, student_problem
 from proctor.plugins.collect.screen import (
     SPECIAL,
@@ -85,7 +84,7 @@ class Extractor(ExtractorPlugin):
                     self._say(path.relative_to(top), _why(error))
             names[:] = [name for name in names if not odd(name)]
         if self.told.end():
-            _end_with_failure(self.parent, "some of what was unpacked")
+            end_with_failure(self.parent, "some of what was unpacked")
         if done == refused == 0:
             self.log.warning("No files found in directory: %s", archive_path)
         elif refused:
@@ -197,9 +196,9 @@ class FileNameCollector(StockCollector):
     """
 
     lms = CaselessStrEnum(
-        ["", *SYSTEMS],
+        ["", *NAMES],
         "",
-        help=f"The learning system that an archive is from: {', '.join(SYSTEMS)}.",
+        help=f"The learning system that an archive is from: {', '.join(NAMES)}.",
     ).tag(config=True)
     anonymous = Enum(
         ("refuse", "take"),
@@ -227,8 +226,13 @@ class FileNameCollector(StockCollector):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         if self.parent and (self.lms or not self.named_regexp):
-            stock = self.parent._collect_files
-            self.parent._collect_files = lambda files: Downloaded(self).collect(files, stock)
+            self._stock = self.parent._collect_files
+            self.parent._collect_files = self._collect_files
+
+    def _collect_files(self, files):
+        from proctor.plugins.collect.downloaded import Downloaded  # every command imports this file
+
+        return Downloaded(self).collect(files, self._stock)
 
     def collect(self, submitted_file):
         """As nbgrader's, but None also for a file that is not to be collected."""
@@ -275,7 +279,7 @@ class FileNameCollector(StockCollector):
             self.log.warning("%s has a submission, but is not in the gradebook", student)
         if problems:
             self.log.warning("Left out because of their names: %d", len(problems))
-            _end_with_failure(self.parent, "files with such names")
+            end_with_failure(self.parent, "files with such names")
             if not any(plan.values()):
                 self.parent.fail("Nothing is left to collect: see the warnings above")
         return plan
@@ -365,7 +369,7 @@ def _spelled(time):
     return time and _DASHED.sub(r"\1 \2:\3:\4", time)
 
 
-def _end_with_failure(app, what):
+def end_with_failure(app, what):
     """Let ``nbgrader zip_collect`` fail in its end, when all others are collected."""
     transfer = app._transfer_files
 

@@ -25,6 +25,7 @@ from proctor.lms.archive import ANONYMOUS, GROUP
 from proctor.lms.people import Known, Person, folded
 from proctor.lms.systems import SYSTEMS, people_of
 from proctor.plugins import gradebook
+from proctor.plugins.collect.archives import end_with_failure
 from proctor.plugins.collect.names import odd, refusal, shown
 from proctor.plugins.collect.screen import NBGRADERS, Told
 
@@ -90,9 +91,7 @@ class Downloaded:
         self._keep(name)
         self.notes.end()
         if self.told.end():
-            from proctor.plugins.collect.archives import _end_with_failure
-
-            _end_with_failure(self.app, f"files of {self.kind.TITLE}'s archive")
+            end_with_failure(self.app, f"files of {self.kind.TITLE}'s archive")
             if not data:
                 self.app.fail("Nothing is left to collect: see the warnings above")
         return data
