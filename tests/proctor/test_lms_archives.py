@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import logging
 import zipfile
 
@@ -537,6 +538,17 @@ def test_anonymous_submissions_are_students_who_are_called_so(tmp_path, lms, nam
     assert "anonymous" in Collected(tmp_path, archives, lms=lms).said
     got = Collected(tmp_path, archives, lms=lms, anonymous="take")
     assert (got.status, got.files) == (0, {student: {"p.ipynb": "x"}}), got.said
+
+
+def test_feedback_of_a_group_goes_to_each_member_s_number(tmp_path):
+    members, files, _ = MOODLE["a group with a participant's number"]
+    archives = {"all.zip": zipped(members), "w.csv": WORKSHEET}
+    assert Collected(tmp_path, archives, lms="moodle").files == files
+    told = json.loads((tmp_path / "downloaded" / "ps1" / "collected.json").read_text())
+    assert {student: one["place"] for student, one in told["students"].items()} == {
+        "ada2": "Participant_9002_assignsubmission_file",
+        "bo": "Participant_9003_assignsubmission_file",
+    }
 
 
 def test_a_worksheet_in_another_language(tmp_path):
