@@ -19,8 +19,9 @@ usage: proctor COMMAND ASSIGNMENT  (proctor COMMAND --help)
   grade     grade a class with all cores
   feedback  write its feedback with all cores
   report    see how a class has done, and what to teach next
-  export    write the marks into a learning system's file (--into FILE)
+  export    fill a learning system's file of marks (--into FILE), or pack feedback
 
+       proctor students    take a learning system's list of students (import FILE)
        proctor doctor      try what keeps a student's code in on this machine; look at the course
        proctor kernel      install the Jupyter kernel "Python 3 (locked in)"
        proctor --version
@@ -31,7 +32,8 @@ _APPS = {
     "grade": ("proctor.batch.app", "GradeApp", True),
     "feedback": ("proctor.batch.feedback", "FeedbackApp", False),
     "report": ("proctor.report.app", "ReportApp", False),
-    "export": ("proctor.lms.app", "ExportApp", False),
+    "export": ("proctor.export.app", "ExportApp", False),
+    "students": ("proctor.export.students", "StudentsApp", False),
 }
 _KERNEL = """\
 usage: proctor kernel

@@ -491,7 +491,7 @@ class Record(NbGraderPreprocessor):
         if not self.steps.isdisjoint(_SAVES):
             self._save(nb, notebook, resources["nbgrader"])
         if AssignLatePenalties in self.steps:
-            self._be_late(notebook, resources["nbgrader"]["student"])
+            self._be_late(notebook, resources["nbgrader"])
         return nb, resources
 
     def _save(self, nb, notebook, about):
@@ -513,14 +513,17 @@ class Record(NbGraderPreprocessor):
                 comment = self.recorder.comments[notebook.id, cell.metadata.nbgrader.grade_id]
                 comment.auto_comment = "No response." if blank else None
 
-    def _be_late(self, notebook, student):
+    def _be_late(self, notebook, about):
         seconds = self.recorder.submission.total_seconds_late
         notebook.late_submission_penalty = None
         if seconds > 0:
             self.recorder.book.db.flush()
             self.recorder.book.db.refresh(notebook)
-            plugin = self.late.plugin_inst
-            penalty = plugin.late_submission_penalty(student, notebook.score, seconds)
+            # as nbgrader has it: a plugin may ask its parent
+            late, student = self.late, about["student"]
+            late.gradebook, late.student_id = self.recorder.book, student
+            late.assignment_id, late.notebook_id = about["assignment"], about["notebook"]
+            penalty = late.plugin_inst.late_submission_penalty(student, notebook.score, seconds)
             if penalty is not None:
                 penalty = self.late._check_late_penalty(notebook, penalty)
             notebook.late_submission_penalty = penalty

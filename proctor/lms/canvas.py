@@ -7,8 +7,12 @@ whose heading contains a word of its totals it passes over without a word.
 import re
 
 from proctor.lms import Unfit
+from proctor.lms.archive import ANONYMOUS, DEPTH, Entry, joined
+from proctor.lms.back import Feedback
+from proctor.lms.students import Columns
 from proctor.lms.target import Row, Target, column_of, number
 
+TITLE = "Canvas"
 NAME = "Canvas gradebook"
 _KEYS = ("ID", "SIS User ID", "SIS Login ID")
 _COLUMN = re.compile(r"(.+) \((\d+)\)")
@@ -54,3 +58,59 @@ def _row(sheet, place, keys, column):
     now = sheet.value(place, column).strip()
     locked = f"Canvas has {now!r} there" if now in EXCUSED else ""
     return Row(place, found, found[-1], locked)
+
+
+# --- students -------------------------------------------------------------------------------------
+
+STUDENTS = Columns(
+    id=("sis login id", "sis user id", "id"),
+    lms_user_id=("id",),
+    email=(),
+    name=("student", "lastname,firstname"),
+    skip=("", "Student, Test", "Points Possible"),  # of a blank name: how marks are posted
+)
+
+# --- submissions ----------------------------------------------------------------------------------
+# <name>[_LATE]_<user>_<attachment>_<file>; the name is the sortable one without spaces and marks,
+# so that it may look like a part of what follows, and the file's name is the student's
+_NUMBERS = re.compile(r"_(?=(\d+)_(?:(\d+)_(.+)|((?:text|link)\.html)$))")
+_ANONYMOUS = re.compile(r"(LATE_)?anon_([^_]+)_(?:(\d+)_(.+)|((?:text|link)\.html))")
+
+
+def entries(paths, _):
+    """{path: `Entry` readings} of a class's files."""
+    return {parts: tuple(_entries(parts)) for parts in paths}
+
+
+def _entries(parts):
+    for place, part in enumerate(parts[:DEPTH]):
+        rest = parts[place + 1 :]
+        if match := _ANONYMOUS.fullmatch(part):
+            late, who, upload, file, text = match.groups()
+            file = joined(file or text, rest)
+            number = int(upload or 0)
+            yield Entry(f"anon_{who}", (), file, "", part, ANONYMOUS, "", number, bool(late))
+            return
+        for match in _NUMBERS.finditer(part):
+            user, upload, file, text = match.groups()
+            name = part[: match.start()]
+            late = name.endswith("_LATE")
+            name = name.removesuffix("_LATE")
+            if not name:
+                continue
+            file = joined(file or text, rest)
+            number = int(upload or 0)
+            yield Entry(f"{name}_{user}", (user,), file, name, part, "", "", number, late)
+
+
+# --- feedback -------------------------------------------------------------------------------------
+
+FEEDBACK = Feedback(
+    notebooks=True,
+    notes=(
+        "In Canvas: Gradebook, the assignment's menu, Re-Upload Submissions. Each student gets a "
+        "comment with the file, hidden until the assignment's grades are posted; each upload adds "
+        "another.",
+        "Whoever has handed in again since the download is passed over.",
+    ),
+)

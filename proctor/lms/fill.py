@@ -1,25 +1,16 @@
 """Fill: marks into a learning system's file, and what it would refuse or pass over."""
 
 import collections
+import html
 from dataclasses import dataclass
 
-from proctor.lms import Unfit, blackboard, brightspace, canvas, moodle
-from proctor.lms.sheet import read
+from proctor.lms import Unfit, blackboard, brightspace, canvas, moodle, moodle_gradebook
+from proctor.lms.people import Known
+from proctor.lms.sheet import guarded, read
 from proctor.lms.target import decimal_sign, number
 
-FORMATS = (canvas, brightspace, moodle, blackboard)
+FORMATS = (canvas, brightspace, moodle, moodle_gradebook, blackboard)
 DIGITS = 2  # behind the decimal sign: what every one of them takes
-
-
-@dataclass(frozen=True)
-class Person:
-    """Person: a student's id here, and the texts by which a learning system may know the same one.
-
-    keys  the id itself, the learning system's id, the address
-    """
-
-    id: str
-    keys: tuple
 
 
 @dataclass(frozen=True)
@@ -29,6 +20,7 @@ class Filled:
     data      its bytes
     format    the format's name; ``title``: the heading of the column
     written   how many marks are new or another; ``same``: how many stood there already
+    comments  how many comments are new or another
     left_out  sentences on who has a mark that is not in it, and why
     notes     what whoever imports the file has to know
     """
@@ -40,15 +32,17 @@ class Filled:
     same: int
     left_out: tuple
     notes: tuple
+    comments: int = 0
 
 
-def fill(data, assignment, people, marks, asked=""):
+def fill(data, assignment, people, marks, asked="", comments=None):
     """The `Filled` file.
 
     data    the bytes that the learning system gave
-    people  `Person`s
+    people  `proctor.lms.people.Person`s
     marks   {id: points, or None if nothing was handed in: that cell stays as it is}
     asked   the column's title there, if it is not the assignment's name
+    comments  {id: sentences}, if they are wanted
 
     Raises Unfit for a file of no known format, LookupError for a column that is not there.
     """
@@ -58,33 +52,51 @@ def fill(data, assignment, people, marks, asked=""):
         known = ", ".join(kind.NAME for kind in FORMATS)
         raise Unfit(f"its first row is none of: {known}")
     target = kind.target(sheet, assignment, asked)
+    if comments is not None and target.comments is None:
+        raise Unfit(f"{kind.NAME}: it has no column for comments")
     places, left_out = _matched(target.rows, people, marks)
+    if target.nobody and not places:
+        raise Unfit(target.nobody)
     sign = _sign(sheet, target)
-    written = same = 0
+    written = same = said = 0
     for row in target.rows:
         mark = marks.get(places.get(row.place))
         if mark is None:
             continue
         if why := _refused(mark, row, target):
             left_out.append(f"{places[row.place]}: {why}")
-        elif number(sheet.value(row.place, target.column)) == round(mark, DIGITS):
+            continue
+        said += _comment(sheet, row.place, target.comments, (comments or {}).get(places[row.place]))
+        if number(sheet.value(row.place, target.column)) == round(mark, DIGITS):
             same += 1
         else:
             sheet.put(row.place, target.column, _written(mark, sign))
             written += 1
     notes = (*target.notes, *_over(target, marks))
-    return Filled(sheet.data(), kind.NAME, target.title, written, same, tuple(left_out), notes)
+    return Filled(
+        sheet.data(), kind.NAME, target.title, written, same, tuple(left_out), notes, said
+    )
+
+
+def _comment(sheet, row, where, text):
+    """Write a comment; whether it is another than there was."""
+    if not text:
+        return False
+    text = guarded(" ".join(html.escape(text, quote=False).split() if where.html else text.split()))
+    if where.form is not None and not sheet.value(row, where.form):
+        sheet.put(row, where.form, where.format)
+    if sheet.value(row, where.column) == text:
+        return False
+    sheet.put(row, where.column, text)
+    return True
 
 
 def _matched(rows, people, marks):
     """({row's place: id}, sentences on who has a mark and no row, or not one alone)."""
-    known = collections.defaultdict(set)
-    for person in people:
-        for key in filter(None, person.keys):
-            known[key.casefold()].add(person.id)
+    known = Known(people)
     places, claimed, told = {}, collections.defaultdict(list), []
     for row in rows:
-        found = set().union(*(known.get(key.casefold(), ()) for key in row.keys))
+        found = known.students(row.keys)
         if len(found) > 1:
             told.append(f"{row.label} could be {', '.join(sorted(found))}: left as it is")
         elif found:

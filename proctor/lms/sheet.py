@@ -63,8 +63,11 @@ class Sheet:
         return self.bom + text.encode(self.encoding)
 
 
-def read(data):
-    """The `Sheet` of a file's bytes. Raises Unfit."""
+def read(data, western=False):
+    """The `Sheet` of a file's bytes. Raises Unfit.
+
+    western  read also what Windows' spreadsheets write in Western Europe; it comes back as UTF-8
+    """
     if len(data) > LARGEST:
         raise Unfit(f"it has more than {LARGEST:,} bytes")
     bom = next((mark for mark in _BOMS if data.startswith(mark)), b"")
@@ -72,6 +75,8 @@ def read(data):
     try:
         text = data[len(bom) :].decode(encoding)
     except UnicodeDecodeError:
+        if western and not bom and b"\0" not in data:
+            return read(data.decode("cp1252", errors="replace").encode())
         raise Unfit(f"it is no text in {encoding.upper()}: export it anew as CSV") from None
     if "\0" in text:
         raise Unfit("it is no text file: export it as CSV")

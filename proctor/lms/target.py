@@ -23,6 +23,21 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Comments:
+    """Comments: where a comment goes.
+
+    column  its number
+    html    whether the system reads it as HTML
+    form    the column that names its format, None if there is none, and what to write there
+    """
+
+    column: int
+    html: bool = False
+    form: int | None = None
+    format: str = ""
+
+
+@dataclass(frozen=True)
 class Target:
     """Target: a column for marks.
 
@@ -32,6 +47,8 @@ class Target:
     most     the points that the learning system has for it, None if the file does not say
     over     what it does with a mark above them; empty if it takes it
     notes    what whoever imports the file has to know
+    comments where a comment goes, None if the file has no place for one
+    nobody   what to say if no row is a student's; empty if nothing more is known of it
     """
 
     column: int
@@ -40,6 +57,8 @@ class Target:
     most: float | None = None
     over: str = ""
     notes: tuple = ()
+    comments: Comments | None = None
+    nobody: str = ""
 
 
 def number(text):

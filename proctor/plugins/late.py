@@ -1,35 +1,56 @@
-"""Late days: what handing in late costs, in shares of the points for each day that has begun.
-
-c.AssignLatePenalties.plugin_class = "proctor.plugins.late.LateDays"
-c.LateDays.per_day = 0.1       # a tenth of the points that were reached, for each day
-c.LateDays.grace = 600         # seconds that nobody minds
-c.LateDays.at_most = 1.0       # all points, after ten days
-"""
+"""Late: what a submission loses for each day, after a grace and days that are free."""
 
 import math
 
-from nbgrader.plugins import BasePlugin
-from traitlets import Float
+from nbgrader.api import MissingEntry
+from nbgrader.plugins import LateSubmissionPlugin
+from traitlets import Float, Integer
 
-_DAY = 86_400
+_DAY = 24 * 3600
 
 
-class LateDays(BasePlugin):
-    """Late days: nbgrader's plugin for penalties, with one that grows by the day.
+class PerDay(LateSubmissionPlugin):
+    """Takes a share of the points for each day that has begun.
 
-    nbgrader asks it for each notebook, with the seconds after the due date, an extension counted
-    in, and exports the points less the penalty.
+    ``c.AssignLatePenalties.plugin_class = "proctor.plugins.late.PerDay"``
     """
 
-    per_day = Float(0.1, min=0, max=1, help="Share of the points lost for each day begun.").tag(
-        config=True
-    )
-    grace = Float(600, min=0, help="Seconds after the due date that cost nothing.").tag(config=True)
-    at_most = Float(1.0, min=0, max=1, help="Largest share of the points lost.").tag(config=True)
+    percent = Float(10.0, help="Of a notebook's points, for each day.").tag(config=True)
+    grace = Float(15.0, help="Minutes that nobody counts.").tag(config=True)
+    free_days = Integer(
+        0,
+        help="Late days that cost nothing, for all assignments together; those that are due first "
+        "use them up.",
+    ).tag(config=True)
 
     def late_submission_penalty(self, student_id, score, total_seconds_late):
-        """Return the points that a notebook of ``score`` points loses, or None."""
-        if total_seconds_late <= self.grace:
-            return None
-        days = math.ceil((total_seconds_late - self.grace) / _DAY)
-        return score * min(self.at_most, days * self.per_day)
+        """Points to take off a notebook."""
+        days = self.days(total_seconds_late)
+        if self.free_days:
+            days -= max(0, self.free_days - self._used(student_id))
+        return score * min(1.0, max(0, days) * self.percent / 100)
+
+    def days(self, seconds):
+        """Begun days, after the grace."""
+        return max(0, math.ceil((seconds - 60 * self.grace) / _DAY))
+
+    def _used(self, student):
+        """Late days of the assignments that were due before this one."""
+        book, used = self.parent.gradebook, 0
+        here = book.find_assignment(self.parent.assignment_id)
+        for other in book.assignments:
+            if (
+                other.duedate
+                and here.duedate
+                and (other.duedate, other.name)
+                < (
+                    here.duedate,
+                    here.name,
+                )
+            ):
+                try:
+                    submission = book.find_submission(other.name, student)
+                except MissingEntry:
+                    continue
+                used += self.days(submission.total_seconds_late)
+        return used

@@ -94,6 +94,11 @@ def _student(student, classroom):
 
 def marks(classroom):
     """Tidy CSV: a row for each student and item; nothing handed in is blank, not 0."""
+    return written(*mark_rows(classroom))
+
+
+def mark_rows(classroom):
+    """(headings, rows) of it."""
     head = ("assignment", "student", "notebook", "task", "property", "cell", "points")
     head += ("max_points", "by_hand", "waits", "blank", "late", "kind", "reason")
     rows = []
@@ -106,7 +111,7 @@ def marks(classroom):
             row += (int(mark is not None and mark.waits),)
             row += (int((item.notebook, item.task) in student.blank), int(student.late > 0))
             rows.append((*row, *((cause.kind, cause.text) if cause else ("", ""))))
-    return written(head, rows)
+    return head, rows
 
 
 def as_json(analysis, names=True):

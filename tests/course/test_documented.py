@@ -169,20 +169,6 @@ def test_the_quickstart_is_graded_in_half_a_minute(tmp_path, record_property):
     assert "ps1" in page.read_text()
 
 
-def test_the_deadlines_page_is_configuration_that_nbgrader_takes():
-    text = (notebooks.ROOT / "docs" / "deadlines.md").read_text()
-    blocks = re.findall(r"```python\n(.*?)```", text, re.S)
-    from nbgrader.preprocessors import AssignLatePenalties
-    from traitlets.config import Config
-
-    c = Config()
-    exec(blocks[0], {"c": c})
-    late = AssignLatePenalties(config=c)
-    late.init_plugin()
-    assert late.plugin_inst.late_submission_penalty("ada", 10.0, 90_000) == 2.0
-    assert "grant_extension" in blocks[1]  # tests/hub/test_round.py grants one so
-
-
 def test_the_gradebook_s_address_is_what_the_environment_says(tmp_path):
     text = (notebooks.ROOT / "docs" / "operator.md").read_text()
     (line,) = re.findall(r"^export NBGRADER_DB_URL=.*$", text, re.M)

@@ -42,7 +42,7 @@ def answers(**changes):
 
 
 LATE = """
-c.AssignLatePenalties.plugin_class = "proctor.plugins.late.LateDays"
+c.AssignLatePenalties.plugin_class = "proctor.plugins.late.PerDay"
 """
 EXTEND = f"""\
 from nbgrader.api import Gradebook

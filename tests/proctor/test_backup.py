@@ -8,7 +8,6 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook
 
-from proctor.plugins.late import LateDays
 from tests import notebooks
 from tests.proctor.test_grade import course, grade, graded, stock
 
@@ -67,22 +66,3 @@ def marks(folder):
             ),
             key=str,
         )
-
-
-def test_late_days_cost_what_the_page_says():
-    """docs/deadlines.md: a tenth for each day that has begun, after ten minutes."""
-    text = (DOCS / "deadlines.md").read_text()
-    told = dict(re.findall(r"^c\.LateDays\.(\w+) = ([\d.]+)$", text, re.M))
-    days = LateDays()
-    assert {name: getattr(days, name) for name in told} == {k: float(v) for k, v in told.items()}
-    minute, hour, day = 60, 3600, 86_400
-    for late, lost in (
-        (minute, None),
-        (10 * minute, None),
-        (11 * minute, 1),
-        (day + 10 * minute, 1),
-        (day + hour, 2),
-        (30 * day, 10),
-    ):
-        found = days.late_submission_penalty("ada", 10.0, late)
-        assert found is None if lost is None else round(found, 9) == lost

@@ -678,6 +678,8 @@ def test_zip_collect_takes_the_plain_files_of_each_archive(base):
     }, done.stdout
     assert (submitted / "nested" / "ps1" / "p1.ipynb").read_text() == notebook()
     assert (submitted / "honest" / "ps1" / "p1.ipynb").read_text() == notebook()
+    said = (submitted / "honest" / "ps1" / "timestamp.txt").read_text()
+    assert said == "2026-01-30 15:30:10"
     extracted = base.course / "downloaded" / "ps1" / "extracted"
     assert sum(p.stat().st_size for p in extracted.rglob("*")) < 3_000_000
     assert not any(path.is_symlink() for path in extracted.rglob("*"))

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.lms import Unfit, sheet
-from proctor.lms.fill import Person, fill
+from proctor.lms.fill import fill
+from proctor.lms.people import Person
 from tests.proctor.test_grade import course, graded, run, stock
 
 __all__ = ["course", "graded", "stock"]  # fixtures
@@ -218,7 +219,7 @@ def test_the_command(graded):
     text = "OrgDefinedId,ps1 Points Grade <Numeric MaxPoints:18>,End-of-Line Indicator\n"
     text += "".join(f"#{name},,#\n" for name in rows)
     path.write_text(text)
-    done = run("proctor.lms.app", "ExportApp", graded, ("ps1", f"--into={path.name}"), ())
+    done = run("proctor.export.app", "ExportApp", graded, ("ps1", f"--into={path.name}"), ())
     assert done.status == 1, done.err  # five have a mark and no row
     assert path.read_text() == text.replace("#all-right,,", "#all-right,10,").replace(
         "#late,,", "#late,0,"
@@ -240,7 +241,7 @@ def test_the_command(graded):
 )
 def test_bad_input_is_one_clear_line(graded, words, said):
     before = (graded / "nbgrader_config.py").read_text()
-    done = run("proctor.lms.app", "ExportApp", graded, words, ())
+    done = run("proctor.export.app", "ExportApp", graded, words, ())
     assert done.status == 2
     (line,) = done.err.splitlines()
     assert line.startswith("proctor export: ")

@@ -2,6 +2,7 @@
 
 ``exchange``  in place of nbgrader's ``ExchangeCollect``: ``nbgrader collect`` and Formgrader
 ``archives``  in place of its plugins of ``nbgrader zip_collect``
+``downloaded``  archives of learning systems, whose formats `proctor.lms` knows
 ``screen``    what may be in a submission at all; also for folders put into ``submitted/`` by hand
 ``names``     what a file and a student may be called
 

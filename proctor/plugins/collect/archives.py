@@ -13,12 +13,14 @@ import zlib
 from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from zoneinfo import available_timezones
 
 from nbgrader.api import Gradebook
 from nbgrader.plugins import ExtractorPlugin
 from nbgrader.plugins import FileNameCollectorPlugin as StockCollector
-from traitlets import Integer
+from traitlets import Bool, CaselessStrEnum, Enum, Integer, TraitError, Unicode, validate
 
+from proctor.lms import NAMES
 from proctor.plugins import gradebook
 from proctor.plugins.collect.names import odd, shown, student_problem
 from proctor.plugins.collect.screen import (
@@ -33,6 +35,7 @@ from proctor.plugins.collect.screen import (
 )
 
 _BLOCK = 1 << 16
+_DASHED = re.compile(r"^(\d{4}-\d\d-\d\d)-(\d\d)-(\d\d)-(\d\d)$")
 _FEW = 50  # files that each archive in an archive may hold in any case
 _DAY = timedelta(days=1)  # a learning system may write its local time
 
@@ -81,7 +84,7 @@ class Extractor(ExtractorPlugin):
                     self._say(path.relative_to(top), _why(error))
             names[:] = [name for name in names if not odd(name)]
         if self.told.end():
-            _end_with_failure(self.parent, "some of what was unpacked")
+            end_with_failure(self.parent, "some of what was unpacked")
         if done == refused == 0:
             self.log.warning("No files found in directory: %s", archive_path)
         elif refused:
@@ -186,7 +189,50 @@ class Extractor(ExtractorPlugin):
 
 
 class FileNameCollector(StockCollector):
-    """Reads whose file it is from its name, and refuses a name that could be two students'."""
+    """Reads whose file it is from its name, and refuses a name that could be two students'.
+
+    Names of a learning system's archive are known by the system's name (``lms``); others are read
+    by nbgrader's ``named_regexp``.
+    """
+
+    lms = CaselessStrEnum(
+        ["", *NAMES],
+        "",
+        help=f"The learning system that an archive is from: {', '.join(NAMES)}.",
+    ).tag(config=True)
+    anonymous = Enum(
+        ("refuse", "take"),
+        "refuse",
+        help="What to do with a submission whose person the system keeps back: with `take` it is "
+        'that of a student who is called so (needs c.Screen.strangers = "take").',
+    ).tag(config=True)
+    by_name = Bool(
+        False,
+        help="Whether a name that one person of the class has is enough, where an archive says "
+        "nothing else (Brightspace).",
+    ).tag(config=True)
+    timezone = Unicode(
+        "UTC", help="Zone of the times that a system writes without one, as Europe/Vienna."
+    ).tag(config=True)
+
+    @validate("timezone")
+    def _is_a_zone(self, proposal):
+        if proposal["value"] not in available_timezones():
+            raise TraitError(
+                f"there is no time zone {proposal['value']!r}: write Europe/Vienna, say"
+            )
+        return proposal["value"]
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        if self.parent and (self.lms or not self.named_regexp):
+            self._stock = self.parent._collect_files
+            self.parent._collect_files = self._collect_files
+
+    def _collect_files(self, files):
+        from proctor.plugins.collect.downloaded import Downloaded  # every command imports this file
+
+        return Downloaded(self).collect(files, self._stock)
 
     def collect(self, submitted_file):
         """As nbgrader's, but None also for a file that is not to be collected."""
@@ -233,7 +279,7 @@ class FileNameCollector(StockCollector):
             self.log.warning("%s has a submission, but is not in the gradebook", student)
         if problems:
             self.log.warning("Left out because of their names: %d", len(problems))
-            _end_with_failure(self.parent, "files with such names")
+            end_with_failure(self.parent, "files with such names")
             if not any(plan.values()):
                 self.parent.fail("Nothing is left to collect: see the warnings above")
         return plan
@@ -241,6 +287,8 @@ class FileNameCollector(StockCollector):
     def _read(self, path):
         """(what a file's name says or None, what is wrong with it or None)."""
         info = super().collect(path)
+        if info and info.get("timestamp"):
+            info["timestamp"] = _spelled(info["timestamp"])
         if not info or not {"student_id", "file_id"} <= info.keys():
             return info, None  # nbgrader says it
         file = info["file_id"] or ""
@@ -270,7 +318,7 @@ class FileNameCollector(StockCollector):
         """The time that the outermost name says in which the expression finds the student."""
         same = [one for one in self._readings(path) if one["student_id"] == info["student_id"]]
         first = min(same, key=lambda one: one.start("student_id"), default=None)
-        return (first.groupdict() if first else info).get("timestamp")
+        return _spelled(first.groupdict().get("timestamp")) if first else info.get("timestamp")
 
     def _other_students(self, path, student):
         """Whom else the expression finds in a path.
@@ -313,7 +361,15 @@ class FileNameCollector(StockCollector):
         return shown(os.path.relpath(path, self._extracted) if self.parent else path)
 
 
-def _end_with_failure(app, what):
+def _spelled(time):
+    """A time such as 2026-01-30-15-30-10 so that it is read as the time that it is.
+
+    nbgrader's documentation has it in this way, and takes it for another day's.
+    """
+    return time and _DASHED.sub(r"\1 \2:\3:\4", time)
+
+
+def end_with_failure(app, what):
     """Let ``nbgrader zip_collect`` fail in its end, when all others are collected."""
     transfer = app._transfer_files
 
