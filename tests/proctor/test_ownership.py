@@ -229,3 +229,15 @@ def test_what_cannot_cross_is_not_shared(warm):
     )
     assert kinds == ["passed"]
     assert "['data']" in printed
+
+
+def test_values_of_a_library_that_only_an_answer_imports_cross(warm):
+    """No cell of the course's imports it, so it is not there before the jail closes."""
+    source = "import pandas as pd\ntable = pd.DataFrame({'a': [1, 2], 'b': ['x', None]})"
+    kinds, _ = play(
+        warm,
+        ("student", source, {"answer": answer(ast.parse(source)).told()}),
+        ("test", "assert pd\nassert all(table.columns == ['a', 'b'])", {}),
+        ("test", "assert type(table) is pd.DataFrame and table.a.sum() == 3", {}),
+    )
+    assert kinds == ["passed", "passed"]

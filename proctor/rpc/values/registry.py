@@ -8,9 +8,10 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec, module_from_spec
 
 GROUP = "proctor.rpc.values"
 
@@ -156,8 +157,14 @@ class Values:
 
 
 def warm():
-    """Do once, before a fork, what is slow the first time, for the libraries that are imported."""
+    """Do once, before a fork, what is slow the first time, for the libraries that are imported.
+
+    The converters of the others are read: a jail has no files of ours, and an answer may import
+    what no cell of the course's does.
+    """
     Values(trusted=False, class_of={}.get)
+    for module in LIBRARIES.values():
+        _read(f"{__package__}.{module}")
 
 
 @lru_cache(1)
@@ -173,7 +180,23 @@ def sources():
 
 
 def _of_module(name):
-    return import_module(f"{__package__}.{name}").CONVERTERS
+    path = f"{__package__}.{name}"
+    if path not in _modules:
+        spec, code = _read(path)
+        _modules[path] = module_from_spec(spec)
+        try:
+            exec(code, vars(_modules[path]))
+        except BaseException:
+            del _modules[path]
+            raise
+    return _modules[path].CONVERTERS
+
+
+@cache
+def _read(path):
+    """A module's specification and code, from its file."""
+    spec = find_spec(path)
+    return spec, spec.loader.get_code(path)
 
 
 def _plugged_in(point):
