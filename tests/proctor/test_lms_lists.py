@@ -231,6 +231,7 @@ def test_moodle_s_gradebook():
         ("c@x.org,-", "c@x.org,good", "'good' in row 4 is no number"),
         ("c@x.org,-,", "c@x.org,-,,", "not as many cells"),
     ],
+    ids=["old", "future", "nobody", "no-number", "cells"],  # each worker has a clock of its own
 )
 def test_what_would_stop_moodle_s_import_is_told(old, new, said):
     with pytest.raises(Unfit, match=said):
