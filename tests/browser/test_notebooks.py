@@ -2,6 +2,7 @@
 
 import time
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -62,6 +63,33 @@ def test_run_all(ran, shoot, record_property, chapter):
     shoot(page, "last-figure")
     page.locator(".jp-MarkdownCell mjx-container").first.wait_for()
     assert page.locator("mjx-merror").count() == 0
+
+
+def saved(page, path):
+    """Save the notebook of a page once it has run; return it as it is on disk.
+
+    Of a long notebook JupyterLab keeps only what is seen in the page.
+    """
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        page.keyboard.press("Control+s")
+        page.wait_for_timeout(1000)
+        book = nbformat.read(path, as_version=4)
+        if all(cell.execution_count for cell in book.cells if cell.cell_type == "code"):
+            return book
+    raise AssertionError(f"not every cell of {path.name} has run")
+
+
+def test_run_all_goes_on_below_a_check_that_fails(open_notebook, coursework):
+    page = open_notebook("wrong/maxpool/1-windows")
+    menu(page, "Run", "Run All Cells")
+    book = saved(page, coursework / "wrong" / "maxpool" / "1-windows.ipynb")
+    failed = [
+        cell.metadata.nbgrader.grade_id
+        for cell in book.cells
+        if any(output.output_type == "error" for output in cell.get("outputs", ()))
+    ]
+    assert failed == ["test_window_order"]
 
 
 class Explorer:
