@@ -12,6 +12,13 @@ from ..kit.voice import Failed, as_float, call, no_array, number, same, short, s
 
 
 EMPTY = "the list is empty: a range ends before it begins"
+
+
+def is_empty(got):
+    """Whether an answer is a list or an array of nothing; of what is neither nothing is asked."""
+    return (isinstance(got, np.ndarray) and not got.size) or (isinstance(got, list) and not got)
+
+
 LEGEND = "\nThe picture numbers the pixels in the order of the list."
 
 
@@ -48,7 +55,7 @@ def listed(given, case, ints=False):
         if array.dtype.kind not in "iuf" or array.ndim != 2 or array.shape[1] != 2:
             raise Failed(
                 f"{name} is {short(got)}, expected an int array of shape {expected.shape}",
-                cause=no_array(got) or (EMPTY if np.size(got) == 0 else None),
+                cause=no_array(got) or (EMPTY if is_empty(got) else None),
                 got=got,
                 odd=True,
             )
