@@ -185,6 +185,11 @@ cuts-off-decimals (dtype) loses pool_loops_values
     Your y holds ints, so 3.5 became 3 on its way in. Give y the dtype of x.
 - y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))
 + y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1), dtype=int)
+answers-in-the-image (mutation) loses pool_loops_untouched
+    You wrote the answers into x itself and gave a part of it back. The image belongs to the
+    caller: make y an array of its own.
+- y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))
++ y = x[: (H - kH) // sH + 1, : (W - kW) // sW + 1]
 cuts-into-tiles (stride) loses pool_loops_overlap
     You cut the image into tiles: your windows step by kernel_size, and the stride plays no part.
 - sH, sW = spec.pair(stride)

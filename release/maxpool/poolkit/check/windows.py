@@ -5,6 +5,7 @@ import numpy as np
 from .. import spec
 from ..figures import answers
 from ..kit.cases import answered, each
+from ..kit.laws import unchanged
 from ..kit.visible import beyond, checks, drawn, plain_first, visible
 from ..kit.voice import Failed, as_float, call, no_array, number, same, short, spelled_out
 
@@ -429,7 +430,7 @@ def is_pooled(given, x, kernel_size, stride, expected, common):
     "pool_loops · values",
     cause="y[k, l] is the largest of the values in Ω(k, l), unchanged",
     read="The layer as loops",
-    points=2,
+    points=1,
 )
 def pool_loops_values(pool_loops):
     """2×2, stride 2: the maximum sits in another corner of every window, and one is 16.5."""
@@ -490,6 +491,28 @@ def pool_loops_negative(pool_loops):
     expected = np.array([[-1.0, -3.0], [-9.0, 20.0]])
     cases = [(scale * x, 2, 2, scale * expected) for scale in (1, 1e9)]
     same_pooling(pool_loops, cases, common=True)
+
+
+def same_image(pool_loops, cases):
+    """Raise ``Failed`` if ``pool_loops`` wrote into an image; what it answers is not judged.
+
+    cases  list of (x, kernel_size, stride)
+    """
+    for x, kernel_size, stride in cases:
+        before = x.copy()
+        call(pool_loops, x, kernel_size, stride)
+        unchanged(pool_loops, "x", before, x)
+
+
+@visible(
+    "pool_loops · untouched image",
+    cause="the image is written to, and its owner still needs it",
+    read="The layer as loops",
+    points=1,
+)
+def pool_loops_untouched(pool_loops):
+    """One window, as large as the image: afterwards x is what it was."""
+    same_image(pool_loops, [(np.arange(9.0).reshape(3, 3), 3, 3)])
 
 
 plain_first(globals(), "window_coordinates", "output_size_values", "pool_loops_values")
