@@ -9,6 +9,7 @@ from oracle.kit.run import verdict
 from poolkit.check.windows import (
     row_major,
     same_effect,
+    same_image,
     same_pixels,
     same_pooling,
     same_sizes,
@@ -160,6 +161,13 @@ def pool_loops_negative(pool_loops):
     sizes = [(4, 2, 8, 1), (6, 3, 100, 1e6)]
     cases = [(scale * (image(rng, H, H) - shift), k, k) for H, k, shift, scale in sizes]
     pool(pool_loops, cases, common=True)
+
+
+@hidden
+def pool_loops_untouched(pool_loops):
+    rng = np.random.default_rng(6)
+    # one window each: who counts windows wrongly, or mixes up rows and columns, loses nothing here
+    same_image(pool_loops, [(image(rng, k, k) - 5, k, s) for k, s in [(2, 2), (4, 1), (5, 7)]])
 
 
 __all__ = checks(globals())

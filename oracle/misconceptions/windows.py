@@ -172,6 +172,11 @@ cuts-the-rows-twice (indexing) loses pool_loops_values pool_loops_overlap pool_l
     x[a:b][c:d] cuts rows twice: the second bracket begins again with the rows. Rows and columns
     belong in one bracket, x[a:b, c:d].
 ~ kH, l * sW => kH][l * sW
+ends-a-pixel-early (indexing) loses pool_loops_{values,overlap,remainder,rectangular,negative}
+    You cut one pixel off every window, at the bottom and on the right. A slice x[a:b] leaves b out
+    already, so a window of kH rows ends at its start plus kH, without a − 1.
+~ kH, l * sW => kH - 1, l * sW
+~ l * sW + kW] => l * sW + kW - 1]
 writes-the-column-first (transposed) loses pool_loops_values pool_loops_overlap
   pool_loops_remainder pool_loops_rectangular pool_loops_negative
     You wrote output (k, l) to y[l, k]. As in every array the row k comes first: y[k, l].
@@ -180,6 +185,11 @@ cuts-off-decimals (dtype) loses pool_loops_values
     Your y holds ints, so 3.5 became 3 on its way in. Give y the dtype of x.
 - y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))
 + y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1), dtype=int)
+answers-in-the-image (mutation) loses pool_loops_untouched
+    You wrote the answers into x itself and gave a part of it back. The image belongs to the
+    caller: make y an array of its own.
+- y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))
++ y = x[: (H - kH) // sH + 1, : (W - kW) // sW + 1]
 cuts-into-tiles (stride) loses pool_loops_overlap
     You cut the image into tiles: your windows step by kernel_size, and the stride plays no part.
 - sH, sW = spec.pair(stride)

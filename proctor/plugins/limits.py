@@ -19,6 +19,9 @@ class ProcessLimits(Configurable):
     processes = Integer(
         Policy.processes, min=1, help="Processes and threads that a student's code may have."
     ).tag(config=True)
+    file_size = Integer(
+        Policy.file_size, min=1, help="Bytes of the largest file that a student's code may write."
+    ).tag(config=True)
     open_files = Integer(
         Policy.open_files, min=1, help="Files that a student's process may have open."
     ).tag(config=True)

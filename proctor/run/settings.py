@@ -8,7 +8,7 @@ from pathlib import Path
 from proctor.sandbox import Policy
 
 # what a `Policy` limits and a course can set; their defaults are the policy's
-LIMITS = "memory", "cpu", "processes", "open_files"
+LIMITS = "memory", "cpu", "processes", "file_size", "open_files"
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Settings:
     memory      bytes of a student's processes
     cpu         seconds of processor time of these, together
     processes   how many of them there may be at a time, threads counted
+    file_size   bytes of the largest file that they may write
     open_files  files that each of them may have open
     sandbox     False: go on where nothing can keep the files
     hidden      files and folders to hide
@@ -30,6 +31,7 @@ class Settings:
     memory: int = Policy.memory
     cpu: int = Policy.cpu
     processes: int = Policy.processes
+    file_size: int = Policy.file_size
     open_files: int = Policy.open_files
     sandbox: bool = True
     hidden: tuple = ()

@@ -29,6 +29,7 @@ BEYOND = {
         "for _ in range(40): threading.Thread(target=time.sleep, args=(5,), daemon=True).start()",
         ("can't start new thread", "RuntimeError", "the kernel ended"),
     ),
+    "file_size": (1 << 20, "open('big', 'wb').write(bytes(8 << 20))", ("File too large",)),
     "open_files": (64, "held = [open('/dev/null') for _ in range(100)]", ("Too many open files",)),
 }
 
@@ -69,7 +70,8 @@ def test_the_default_lets_the_same_through(limit, template):
 
 
 def test_what_is_set_travels_whole():
-    chosen = {"memory": 3 << 30, "cpu": 40, "processes": 9, "open_files": 99}
+    chosen = {"memory": 3 << 30, "cpu": 40, "processes": 9}
+    chosen |= {"file_size": 8 << 20, "open_files": 99}
     assert chosen.keys() == set(LIMITS)
     found = settings(timeout=7, total_timeout=70, **chosen)
     assert (found.seconds, found.total) == (7, 70)

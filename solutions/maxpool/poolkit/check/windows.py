@@ -5,6 +5,7 @@ import numpy as np
 from .. import spec
 from ..figures import answers
 from ..kit.cases import answered, each
+from ..kit.laws import unchanged
 from ..kit.visible import beyond, checks, drawn, plain_first, visible
 from ..kit.voice import Failed, as_float, call, no_array, number, same, short, spelled_out
 
@@ -429,7 +430,7 @@ def is_pooled(given, x, kernel_size, stride, expected, common):
     "pool_loops · values",
     cause="y[k, l] is the largest of the values in Ω(k, l), unchanged",
     read="The layer as loops",
-    points=2,
+    points=1,
 )
 def pool_loops_values(pool_loops):
     """2×2, stride 2: the maximum sits in another corner of every window, and one is 16.5."""
@@ -460,6 +461,7 @@ def pool_loops_overlap(pool_loops):
 def pool_loops_remainder(pool_loops):
     """2×2, stride 2 on 5×5: the last row and the last column, the largest values, are left over."""
     x = np.arange(25.0).reshape(5, 5)
+    x[0, :2] = 1, 0  # the first pixel of a window is not always its smallest
     same_pooling(pool_loops, [(x, 2, 2, np.array([[6.0, 8.0], [16.0, 18.0]]))])
 
 
@@ -489,6 +491,28 @@ def pool_loops_negative(pool_loops):
     expected = np.array([[-1.0, -3.0], [-9.0, 20.0]])
     cases = [(scale * x, 2, 2, scale * expected) for scale in (1, 1e9)]
     same_pooling(pool_loops, cases, common=True)
+
+
+def same_image(pool_loops, cases):
+    """Raise ``Failed`` if ``pool_loops`` wrote into an image; what it answers is not judged.
+
+    cases  list of (x, kernel_size, stride)
+    """
+    for x, kernel_size, stride in cases:
+        before = x.copy()
+        call(pool_loops, x, kernel_size, stride)
+        unchanged(pool_loops, "x", before, x)
+
+
+@visible(
+    "pool_loops · untouched image",
+    cause="the image is written to, and its owner still needs it",
+    read="The layer as loops",
+    points=1,
+)
+def pool_loops_untouched(pool_loops):
+    """One window, as large as the image: afterwards x is what it was."""
+    same_image(pool_loops, [(np.arange(9.0).reshape(3, 3), 3, 3)])
 
 
 plain_first(globals(), "window_coordinates", "output_size_values", "pool_loops_values")
