@@ -216,12 +216,11 @@ def test_the_times_are_taken_anew(explorer):
     assert {"● the loops", "■ your layer"} <= set(speed.drawn())
 
 
-def test_the_soft_maximum_follows_its_slider_and_its_pixels(explorer):
+def test_the_soft_maximum_follows_its_temperature_and_its_pixels(explorer):
     soft = explorer("4-network", "Turn τ down")
     soft.says("With τ = 1 the window (2, 2, 1, 0)")
-    slider = soft.box.get_by_role("slider")
-    slider.focus()
-    soft.page.keyboard.press("ArrowLeft")
+    soft.box.get_by_role("button", name="0.5", exact=True).focus()
+    soft.page.keyboard.press("Enter")
     soft.says("With τ = 0.5")
     soft.type("w[0]", 9)
     soft.says("the winner gets all")

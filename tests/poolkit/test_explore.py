@@ -50,7 +50,7 @@ def controls(explorer):
         ipywidgets.Button,
         ipywidgets.BoundedIntText,
         ipywidgets.Checkbox,
-        ipywidgets.SelectionSlider,
+        ipywidgets.ToggleButtons,
     )
     return [w for w in inside(explorer) if isinstance(w, kinds)]
 
@@ -64,7 +64,7 @@ def wander(explorer, steps=40):
             control.click()
         elif isinstance(control, ipywidgets.Checkbox):
             control.value = not control.value
-        elif isinstance(control, ipywidgets.SelectionSlider):
+        elif isinstance(control, ipywidgets.ToggleButtons):
             control.index = int(rng.integers(len(control.options)))
         else:
             control.value = int(rng.integers(max(control.min, -9), min(control.max, 20) + 1))
