@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,10 @@ print(proctor.configure(Config()).CourseDirectory.db_url)
 """
     done = bash(f"{line}\npython -c '{program}'", tmp_path)
     assert done.stdout.strip() == re.search(r"'(.*)'", line)[1]
+
+
+def test_the_guide_s_misconception_is_one_of_the_course_s():
+    text = (notebooks.ROOT / "CONTRIBUTING.md").read_text()
+    (example,) = re.findall(r"^   ```\n(   \S+ \(\w+\) loses .*?)   ```$", text, re.S | re.M)
+    source = (notebooks.ROOT / "oracle" / "misconceptions" / "windows.py").read_text()
+    assert textwrap.dedent(example) in source
