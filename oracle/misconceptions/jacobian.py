@@ -406,6 +406,11 @@ counts-inputs-by-columns (order) loses numerical_jacobian_shape
 - columns.append((f(x + e) - f(x - e)).ravel() / (2 * h))
 + e = e.reshape(x.shape, order="F")
 + columns.append((f(x + e) - f(x - e)).ravel(order="F") / (2 * h))
+leaves-f-of-x-folded (shape) loses numerical_jacobian_shape
+    You put f(x) into a column as it is. f may return an image: a column of J is a vector, so unfold
+    it with .ravel().
+of into_columns
+~ (f(x + e) - f(x - e)).ravel() => (f(x + e) - f(x - e))
 adds-the-outputs (shape) loses numerical_jacobian_values numerical_jacobian_central
   numerical_jacobian_shape
     You added the outputs up before taking differences. That is the gradient of their sum; a
@@ -594,6 +599,15 @@ wants-exactly-one (rounding) loses is_subgradient_hull
 + for weight in g.ravel():
 +     total += weight
 + return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and total == 1)
+adds-up-the-winners-alone (convexity) loses is_subgradient_outside
+    You added up the shares of the maximal pixels alone and did not look at the others. A pixel
+    below the maximum has a share of 0, also when the rest is right without it.
+- return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
++ return bool(np.all(g[maximal] >= 0) and abs(g[maximal].sum() - 1) < 1e-9)
+takes-each-column-s-maximum (axes) loses is_subgradient_outside
+    You compared each pixel with the maximum of its own row or column. The window has one maximum,
+    over all of its pixels: w.max() without an axis.
+~ w.max() => w.max(axis=0)
 answers-for-every-pixel (shape) loses is_subgradient_corner is_subgradient_hull
   is_subgradient_outside is_subgradient_negative
     You returned an answer for every pixel. The question has one answer, so join them with np.all.

@@ -102,6 +102,21 @@ windows-padded-by-zero (padding) loses windows_padding maxpool_{forward,backward
     infinity never wins.
 - x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
 + x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)))
+borders-in-float64 (dtype) loses windows_padding maxpool_forward_dtype
+    np.full, np.zeros and np.empty make float64 unless they are told x.dtype, so where there is
+    padding your windows are twice as large as they should be.
+- x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
++ N, C, H, W = x.shape
++ padded = np.full((N, C, H + 2 * pH, W + 2 * pW), -np.inf)
++ padded[:, :, pH : pH + H, pW : pW + W] = x
++ x = padded
+pads-by-less-than-the-least (padding) loses windows_padding maxpool_{forward,backward}_nan
+  maxpool_backward_batches
+    You padded with a number a little below the least pixel. It never wins here, but it is a pixel
+    of no image: a window that sees the border alone is −∞.
+- x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
++ least = x.min() - 1
++ x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=least)
 repeats-the-edge (padding) loses windows_padding maxpool_{forward,backward}_padding
     You repeated the pixels of the edge. Their copies tie with them, and a copy in the border may be
     the first of the equals: the gradient leaves the image.
@@ -211,6 +226,9 @@ widens-to-float64 (dtype) loses maxpool_forward_dtype
 + y = np.zeros((N, C, OH, OW))
 + y[:] = w.max(axis=(4, 5))
 + u, v = np.divmod(w.reshape(N, C, OH, OW, kH * kW).argmax(axis=-1), kW)
+narrows-to-float32 (dtype) loses maxpool_forward_dtype
+    You made y float32 whatever x is. It has the dtype of x: x.dtype.
+~ w.max(axis=(4, 5)), (winners => w.max(axis=(4, 5)).astype(np.float32), (winners
 pads-the-image-with-zeros (padding) loses maxpool_{forward,backward}_padding
     You padded with zeros: at the border a zero wins over negative pixels, and takes their gradient
     with it.
@@ -333,6 +351,37 @@ def nan_loses_every_comparison(x, kernel_size, stride=None, padding=0, dilation=
             winners = np.where(seen > y, (image * H + i + u - pH) * W + j + v - pW, winners)
             y = np.where(seen > y, seen, y)
     return y, (winners, x.shape, x.dtype)
+
+
+@right("maxpool_forward", also=BACKWARD)
+def by_offsets(x, kernel_size, stride=None, padding=0, dilation=1):
+    (kH, kW), (sH, sW) = pair(kernel_size), pair(kernel_size if stride is None else stride)
+    (pH, pW), (dH, dW) = pair(padding), pair(dilation)
+    N, C, H, W = x.shape
+    padded = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
+    OH = (H + 2 * pH - dH * (kH - 1) - 1) // sH + 1
+    OW = (W + 2 * pW - dW * (kW - 1) - 1) // sW + 1
+    i, j = np.arange(OH)[:, None] * sH - pH, np.arange(OW) * sW - pW
+    image = np.arange(N * C).reshape(N, C, 1, 1) * H
+    y = np.full((N, C, OH, OW), -np.inf, x.dtype)
+    winners = (image + i) * W + j
+    for u in range(0, kH * dH, dH):
+        for v in range(0, kW * dW, dW):
+            seen = padded[:, :, u : u + OH * sH : sH, v : v + OW * sW : sW]
+            seen = seen[:, :, :OH, :OW]
+            better = (seen > y) | (np.isnan(seen) & ~np.isnan(y))
+            y = np.where(better, seen, y)
+            winners = np.where(better, (image + i + u) * W + j + v, winners)
+    return y, (winners, x.shape, x.dtype)
+
+
+by_offsets.differs("""
+counts-without-the-dilation (dilation) loses maxpool_{forward,backward}_dilation
+    You counted the windows without the dilation. A spread window spans d·(k − 1) + 1 pixels, so
+    fewer of them fit: (H + 2·pH − dH·(kH − 1) − 1) // sH + 1.
+~ (H + 2 * pH - dH * (kH - 1) - 1) => (H + 2 * pH - kH)
+~ (W + 2 * pW - dW * (kW - 1) - 1) => (W + 2 * pW - kW)
+""")
 
 
 by_argmax.differs("""

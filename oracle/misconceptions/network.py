@@ -182,6 +182,18 @@ hears-the-first-channel-only (shape) loses conv_backward_input
     channel, so dx sums over all f.
 - seen += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
 + seen += dy[:, :1] * w[0, :, u, v][:, None, None]
+hears-each-kernel-s-first-channel (shape) loses conv_backward_input
+    You sent every channel of x the messages through channel 0 of the kernel. Channel c of x met
+    channel c of w: dx[:, c] takes w[:, c].
+- seen += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
++ seen += np.einsum("nfij,f->nij", dy, w[:, 0, u, v])[:, None]
+mixes-the-images (sum) loses conv_backward_input
+    You summed dx over the images. The weights are shared by a batch, its images are not: n stays,
+    as in "nfij,fc->ncij".
+~ "nfij,fc->ncij" => "nfij,fc->cij"
+takes-the-kernel-for-square (transposed) loses conv_backward_input
+    You took the kernel to be square: its columns are w.shape[3], its rows w.shape[2].
+~ np.ndindex(w.shape[2:]) => np.ndindex(w.shape[2], min(w.shape[2], w.shape[3]))
 parameters-before-the-input (order) loses conv_backward_weights conv_backward_bias
   conv_backward_input
     You returned the parameters' gradients first. The order is that of forward's arguments x, w, b:

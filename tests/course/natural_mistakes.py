@@ -407,6 +407,12 @@ MISTAKES = [
         "fills column c",
     ),
     ("whole numbers", "numerical_jacobian", {"x.astype(float)": "x"}, "an array of floats first"),
+    (
+        "f(x) as an image",
+        "numerical_jacobian",
+        {".flatten()": ""},
+        "a column of J is a vector",
+    ),
     # ---- one_sided
     ("both sides", "one_sided", {"f(x)) / h": "f(x - h * v)) / (2 * h)"}, "stepped to both sides"),
     (
@@ -437,6 +443,22 @@ MISTAKES = [
         {"    if np.any(g < 0):\n        return False\n": ""},
         "did not look at the sign",
     ),
+    (
+        "the winners' sum alone",
+        "is_subgradient",
+        {
+            "    if np.any(g < 0):\n        return False\n": "    t = w == np.max(w)\n    if np.any(g[t] < 0):\n        return False\n",
+            "np.sum(g) - 1": "np.sum(g[t]) - 1",
+            "    if np.any(g[w < np.max(w)] != 0):\n        return False\n": "",
+        },
+        "did not look at the others",
+    ),
+    (
+        "maxima of the columns",
+        "is_subgradient",
+        {"np.max(w)": "np.max(w, axis=0)"},
+        "w.max() without an axis",
+    ),
     # ---- pool_tiles
     ("maximum over the tiles", "pool_tiles", {"axis=(3, 5)": "axis=(2, 4)"}, "axes 3 and 5"),
     (
@@ -464,6 +486,20 @@ MISTAKES = [
         "windows",
         {"(kH - 1) * dH + 1": "kH * dH", "(kW - 1) * dW + 1": "kW * dW"},
         "d·(k − 1) + 1",
+    ),
+    (
+        "a border of float64",
+        "windows",
+        {
+            "        x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)\n": "        N, C, H, W = x.shape\n        xp = np.full((N, C, H + 2 * pH, W + 2 * pW), -np.inf)\n        xp[:, :, pH : pH + H, pW : pW + W] = x\n        x = xp\n"
+        },
+        "unless they are told x.dtype",
+    ),
+    (
+        "less than the least",
+        "windows",
+        {"constant_values=-np.inf": "constant_values=x.min() - 1"},
+        "a little below the least pixel",
     ),
     (
         "always pads",
@@ -552,6 +588,24 @@ MISTAKES = [
         {"* H + i) * W + j": "* W + i) * H + j"},
         "a row is W pixels long",
     ),
+    (
+        "no dilation in the count",
+        "maxpool_forward",
+        {"dH * (kH - 1) - 1": "kH", "dW * (kW - 1) - 1": "kW"},
+        "without the dilation",
+    ),
+    (
+        "float32 always",
+        "maxpool_forward",
+        {"return y, (who": "return y.astype(np.float32), (who"},
+        "You made y float32 whatever x is",
+    ),
+    (
+        "one for None",
+        "maxpool_forward",
+        {"stride = kernel_size": "stride = 1"},
+        "None means kernel_size",
+    ),
     # ---- the laws
     (
         "y for J·v",
@@ -591,6 +645,26 @@ MISTAKES = [
         "conv_backward",
         {"] += np": "] = np"},
         "A pixel's gradients add up",
+    ),
+    (
+        "a square kernel",
+        "conv_backward by the view",
+        {"range(w.shape[3])": "range(w.shape[2])"},
+        "its columns are w.shape[3]",
+    ),
+    (
+        "channel 0 of each kernel",
+        "conv_backward by the view",
+        {
+            'np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])': 'np.einsum("nfij,f->nij", dy, w[:, 0, u, v])[:, None]'
+        },
+        "Channel c of x met channel c of w",
+    ),
+    (
+        "images mixed",
+        "conv_backward by the view",
+        {'"nfij,fc->ncij"': '"nfij,fc->cij"'},
+        "its images are not",
     ),
     (
         "infinite sums",

@@ -53,9 +53,14 @@ def why(error, said, given):
         return "an argument may be one int or a pair: spec.pair makes two ints of either"
     sizes = re.search(r"cannot reshape array of size (\d+) into shape \(([\d,]+)\)", said)
     if sizes and counts_no_further(error):
-        wanted = np.prod([int(n) for n in sizes[2].split(",") if n])
+        wanted = np.prod(shape(sizes[2]))
         if int(sizes[1]) < wanted:
             return "np.bincount stops at the largest address it saw: give it minlength"
+    if (folded := FOLDED.search(said)) and np.prod(shape(folded[1])) == int(folded[2]):
+        return (
+            f"an array of shape ({folded[1]}) is put where a vector of {folded[2]} belongs: unfold "
+            "it with .ravel()"
+        )
     if aligned := re.search(r"shapes \(([\d,]+)\) and \(([\d,]+)\) not aligned", said):
         return of_a_product(*aligned.groups(), [a.shape for a in given if hasattr(a, "shape")])
     if re.search("which has no identity|of an empty sequence", said) and cuts_rows_twice(error):
@@ -66,9 +71,17 @@ def why(error, said, given):
     return next((cause for part, cause in ERRORS if part in said), None)
 
 
+FOLDED = re.compile(r"broadcast input array from shape \(([\d,]+)\) into shape \((\d+),\)")
+
+
+def shape(text):
+    """The shape that a message writes as text, without its brackets."""
+    return tuple(int(n) for n in text.split(",") if n)
+
+
 def of_a_product(left, right, shapes):
     """What is wrong in np.dot of arrays with these shapes, as text; ``shapes`` are those given."""
-    left, right = (tuple(int(n) for n in text.split(",") if n) for text in (left, right))
+    left, right = shape(left), shape(right)
     if left in shapes and left[0] == np.prod(right):
         return (
             "a matrix of outputs × inputs takes inputs to outputs; the way back needs the transpose"

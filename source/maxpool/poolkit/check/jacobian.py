@@ -523,10 +523,12 @@ def numerical_jacobian_central(numerical_jacobian):
     points=1,
 )
 def numerical_jacobian_shape(numerical_jacobian):
-    """The two row sums of a 2×3 image: 2 outputs, 6 inputs."""
+    """The two row sums of a 2×3 image: 2 outputs, 6 inputs; then an f(x) of 3 rows, 2 columns."""
     x = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     expected = np.array([[1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]])
     same_dependence(numerical_jacobian, "x.sum(axis=1)", Formula("x.sum(axis=1)"), x, expected)
+    turned = one_at((6, 6), (0, 0), (1, 3), (2, 1), (3, 4), (4, 2), (5, 5))
+    same_dependence(numerical_jacobian, "2·x.T", Formula("2 * x.T"), x, turned)
 
 
 @visible(
@@ -699,7 +701,7 @@ def is_subgradient_hull(is_subgradient):
     points=1,
 )
 def is_subgradient_outside(is_subgradient):
-    """Too much, too little, or some of it on a pixel that lost."""
+    """Too much, too little, or some of it on a pixel that lost, also on top of a full 1."""
     two = [[1, 4], [4, 3]]
     same_verdicts(
         is_subgradient,
@@ -710,6 +712,8 @@ def is_subgradient_outside(is_subgradient):
             ([[0, 0.5], [0.500001, 0]], two, False),
             ([[0, 0.5], [0, 0.5]], two, False),
             ([[0, 1], [0.5, -0.5]], two, False),
+            ([[0, 0.5], [0.5, 0.5]], two, False),
+            ([[0, 0], [0.5, 0.5]], [[1, 2], [4, 3]], False),
         ],
     )
 

@@ -383,11 +383,13 @@ def conv_backward_bias(conv_backward):
     points=2,
 )
 def conv_backward_input(conv_backward):
-    """The first kernel laid down at (0,0), and twice the second, of tens, at (1,1)."""
-    x = images([1, 2, 3], [4, 5, 6], [7, 8, 9])
-    w = np.array([[[[1.0, 2], [3, 4]]], [[[10, 20], [30, 40]]]])
-    dy = np.array([[[[1.0, 0], [0, 0]], [[0, 0], [0, 2]]]])
-    expected = images([1, 2, 0], [3, 4 + 2 * 10, 2 * 20], [0, 2 * 30, 2 * 40])
+    """Kernels 1 high, 2 wide: the first at (0,0), twice the second, of tens, beside it."""
+    x = np.arange(1.0, 25.0).reshape(2, 2, 2, 3)
+    w = np.array([[[[1.0, 2]], [[3, 4]]], [[[10, 20]], [[30, 40]]]])
+    dy = np.array([[[[1.0, 0], [0, 0]], [[0, 2], [0, 0]]], [[[0, 0], [0, 1]], [[0, 0], [0, 0]]]])
+    one = [[[1, 2 + 2 * 10, 2 * 20], [0, 0, 0]], [[3, 4 + 2 * 30, 2 * 40], [0, 0, 0]]]
+    other = [[[0, 0, 0], [0, 1, 2]], [[0, 0, 0], [0, 3, 4]]]
+    expected = np.array([one, other], float)
     same_conv(conv_backward, "dx", [(dy, x, w, expected)])
 
 
