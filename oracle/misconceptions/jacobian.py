@@ -264,6 +264,13 @@ the-last-of-equals (ties) loses jacobian_rows
 +             for j in range(left, left + kW):
 +                 if x[i, j] >= x[best]:
 +                     best = i, j
+visits-outputs-by-columns (order) loses jacobian_values jacobian_rectangular
+    Your rows follow the outputs column by column. vec(y) goes row by row, as vec(x) does: the loop
+    over l is the inner one.
+- for i in range(0, H - kH + 1, sH):
+-     for j in range(0, W - kW + 1, sW):
++ for j in range(0, W - kW + 1, sW):
++     for i in range(0, H - kH + 1, sH):
 finds-the-value-anywhere (indexing) loses jacobian_rows
     You looked for each maximum's value in the whole image. Another window may hold the same value
     earlier: look in the output's own window.

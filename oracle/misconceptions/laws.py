@@ -71,6 +71,10 @@ asks-that-nothing-is-lost (sum) loses conserves_verdicts
 asks-that-nothing-is-invented (sum) loses conserves_verdicts
     You asked only that nothing is invented. A layer can lose gradients too: the two sums are equal.
 ~ np.isclose(back(dy).sum(), dy.sum()) => back(dy).sum() <= dy.sum() + 1e-9
+compares-means (averaging) loses conserves_verdicts
+    You compared means. dx has more entries than dy, so equal sums have other means: compare the
+    sums.
+~ back(dy).sum(), dy.sum() => back(dy).mean(), dy.mean()
 counts-who-gets-something (sum) loses conserves_verdicts
     You counted how many pixels got something. A pixel that won several windows gets the sum of
     their gradients: compare sums.

@@ -730,10 +730,33 @@ multiplies-by-the-pixel (chain-rule) loses maxpool_backward_values maxpool_backw
     You multiplied the gradient by the pixel. y = x there, and the derivative of x is 1, not x.
 ~ x, _, winners => x, y, winners
 ~ (dx, winners, dy) => (dx, winners, dy * y)
+sends-y-back (chain-rule) loses maxpool_backward_values maxpool_backward_overlap
+  maxpool_backward_rectangular maxpool_backward_remainder maxpool_backward_ties
+  maxpool_backward_dilation maxpool_backward_padding maxpool_backward_nan maxpool_backward_batches
+  maxpool_backward_inputs maxpool_backward_calls
+  maxpool_backward_linear maxpool_backward_vectorised
+    You sent the maxima back in place of their gradients. The place comes from the forward pass, the
+    number from above: add dy.
+~ x, _, winners => x, y, winners
+~ (dx, winners, dy) => (dx, winners, y)
+addresses-without-the-stride (stride) loses maxpool_backward_values maxpool_backward_overlap
+  maxpool_backward_rectangular maxpool_backward_remainder maxpool_backward_ties
+  maxpool_backward_dilation maxpool_backward_padding maxpool_backward_nan maxpool_backward_batches
+  maxpool_backward_inputs maxpool_backward_calls
+  maxpool_backward_vectorised
+    You left the stride out of the address: window k starts at row k·sH, so its pixel u is in row
+    k·sH + u·dH − pH.
+of flattened
+~ x, _, (n, c, i, j), _ => x, y, (n, c, i, j), (_, (sH, sW), _, _)
+~ ((n * C + c) * H + i) * W + j => ((n * C + c) * H + i - k * (sH - 1)) * W + j - l * (sW - 1)
+- _, C, H, W = x.shape
++ _, C, H, W = x.shape
++ k, l = np.arange(y.shape[2])[:, None], np.arange(y.shape[3])
 passes-positive-maxima-only (negative) loses maxpool_backward_padding maxpool_backward_ties
   maxpool_backward_nan
     You let only positive maxima pass, as a ReLU does. A window's maximum gets its gradient whatever
     its sign.
+of to_the_winners
 ~ x, _, winners => x, y, winners
 ~ (dx, winners, dy) => (dx, winners, dy * (y > 0))
 clips-the-gradient (scaling) loses maxpool_backward_linear

@@ -258,6 +258,11 @@ subtracts-the-largest-of-all (overflow) loses cross_entropy_loss
 + dscores = p.copy()
 + dscores[rows, labels] -= 1
 + return -np.log(p[rows, labels]).mean(), dscores / len(scores)
+subtracts-one-maximum-for-all (overflow) loses cross_entropy_loss
+    You subtracted one maximum from all rows. In a row far below it every e^s is 0, and log 0 is
+    −∞: the maximum must be each row's, scores.max(axis=1, keepdims=True).
+~ np.exp(scores - scores.max(axis=1, keepdims=True)) => np.exp(scores - scores.max())
+~ scores.max(axis=1) - => scores.max() -
 lays-the-maxima-along-the-columns (transposed) loses cross_entropy_loss cross_entropy_gradient
     You subtracted an array of shape (N,), which is laid along the columns, from scores of shape
     (N, Q). keepdims=True keeps it a column: then each row loses its own largest score.

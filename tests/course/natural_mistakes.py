@@ -283,7 +283,47 @@ MISTAKES = [
         {"(k * sH, k * sH + kH)": "(k * sH, kH)"},
         "a range ends before it begins",
     ),
+    (
+        "the stride within",
+        "window",
+        {
+            "range(k * sH, k * sH + kH)": "range(kH)",
+            "range(l * sW, l * sW + kW)": "range(kW)",
+            "[i, j]": "[(k + i) * sH, (l + j) * sW]",
+        },
+        "You multiplied the place in the window",
+    ),
+    (
+        "places by the height",
+        "window",
+        {
+            "pixels = []": "pixels = np.zeros((kH * kW, 2), dtype=int)",
+            "range(k * sH, k * sH + kH)": "range(kH)",
+            "range(l * sW, l * sW + kW)": "range(kW)",
+            "pixels.append([i, j])": "pixels[i * kH + j] = k * sH + i, l * sW + j",
+            "np.array(pixels)": "pixels",
+        },
+        "numbered the places of a window",
+    ),
     # ---- output_size
+    (
+        "brackets forgotten",
+        "output_size",
+        {"(size + 2 * padding - span)": "size + 2 * padding - span"},
+        "You divided only the span",
+    ),
+    (
+        "a span of the gaps",
+        "output_size",
+        {"dilation * (kernel_size - 1) + 1": "dilation * (kernel_size - 1)"},
+        "spans a pixel too few",
+    ),
+    (
+        "the whole axis",
+        "output_size",
+        {" - span) // stride + 1": ") // stride"},
+        "divided the whole axis",
+    ),
     ("no fence post", "output_size", {"stride + 1": "stride"}, "one window more than steps"),
     ("a true division", "output_size", {"//": "/"}, "kept the fraction"),
     ("padding on one side", "output_size", {"2 * padding": "padding"}, "at both ends"),
@@ -319,6 +359,18 @@ MISTAKES = [
         "pool_loops",
         {"y[k, l] = best": "y[l, k] = best"},
         "row k comes first",
+    ),
+    (
+        "up to the next window",
+        "pool_loops",
+        {"k * sH + kH": "(k + 1) * sH", "l * sW + kW": "(l + 1) * sW"},
+        "end where the next one starts",
+    ),
+    (
+        "the shape as (W, H)",
+        "pool_loops by slices",
+        {"    rows =": "    W, H = x.shape\n    rows =", "x.shape[0]": "H", "x.shape[1]": "W"},
+        "write H, W = x.shape",
     ),
     # ---- local_derivative
     (
@@ -377,6 +429,15 @@ MISTAKES = [
         "jacobian",
         {"(k * sH + i) * W + (l * sW + j)": "i * W + j"},
         "the window's corner",
+    ),
+    (
+        "outputs by columns",
+        "jacobian",
+        {
+            "for k in range(OH):\n        for l in range(OW):": "n = -1\n    for l in range(OW):\n        for k in range(OH):\n            n += 1",
+            "J[k * OW + l,": "J[n,",
+        },
+        "follow the outputs column by column",
     ),
     # ---- backward_message
     ("J itself", "backward_message", {"J.T": "J"}, "needs the transpose"),
@@ -606,6 +667,18 @@ MISTAKES = [
         {"stride = kernel_size": "stride = 1"},
         "None means kernel_size",
     ),
+    (
+        "no stride in the address",
+        "maxpool_backward by addresses",
+        {"[:, None] * sH": "[:, None]", "np.arange(OW) * sW": "np.arange(OW)"},
+        "left the stride out of the address",
+    ),
+    (
+        "an address for four axes",
+        "maxpool_backward by addresses",
+        {"np.zeros(N * C * H * W, dtype=dtype)": "np.zeros(shape, dtype=dtype)"},
+        "an index of the first of them alone",
+    ),
     # ---- the laws
     (
         "y for J·v",
@@ -625,7 +698,35 @@ MISTAKES = [
         {"abs(dx.sum() - dy.sum()) < 1e-9": "dx.sum() == dy.sum()"},
         "with ==",
     ),
+    (
+        "means of unequal sizes",
+        "conserves",
+        {"dx.sum() - dy.sum()": "dx.mean() - dy.mean()"},
+        "You compared means",
+    ),
     # ---- the network
+    (
+        "the two exchanged",
+        "pooling",
+        {
+            "spec.maxpool_forward, spec.maxpool_backward": "spec.maxpool_backward, spec.maxpool_forward"
+        },
+        "the wrong way round",
+    ),
+    (
+        "the two called",
+        "pooling",
+        {
+            "spec.maxpool_forward, spec.maxpool_backward": "spec.maxpool_forward(), spec.maxpool_backward()"
+        },
+        "without calling them",
+    ),
+    (
+        "one maximum for all",
+        "cross_entropy",
+        {"scores.max(axis=1, keepdims=True)": "scores.max()"},
+        "the maximum must be each row's",
+    ),
     ("sign of dy", "relu_backward", {"cache <= 0": "dy <= 0"}, "the sign of x on the way forward"),
     ("written into dy", "relu_backward", {"dy.copy()": "dy"}, "wrote the zeros into dy"),
     (

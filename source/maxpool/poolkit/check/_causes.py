@@ -56,6 +56,9 @@ def why(error, said, given):
         wanted = np.prod(shape(sizes[2]))
         if int(sizes[1]) < wanted:
             return "np.bincount stops at the largest address it saw: give it minlength"
+    beyond = re.search("which has no identity|of an empty sequence|is out of bounds", said)
+    if beyond and (seen := seen_in_code(error)):
+        return voice.Seen(seen)
     if (folded := FOLDED.search(said)) and np.prod(shape(folded[1])) == int(folded[2]):
         return (
             f"an array of shape ({folded[1]}) is put where a vector of {folded[2]} belongs: unfold "
@@ -103,6 +106,27 @@ def cuts_rows_twice(error):
             with contextlib.suppress(OSError, TypeError, IndexError):  # its text may not be there
                 texts.append(inspect.getsource(frame.f_code))
     return any(map(TWICE.search, texts))
+
+
+WIDTH_FIRST = re.compile(r"\bW, *H = \w+\.shape")
+ADDS_AT = re.compile(r"np\.add\.at\((\w+), *(\w+), *\w+\)")
+
+
+def seen_in_code(error):
+    """What the code that raised an error for an index beyond an array does for certain, or None."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        with contextlib.suppress(OSError, TypeError, IndexError):  # its text may not be there
+            text = inspect.getsource(frame.f_code)
+            if WIDTH_FIRST.search(text):
+                return "a shape is (H, W), the rows first: write H, W = x.shape"
+            added = ADDS_AT.search(text)
+            dx, index = (frame.f_locals.get(name) for name in added.groups()) if added else (0, 0)
+            if np.ndim(dx) > 1 and isinstance(index, np.ndarray):
+                return (
+                    f"{added[1]} has {dx.ndim} axes, and one array of addresses is an index of the "
+                    f"first of them alone: add to {added[1]}.reshape(-1)"
+                )
+    return None
 
 
 def counts_no_further(error):

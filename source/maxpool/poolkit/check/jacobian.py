@@ -256,9 +256,11 @@ def has_wins(given, case, expected):
     points=1,
 )
 def jacobian_values(jacobian):
-    """The 4×4 image in 2×2 windows: four rows with a single 1 each."""
-    J = one_at((4, 16), (0, 5), (1, 3), (2, 12), (3, 10))
-    same_jacobian(jacobian, [((TILES, 2, 2), J)])
+    """The 4×4 image, its 15 one pixel further, in 2×2 windows: four rows with a single 1 each."""
+    x = TILES.copy()
+    x[2, 2:] = 6, 15
+    J = one_at((4, 16), (0, 5), (1, 3), (2, 12), (3, 11))
+    same_jacobian(jacobian, [((x, 2, 2), J)])
 
 
 @visible(

@@ -916,8 +916,8 @@ def maxpool_backward_overlap(maxpool_forward, maxpool_backward):
 )
 def maxpool_backward_rectangular(maxpool_forward, maxpool_backward):
     """Two windows of 2 rows and 3 columns, side by side."""
-    x, dy = images([1, 9, 2, 3, 4, 5], [6, 7, 8, 11, 10, 12]), images([1, 2])
-    expected = images([0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 2])
+    x, dy = images([1, 7, 2, 3, 4, 12], [6, 9, 8, 11, 10, 5]), images([1, 2])
+    expected = images([0, 0, 0, 0, 0, 2], [0, 1, 0, 0, 0, 0])
     layer, pairs = (maxpool_forward, maxpool_backward), {"kernel_size": (2, 3), "stride": (2, 3)}
     same_backward(*layer, x, dy, expected, **pairs)
 
@@ -931,8 +931,8 @@ def maxpool_backward_rectangular(maxpool_forward, maxpool_backward):
 def maxpool_backward_remainder(maxpool_forward, maxpool_backward):
     """2×2, stride 2 on 3×3: five pixels that nobody sees; stride 3 on 5×5: a cross of them."""
     layer, x = (maxpool_forward, maxpool_backward), images([1, 4, 9], [3, 2, 8], [7, 6, 5])
-    expected = images([0, 1, 0], [0, 0, 0], [0, 0, 0])
-    same_backward(*layer, x, images([1]), expected, kernel_size=2)
+    expected = images([0, 2, 0], [0, 0, 0], [0, 0, 0])
+    same_backward(*layer, x, images([2]), expected, kernel_size=2)
     x, dy = np.arange(25.0).reshape(1, 1, 5, 5), images([1, 2], [3, 4])
     expected = np.zeros(x.shape)
     expected[:, :, 1::3, 1::3] = dy
@@ -982,9 +982,9 @@ def maxpool_backward_padding(maxpool_forward, maxpool_backward):
 def maxpool_backward_dilation(maxpool_forward, maxpool_backward):
     """A 2×2 window with dilation 2 sees the corners of a 3×3 image: 1, 2, 3 and 4."""
     x = images([1, 9, 2], [8, 7, 6], [3, 5, 4])
-    expected = images([0, 0, 0], [0, 0, 0], [0, 0, 1])
+    expected = images([0, 0, 0], [0, 0, 0], [0, 0, 2])
     layer, spread = (maxpool_forward, maxpool_backward), {"kernel_size": 2, "dilation": 2}
-    same_backward(*layer, x, images([1]), expected, stride=1, **spread)
+    same_backward(*layer, x, images([2]), expected, stride=1, **spread)
 
 
 @visible(
@@ -1054,8 +1054,8 @@ def maxpool_backward_inputs(maxpool_forward, maxpool_backward):
 )
 def maxpool_backward_calls(maxpool_forward, maxpool_backward):
     """Two forward passes, then their two backward passes."""
-    batches = [(images([1, 2], [3, 4]), images([1])), (images([7, 8], [6, 5]), images([2]))]
-    expected = [images([0, 0], [0, 1]), images([0, 2], [0, 0])]
+    batches = [(images([1, 2], [3, 4]), images([3])), (images([7, 8], [6, 5]), images([2]))]
+    expected = [images([0, 0], [0, 3]), images([0, 2], [0, 0])]
     own_gradients(maxpool_forward, maxpool_backward, batches, expected, kernel_size=2)
 
 

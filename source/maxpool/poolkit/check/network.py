@@ -1,6 +1,7 @@
 """Visible checks of chapter 4, and how answers are compared; the hidden checks compare alike."""
 
 import contextlib
+import re
 
 import numpy as np
 
@@ -44,8 +45,14 @@ def missing(only_of_the_layer=False):
         if failure.error.startswith("NameError"):
             failure.cause = "your layer of chapter 3 is not complete here: paste all that it calls"
             if only_of_the_layer and "'maxpool_" not in failure.got:
-                failure.cause = "return the two functions themselves, without calling them"
+                failure.cause = NOT_CALLED
+        elif only_of_the_layer and CALLED.search(failure.error):
+            failure.cause, failure.certain = NOT_CALLED, True
         raise
+
+
+NOT_CALLED = "return the two functions themselves, without calling them"
+CALLED = re.compile(r"maxpool_(for|back)ward\(\) missing \d+ required")
 
 
 def own_layer(pooling):
@@ -60,6 +67,17 @@ def own_layer(pooling):
                 got=short(function),
                 odd=True,
             )
+    if [getattr(function, "__name__", "") for function in layer] == [
+        "maxpool_backward",
+        "maxpool_forward",
+    ]:
+        raise Failed(
+            "pooling returned (maxpool_backward, maxpool_forward)",
+            cause="the two are the wrong way round: the forward pass comes first",
+            got="the wrong way round",
+            odd=True,
+            certain=True,
+        )
     return layer
 
 
