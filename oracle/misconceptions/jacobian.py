@@ -211,6 +211,10 @@ forgets-the-corner (order) loses jacobian_values jacobian_rows jacobian_overlap
 takes-the-width-first (transposed) loses jacobian_rectangular
     You read a pair as (width, height). It is (rows, columns), for kernel_size as for stride.
 ~ kH, kW), (sH, sW => kW, kH), (sW, sH
+writes-the-maximum-into-j (scaling) loses jacobian_{values,rows,overlap,rectangular}
+    You wrote the pixel's value into J. The derivative says how fast the output follows the pixel,
+    and it follows one to one, so the entry is 1.
+~ + v] = 1 => + v] = window.max()
 counts-a-pixel-once (overlap) loses jacobian_overlap
     You let each pixel belong to one output only, so the last window took it from the others. A
     pixel that wins two windows has two 1s in its column.
@@ -324,6 +328,18 @@ leaves-dy-folded (shape) loses backward_message_shape
     You multiplied with dy as an image. Jᵀ has a column for each output, so dy must be unfolded into
     a vector first.
 ~ dy.ravel() => dy
+multiplies-dy-as-an-image (shape) loses backward_message_shape
+    You multiplied J by dy as an image. J has a row for each output, so dy must be unfolded into a
+    vector first: dy.ravel() @ J.
+~ J.T @ dy.ravel() => dy @ J
+multiplies-entry-by-entry (sum) loses backward_message_{values,overlap,shape}
+    You multiplied entry by entry, and what is left is a matrix. The product of a matrix and a
+    vector also adds up: @, not *.
+~ J.T @ dy => J.T * dy
+adds-up-over-the-inputs (axes) loses backward_message_{values,overlap,shape}
+    You added up over the inputs, along the rows of J. A pixel hears from all outputs: add up down
+    its column.
+~ J.T @ dy.ravel() => (J * dy.reshape(-1, 1)).sum(axis=1)
 unfolds-dy-by-columns (order) loses backward_message_shape
     You unfolded dy column by column. The rows of J follow the outputs row by row, so dy must too.
 ~ ravel() => ravel(order="F")
@@ -383,6 +399,10 @@ steps-forward-only (differences) loses numerical_jacobian_central
 forgets-the-two (differences) loses numerical_jacobian_values numerical_jacobian_central
     You divided by h, but x + h and x − h are 2h apart: every entry is twice too large.
 ~ (2 * h) => h
+divides-by-two-times-h (precedence) loses numerical_jacobian_{values,central,shape}
+    You divided by 2 and multiplied by h: a / 2 * h goes from left to right. The points are 2h
+    apart, so / (2 * h).
+~ / (2 * h) => / 2 * h
 ignores-h (differences) loses numerical_jacobian_central
     You used a step of your own instead of the h that was passed.
 ~ [c] = h => [c] = step

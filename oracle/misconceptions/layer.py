@@ -47,6 +47,11 @@ maximum-of-the-last-axes (axes) loses pool_tiles_values pool_tiles_remainder
     You took the maximum over the last two axes, 4 and 5. After (N, C, OH, kH, OW, kW) the places
     inside a tile are axes 3 and 5.
 ~ max(axis=(3, 5)) => max(axis=(4, 5))
+maximum-of-the-columns-alone (axes) loses pool_tiles_values pool_tiles_remainder
+  pool_tiles_rectangular pool_tiles_vectorised
+    You took the maximum over the columns of a tile alone. A tile has rows too, axis 3 of
+    (N, C, OH, kH, OW, kW): both at once are axis=(3, 5).
+~ max(axis=(3, 5)) => max(axis=5)
 splits-the-axes-backwards (order) loses pool_tiles_values pool_tiles_remainder
   pool_tiles_rectangular pool_tiles_vectorised
     You split H into (kH, OH). The pixels of a tile are neighbours, so the place within the tile
@@ -121,6 +126,10 @@ repeats-the-edge (padding) loses windows_padding maxpool_{forward,backward}_padd
     You repeated the pixels of the edge. Their copies tie with them, and a copy in the border may be
     the first of the equals: the gradient leaves the image.
 ~ constant_values=-np.inf => mode="edge"
+pads-by-rows-and-columns (padding) loses windows_padding maxpool_{forward,backward}_rectangular
+    The two widths of an axis are those before and behind it: (pH, pH) for the rows and (pW, pW)
+    for the columns. You gave both (pH, pW).
+~ (pH, pH), (pW, pW) => (pH, pW), (pH, pW)
 pads-all-four-axes (padding) loses windows_padding maxpool_{forward,backward}_padding
     One width for np.pad pads every axis: you made new images and new channels of minus infinity.
     Only the last two axes get a border.

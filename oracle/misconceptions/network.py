@@ -160,6 +160,15 @@ bias-of-every-image (sum) loses conv_backward_bias
     You kept one bias gradient for each image. There is one bias for all images: sum over them as
     well.
 ~ 0, 2 => 2
+turns-rows-into-columns (transposed) loses conv_backward_weights
+    You laid dw on its side: its last axes are the kernel's rows u and then its columns v, so
+    "->fcuv".
+of offset_by_offset
+~ ->fcuv => ->fcvu
+weights-from-the-first-image (sum) loses conv_backward_weights
+    Your dw hears from the first image alone. All images share the weights, so their gradients add
+    up: sum over n, too.
+~ pixels, dy) => pixels[:1], dy[:1])
 divides-by-the-images-again (sum) loses conv_backward_weights conv_backward_bias
     You took the mean over the images. The loss has divided by N already, and dy carries that: here
     gradients only add up.
@@ -284,6 +293,14 @@ subtracts-in-every-row (indexing) loses cross_entropy_gradient
     p[:, labels] takes these columns in every row. One place in each row needs two lists of indices:
     p[np.arange(N), labels].
 ~ p[rows, labels] => p[:, labels]
+forgets-the-maximum-behind-the-logarithm (scale) loses cross_entropy_loss
+    You subtracted the maximum before np.exp and not from the label's score. Put it back behind the
+    logarithm, or take the label's score without it, too.
+~ np.log(e.sum(axis=1)) + scores.max(axis=1) - => np.log(e.sum(axis=1)) -
+takes-logarithms-to-base-10 (scale) loses cross_entropy_loss
+    You took the logarithm to base 10. The softmax is made of powers of e, and so is its logarithm:
+    np.log.
+~ np.log(e.sum(axis=1)) + scores.max(axis=1) - scores[rows, labels] => -np.log10(p[rows, labels])
 true-minus-said (sign) loses cross_entropy_gradient
     Your gradient points downhill: it is what was true minus what was said. The gradient is what was
     said minus what is true.

@@ -197,6 +197,15 @@ takes-the-mean (averaging) loses pool_loops_values pool_loops_overlap pool_loops
     rest.
 - y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
 + y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].mean()
+keeps-the-best-of-before (sharing) loses pool_loops_{values,overlap,remainder,rectangular,negative}
+    Your search goes on with the best value of the window before. Every window has a maximum of its
+    own: begin anew in each, inside the loops over k and l.
+- y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))
++ y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))
++ best = -np.inf
+- y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
++ best = max(best, x[k * sH : k * sH + kH, l * sW : l * sW + kW].max())
++ y[k, l] = best
 cuts-the-rows-twice (indexing) loses pool_loops_values pool_loops_overlap pool_loops_remainder
   pool_loops_rectangular pool_loops_negative
     x[a:b][c:d] cuts rows twice: the second bracket begins again with the rows. Rows and columns
@@ -252,6 +261,9 @@ of over_outputs
 - sH, sW = spec.pair(stride)
 + kW, kH = spec.pair(kernel_size)
 + sW, sH = spec.pair(stride)
+steps-wide-for-high (transposed) loses pool_loops_rectangular
+    You took the stride as (width, height). Rows come first in every pair: (sH, sW).
+~ sH, sW = => sW, sH =
 square-images-only (transposed) loses pool_loops_rectangular
     You took the image to be square: the number of output columns comes from W, not from H.
 - H, W = x.shape

@@ -173,6 +173,17 @@ def maxpool_backward(dy, cache):
     np.add.at(dx, a, dy)
     return dx.reshape(shape)
 """,
+    "maxpool_backward by counts": """
+def maxpool_backward(dy, cache):
+    who, shape, dtype, (kH, kW), (sH, sW), (pH, pW), (dH, dW) = cache
+    N, C, H, W = shape
+    OH, OW = dy.shape[2:]
+    i = np.arange(OH)[:, None] * sH + who // kW * dH - pH
+    j = np.arange(OW) * sW + who % kW * dW - pW
+    a = (np.arange(N * C).reshape(N, C, 1, 1) * H + i) * W + j
+    dx = np.bincount(a.ravel(), weights=dy.ravel(), minlength=N * C * H * W)
+    return dx.reshape(shape).astype(dtype)
+""",
     "adjoint_gap": """
 def adjoint_gap(f, back, x, v, u, h=1e-3):
     Jv = (f(x + h * v) - f(x - h * v)) / (2 * h)
@@ -305,6 +316,12 @@ MISTAKES = [
         },
         "numbered the places of a window",
     ),
+    (
+        "return in the loop",
+        "window",
+        {"    return np.array(pixels)": "        return np.array(pixels)"},
+        "a return inside a loop ends all loops",
+    ),
     # ---- output_size
     (
         "brackets forgotten",
@@ -371,6 +388,21 @@ MISTAKES = [
         "pool_loops by slices",
         {"    rows =": "    W, H = x.shape\n    rows =", "x.shape[0]": "H", "x.shape[1]": "W"},
         "write H, W = x.shape",
+    ),
+    (
+        "one best for all windows",
+        "pool_loops",
+        {
+            "            best = -np.inf\n": "",
+            "    y = np.zeros((OH, OW))": "    y = np.zeros((OH, OW))\n    best = -np.inf",
+        },
+        "best value of the window before",
+    ),
+    (
+        "the stride's pair exchanged",
+        "pool_loops",
+        {"sH, sW = spec": "sW, sH = spec"},
+        "You took the stride as",
     ),
     # ---- local_derivative
     (
@@ -439,7 +471,31 @@ MISTAKES = [
         },
         "follow the outputs column by column",
     ),
+    (
+        "the pixel in J",
+        "jacobian",
+        {"(l * sW + j)] = 1": "(l * sW + j)] = x[k * sH + i, l * sW + j]"},
+        "wrote the pixel's value into J",
+    ),
     # ---- backward_message
+    (
+        "an image times J",
+        "backward_message",
+        {"np.dot(J.T, dy.flatten())": "dy @ J"},
+        "dy.ravel() @ J",
+    ),
+    (
+        "entry by entry",
+        "backward_message",
+        {"np.dot(J.T, dy.flatten())": "J.T * dy.flatten()"},
+        "also adds up",
+    ),
+    (
+        "sums along the rows",
+        "backward_message",
+        {"np.dot(J.T, dy.flatten())": "(J * dy.flatten()[:, None]).sum(axis=1)"},
+        "added up over the inputs",
+    ),
     ("J itself", "backward_message", {"J.T": "J"}, "needs the transpose"),
     ("dy as an image", "backward_message", {".flatten()": ""}, "unfolded into a vector"),
     # ---- numerical_jacobian
@@ -473,6 +529,12 @@ MISTAKES = [
         "numerical_jacobian",
         {".flatten()": ""},
         "a column of J is a vector",
+    ),
+    (
+        "from left to right",
+        "numerical_jacobian",
+        {"/ (2 * h)": "/ 2 * h"},
+        "divided by 2 and multiplied by h",
     ),
     # ---- one_sided
     ("both sides", "one_sided", {"f(x)) / h": "f(x - h * v)) / (2 * h)"}, "stepped to both sides"),
@@ -534,7 +596,19 @@ MISTAKES = [
         {"    x = x[:, :, : OH * kH, : OW * kW]\n": ""},
         "cut them off first",
     ),
+    (
+        "the columns alone",
+        "pool_tiles",
+        {"axis=(3, 5)": "axis=5"},
+        "both at once are axis=(3, 5)",
+    ),
     # ---- windows
+    (
+        "widths of rows and columns",
+        "windows",
+        {"(pH, pH), (pW, pW)": "(pH, pW), (pH, pW)"},
+        "You gave both (pH, pW)",
+    ),
     (
         "two pairs for four axes",
         "windows",
@@ -567,6 +641,15 @@ MISTAKES = [
         "windows",
         {"if pH > 0 or pW > 0": "if True"},
         "call it only if there is padding",
+    ),
+    (
+        "padding for dilation",
+        "windows",
+        {
+            "pH, pW = pair(padding)": "pH, pW = pair(dilation)",
+            "dH, dW = pair(dilation)": "dH, dW = pair(padding)",
+        },
+        "padding and dilation may be exchanged",
     ),
     # ---- maxpool_forward and maxpool_backward
     (
@@ -679,7 +762,43 @@ MISTAKES = [
         {"np.zeros(N * C * H * W, dtype=dtype)": "np.zeros(shape, dtype=dtype)"},
         "an index of the first of them alone",
     ),
+    (
+        "the border is counted",
+        "maxpool_backward by counts",
+        {" - pH": "", " - pW": ""},
+        "Take the padding off again",
+    ),
+    (
+        "a padded width",
+        "maxpool_backward by counts",
+        {" - pH": "", " - pW": "", "* H + i) * W + j": "* (H + 2 * pH) + i) * (W + 2 * pW) + j"},
+        "Take the padding off again",
+    ),
+    (
+        "folded as dy",
+        "maxpool_backward by addresses",
+        {"dx.reshape(shape)": "dx.reshape(dy.shape)"},
+        "keep x.shape in the cache",
+    ),
     # ---- the laws
+    (
+        "J·v times v",
+        "adjoint_gap",
+        {"(Jv * u)": "(Jv * v)"},
+        "You multiplied J·v by v",
+    ),
+    (
+        "entries for sums",
+        "conserves",
+        {"abs(dx.sum() - dy.sum()) < 1e-9": "np.allclose(dx, dy)"},
+        "only the two sums are equal",
+    ),
+    (
+        "sums along one axis",
+        "conserves",
+        {"abs(dx.sum() - dy.sum()) < 1e-9": "np.allclose(dx.sum(axis=0), dy.sum(axis=0))"},
+        ".sum() without an axis",
+    ),
     (
         "y for J·v",
         "adjoint_gap",
@@ -720,6 +839,69 @@ MISTAKES = [
             "spec.maxpool_forward, spec.maxpool_backward": "spec.maxpool_forward(), spec.maxpool_backward()"
         },
         "without calling them",
+    ),
+    (
+        "logarithms to base 10",
+        "cross_entropy",
+        {
+            "loss = np.mean(logsum - s[np.arange(N), labels])": "loss = np.mean(-np.log10(np.exp(s - logsum[:, None])[np.arange(N), labels]))"
+        },
+        "to base 10",
+    ),
+    (
+        "a dict in each round",
+        "network_backward",
+        {
+            "    gradients = {}\n": "",
+            "        forward, backward": "        gradients = {}\n        forward, backward",
+        },
+        "make the dict once, before the loop",
+    ),
+    (
+        "ends before 0",
+        "network_backward",
+        {"range(len(layers) - 1, -1, -1)": "range(len(layers) - 1, 0, -1)"},
+        "the first layer is left out",
+    ),
+    (
+        "two results from every layer",
+        "network_backward",
+        {
+            "result = backward(dy, caches[n])": "dy, found = backward(dy, caches[n])",
+            "        dy = result[0]\n": "",
+            "result[1:]": "[found]",
+        },
+        "dx, *found = backward(dy, cache)",
+    ),
+    (
+        "forward again",
+        "network_backward",
+        {"result = backward(": "result = forward("},
+        "call the second, its backward",
+    ),
+    (
+        "a tuple goes on",
+        "network_backward",
+        {"dy = result[0]": "dy = result"},
+        "take it apart before",
+    ),
+    (
+        "weights on their side",
+        "conv_backward by the view",
+        {"->fcuv": "->fcvu"},
+        "rows u and then its columns v",
+    ),
+    (
+        "weights of image 0",
+        "conv_backward by the view",
+        {"dy, pixels)": "dy[:1], pixels[:1])"},
+        "sum over n, too",
+    ),
+    (
+        "the label's own score",
+        "cross_entropy",
+        {"logsum - s[np": "logsum - scores[np"},
+        "take the label's score without it",
     ),
     (
         "one maximum for all",

@@ -12,6 +12,11 @@ from ..kit import voice
 # (part of an error's type and message, the cause)
 ERRORS = (
     (
+        "slice step cannot be zero",
+        "a step is 0, as padding is where there is none: padding and dilation may be exchanged. "
+        "The order is kernel_size, stride, padding, dilation",
+    ),
+    (
         "which has no identity",
         "a maximum of nothing: a window or a slice is empty. It lies beyond the image, or it was "
         "cut with :-0, or its rows were cut twice, as in x[a:b][c:d]",
@@ -56,6 +61,14 @@ def why(error, said, given):
         wanted = np.prod(shape(sizes[2]))
         if int(sizes[1]) < wanted:
             return "np.bincount stops at the largest address it saw: give it minlength"
+    if sizes and given and shape(sizes[2]) == getattr(given[0], "shape", None):
+        return "dx has the shape of x, which is not that of dy: keep x.shape in the cache"
+    if sizes and "bincount" in names_in_code(error) and int(sizes[1]) > np.prod(shape(sizes[2])):
+        return (
+            "np.bincount counted further than x has pixels, for an address lies behind the last "
+            "one: a place in the padded image is no place in x. Take the padding off again, i − pH "
+            "and j − pW, and count in rows of W pixels"
+        )
     beyond = re.search("which has no identity|of an empty sequence|is out of bounds", said)
     if beyond and (seen := seen_in_code(error)):
         return voice.Seen(seen)
@@ -127,6 +140,15 @@ def seen_in_code(error):
                     f"first of them alone: add to {added[1]}.reshape(-1)"
                 )
     return None
+
+
+def names_in_code(error):
+    """The names that the code uses that raised an error."""
+    return {
+        name
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        for name in frame.f_code.co_names
+    }
 
 
 def counts_no_further(error):

@@ -190,11 +190,49 @@ def span(array):
 
 def sent_back(network_backward, dy, layers, caches):
     """Call ``network_backward``; return dx, the gradients, and a copy of what they are now."""
-    dx, gradients = tuple_of(network_backward, ("dx", "gradients"), dy, layers, caches)
+    try:
+        dx, gradients = tuple_of(network_backward, ("dx", "gradients"), dy, layers, caches)
+    except Failed as failure:
+        failure.cause = next((c for part, c in OF_A_LAYER if part in failure.error), failure.cause)
+        raise
     if not isinstance(gradients, dict):
         what = f"gradients is {short(gradients)}, expected a dict"
         raise Failed(what, got=short(gradients), odd=True)
     return dx, gradients, copied(gradients)  # the next call may add to the same dict
+
+
+TAKE_APART = (
+    "a backward pass returns a tuple, dx first: take it apart before dx goes on as the next dy"
+)
+# of errors in network_backward: (part of their text, the cause)
+OF_A_LAYER = (
+    (
+        "values to unpack",
+        "a backward pass returns dx and a gradient for each name of its layer, so one or more: "
+        "dx, *found = backward(dy, cache)",
+    ),
+    (
+        "'NoneType' object is not callable",
+        "a layer is (forward, backward, names), and the forward passes are done already: call the "
+        "second, its backward",
+    ),
+    ("dy = a tuple", TAKE_APART),
+)
+
+
+def left_out(got, layers):
+    """Say why names lack, if it is plain from which do; else None."""
+    first = set(layers[0][2])
+    others = {name for layer in layers[1:] for name in layer[2]}
+    if not first or not others:
+        return None
+    if set(got) == others:
+        return (
+            "the first layer is left out: a range that ends at 0 ends before it; let it end at −1"
+        )
+    if set(got) == first:
+        return "only the first layer's gradients are left: make the dict once, before the loop"
+    return None
 
 
 def nothing_kept(first, second):
@@ -221,8 +259,12 @@ def are_gradients(dx, gradients, layers, expected):
     if gradients.keys() != expected[1].keys():
         said = brief(", ".join(map(spelled_out, gradients)), 200) or "nothing"
         wanted = ", ".join(map(repr, expected[1])) or "nothing"
-        raise Failed(f"gradients has {said}, expected {wanted}", got=said)
+        what = f"gradients has {said}, expected {wanted}"
+        raise Failed(what, cause=left_out(gradients, layers), got=said)
     where = f"The layers were {', '.join(named(layer) for layer in layers)}."
+    if isinstance(dx, (tuple, list)):
+        what = f"dx is {short(dx)}, expected an array of shape {expected[0].shape}"
+        raise Failed(what, where, TAKE_APART, short(dx), odd=True)
     same("dx", dx, expected[0], where)
     for name in expected[1]:
         same(f"gradients[{name!r}]", gradients[name], expected[1][name], where)

@@ -12,6 +12,10 @@ from ..kit.voice import Failed, as_float, call, no_array, number, same, short, s
 
 
 EMPTY = "the list is empty: a range ends before it begins"
+CUT_SHORT = (
+    "the first {} of the pixels are right, and then the list ends: a return inside a loop ends all "
+    "loops; it belongs behind them"
+)
 LEGEND = "\nThe picture numbers the pixels in the order of the list."
 
 
@@ -164,7 +168,9 @@ def int_array(name, got, expected):
         )
     if got.shape != expected.shape:
         what = f"{name} has shape {got.shape}, expected {expected.shape}"
-        raise Failed(what, None, None if got.size else EMPTY, got, expected, odd=True)
+        cut = got.size and np.array_equal(got, expected[: len(got)])
+        cause = CUT_SHORT.format(len(got)) if cut else None if got.size else EMPTY
+        raise Failed(what, None, cause, got, expected, odd=True)
     if got.dtype.kind not in "iu":
         floats = got.dtype.kind == "f"
         raise Failed(
