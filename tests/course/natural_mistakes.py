@@ -1,4 +1,4 @@
-"""Sixty-odd natural mistakes, as a student makes them, and what each has to hear: data alone.
+"""More than a hundred natural mistakes, as a student makes them, and what each has to hear: data.
 
 Each is an answer that would be right but for one thing. ``ANSWERS`` has the right ones, in the way
 that people write them; a mistake is (task, what is wrong in it, its part of a cause that is true of

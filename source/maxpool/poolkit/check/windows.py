@@ -168,7 +168,7 @@ def int_array(name, got, expected):
         )
     if got.shape != expected.shape:
         what = f"{name} has shape {got.shape}, expected {expected.shape}"
-        cut = got.size and np.array_equal(got, expected[: len(got)])
+        cut = got.ndim and got.size and np.array_equal(got, expected[: len(got)])
         cause = CUT_SHORT.format(len(got)) if cut else None if got.size else EMPTY
         raise Failed(what, None, cause, got, expected, odd=True)
     if got.dtype.kind not in "iu":
