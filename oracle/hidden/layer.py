@@ -471,7 +471,8 @@ def judging_windows(windows):
         return every_windows(windows, [(case.x, *in_full(case)) for case in cases])
 
     def compare(given, case):
-        are_windows(given, case.x, *in_full(case), every_window_of(case))
+        dtype = "dtype" in case.features
+        are_windows(given, case.x, *in_full(case), every_window_of(case), dtype)
 
     return Judge("windows", ask, compare, ALONE["windows"], FEATURES)
 

@@ -211,6 +211,10 @@ forgets-the-corner (order) loses jacobian_values jacobian_rows jacobian_overlap
 takes-the-width-first (transposed) loses jacobian_rectangular
     You read a pair as (width, height). It is (rows, columns), for kernel_size as for stride.
 ~ kH, kW), (sH, sW => kW, kH), (sW, sH
+writes-the-maximum-into-j (scaling) loses jacobian_{values,rows,overlap,rectangular}
+    You wrote the pixel's value into J. The derivative says how fast the output follows the pixel,
+    and it follows one to one, so the entry is 1.
+~ + v] = 1 => + v] = window.max()
 counts-a-pixel-once (overlap) loses jacobian_overlap
     You let each pixel belong to one output only, so the last window took it from the others. A
     pixel that wins two windows has two 1s in its column.
@@ -264,6 +268,13 @@ the-last-of-equals (ties) loses jacobian_rows
 +             for j in range(left, left + kW):
 +                 if x[i, j] >= x[best]:
 +                     best = i, j
+visits-outputs-by-columns (order) loses jacobian_values jacobian_rectangular
+    Your rows follow the outputs column by column. vec(y) goes row by row, as vec(x) does: the loop
+    over l is the inner one.
+- for i in range(0, H - kH + 1, sH):
+-     for j in range(0, W - kW + 1, sW):
++ for j in range(0, W - kW + 1, sW):
++     for i in range(0, H - kH + 1, sH):
 finds-the-value-anywhere (indexing) loses jacobian_rows
     You looked for each maximum's value in the whole image. Another window may hold the same value
     earlier: look in the output's own window.
@@ -317,6 +328,18 @@ leaves-dy-folded (shape) loses backward_message_shape
     You multiplied with dy as an image. Jᵀ has a column for each output, so dy must be unfolded into
     a vector first.
 ~ dy.ravel() => dy
+multiplies-dy-as-an-image (shape) loses backward_message_shape
+    You multiplied J by dy as an image. J has a row for each output, so dy must be unfolded into a
+    vector first: dy.ravel() @ J.
+~ J.T @ dy.ravel() => dy @ J
+multiplies-entry-by-entry (sum) loses backward_message_{values,overlap,shape}
+    You multiplied entry by entry, and what is left is a matrix. The product of a matrix and a
+    vector also adds up: @, not *.
+~ J.T @ dy => J.T * dy
+adds-up-over-the-inputs (axes) loses backward_message_{values,overlap,shape}
+    You added up over the inputs, along the rows of J. A pixel hears from all outputs: add up down
+    its column.
+~ J.T @ dy.ravel() => (J * dy.reshape(-1, 1)).sum(axis=1)
 unfolds-dy-by-columns (order) loses backward_message_shape
     You unfolded dy column by column. The rows of J follow the outputs row by row, so dy must too.
 ~ ravel() => ravel(order="F")
@@ -376,6 +399,10 @@ steps-forward-only (differences) loses numerical_jacobian_central
 forgets-the-two (differences) loses numerical_jacobian_values numerical_jacobian_central
     You divided by h, but x + h and x − h are 2h apart: every entry is twice too large.
 ~ (2 * h) => h
+divides-by-two-times-h (precedence) loses numerical_jacobian_{values,central,shape}
+    You divided by 2 and multiplied by h: a / 2 * h goes from left to right. The points are 2h
+    apart, so / (2 * h).
+~ / (2 * h) => / 2 * h
 ignores-h (differences) loses numerical_jacobian_central
     You used a step of your own instead of the h that was passed.
 ~ [c] = h => [c] = step
@@ -406,6 +433,11 @@ counts-inputs-by-columns (order) loses numerical_jacobian_shape
 - columns.append((f(x + e) - f(x - e)).ravel() / (2 * h))
 + e = e.reshape(x.shape, order="F")
 + columns.append((f(x + e) - f(x - e)).ravel(order="F") / (2 * h))
+leaves-f-of-x-folded (shape) loses numerical_jacobian_shape
+    You put f(x) into a column as it is. f may return an image: a column of J is a vector, so unfold
+    it with .ravel().
+of into_columns
+~ (f(x + e) - f(x - e)).ravel() => (f(x + e) - f(x - e))
 adds-the-outputs (shape) loses numerical_jacobian_values numerical_jacobian_central
   numerical_jacobian_shape
     You added the outputs up before taking differences. That is the gradient of their sum; a
@@ -594,6 +626,15 @@ wants-exactly-one (rounding) loses is_subgradient_hull
 + for weight in g.ravel():
 +     total += weight
 + return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and total == 1)
+adds-up-the-winners-alone (convexity) loses is_subgradient_outside
+    You added up the shares of the maximal pixels alone and did not look at the others. A pixel
+    below the maximum has a share of 0, also when the rest is right without it.
+- return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
++ return bool(np.all(g[maximal] >= 0) and abs(g[maximal].sum() - 1) < 1e-9)
+takes-each-column-s-maximum (axes) loses is_subgradient_outside
+    You compared each pixel with the maximum of its own row or column. The window has one maximum,
+    over all of its pixels: w.max() without an axis.
+~ w.max() => w.max(axis=0)
 answers-for-every-pixel (shape) loses is_subgradient_corner is_subgradient_hull
   is_subgradient_outside is_subgradient_negative
     You returned an answer for every pixel. The question has one answer, so join them with np.all.

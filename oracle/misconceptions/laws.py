@@ -32,6 +32,10 @@ multiplies-the-sums (sum) loses adjoint_gap_right adjoint_gap_wrong
     You multiplied two sums. ⟨a, b⟩ multiplies entry by entry and then adds up: np.sum(a * b).
 ~ np.sum(Jv * u) => np.sum(Jv) * np.sum(u)
 ~ np.sum(v * back(u)) => np.sum(v) * np.sum(back(u))
+weighs-jv-by-v (chain) loses adjoint_gap_right adjoint_gap_wrong
+    You multiplied J·v by v. J·v is a change of y, so it meets u, which has y's shape; v meets
+    back(u).
+~ np.sum(Jv * u) => np.sum(Jv * v)
 uses-a-step-of-its-own (differences) loses adjoint_gap_right
     You used a step of your own in place of the h that was passed.
 - Jv = (f(x + h * v) - f(x - h * v)) / (2 * h)
@@ -71,6 +75,18 @@ asks-that-nothing-is-lost (sum) loses conserves_verdicts
 asks-that-nothing-is-invented (sum) loses conserves_verdicts
     You asked only that nothing is invented. A layer can lose gradients too: the two sums are equal.
 ~ np.isclose(back(dy).sum(), dy.sum()) => back(dy).sum() <= dy.sum() + 1e-9
+compares-entry-by-entry (sum) loses conserves_verdicts
+    You compared dx with dy entry by entry. They have other shapes, and pixels have other gradients
+    than outputs: only the two sums are equal.
+~ np.isclose(back(dy).sum(), dy.sum()) => np.allclose(back(dy), dy)
+adds-up-along-one-axis (axes) loses conserves_verdicts
+    You added up along one axis alone, so there are many sums. All of dx makes one number, as all of
+    dy does: .sum() without an axis.
+~ np.isclose(back(dy).sum(), dy.sum()) => np.all(np.isclose(back(dy).sum(axis=0), dy.sum(axis=0)))
+compares-means (averaging) loses conserves_verdicts
+    You compared means. dx has more entries than dy, so equal sums have other means: compare the
+    sums.
+~ back(dy).sum(), dy.sum() => back(dy).mean(), dy.mean()
 counts-who-gets-something (sum) loses conserves_verdicts
     You counted how many pixels got something. A pixel that won several windows gets the sum of
     their gradients: compare sums.

@@ -47,6 +47,11 @@ maximum-of-the-last-axes (axes) loses pool_tiles_values pool_tiles_remainder
     You took the maximum over the last two axes, 4 and 5. After (N, C, OH, kH, OW, kW) the places
     inside a tile are axes 3 and 5.
 ~ max(axis=(3, 5)) => max(axis=(4, 5))
+maximum-of-the-columns-alone (axes) loses pool_tiles_values pool_tiles_remainder
+  pool_tiles_rectangular pool_tiles_vectorised
+    You took the maximum over the columns of a tile alone. A tile has rows too, axis 3 of
+    (N, C, OH, kH, OW, kW): both at once are axis=(3, 5).
+~ max(axis=(3, 5)) => max(axis=5)
 splits-the-axes-backwards (order) loses pool_tiles_values pool_tiles_remainder
   pool_tiles_rectangular pool_tiles_vectorised
     You split H into (kH, OH). The pixels of a tile are neighbours, so the place within the tile
@@ -102,10 +107,29 @@ windows-padded-by-zero (padding) loses windows_padding maxpool_{forward,backward
     infinity never wins.
 - x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
 + x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)))
+borders-in-float64 (dtype) loses windows_padding maxpool_forward_dtype
+    np.full, np.zeros and np.empty make float64 unless they are told x.dtype, so where there is
+    padding your windows are twice as large as they should be.
+- x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
++ N, C, H, W = x.shape
++ padded = np.full((N, C, H + 2 * pH, W + 2 * pW), -np.inf)
++ padded[:, :, pH : pH + H, pW : pW + W] = x
++ x = padded
+pads-by-less-than-the-least (padding) loses windows_padding maxpool_{forward,backward}_nan
+  maxpool_backward_batches
+    You padded with a number a little below the least pixel. It never wins here, but it is a pixel
+    of no image: a window that sees the border alone is −∞.
+- x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
++ least = x.min() - 1
++ x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=least)
 repeats-the-edge (padding) loses windows_padding maxpool_{forward,backward}_padding
     You repeated the pixels of the edge. Their copies tie with them, and a copy in the border may be
     the first of the equals: the gradient leaves the image.
 ~ constant_values=-np.inf => mode="edge"
+pads-by-rows-and-columns (padding) loses windows_padding maxpool_{forward,backward}_rectangular
+    The two widths of an axis are those before and behind it: (pH, pH) for the rows and (pW, pW)
+    for the columns. You gave both (pH, pW).
+~ (pH, pH), (pW, pW) => (pH, pW), (pH, pW)
 pads-all-four-axes (padding) loses windows_padding maxpool_{forward,backward}_padding
     One width for np.pad pads every axis: you made new images and new channels of minus infinity.
     Only the last two axes get a border.
@@ -211,6 +235,9 @@ widens-to-float64 (dtype) loses maxpool_forward_dtype
 + y = np.zeros((N, C, OH, OW))
 + y[:] = w.max(axis=(4, 5))
 + u, v = np.divmod(w.reshape(N, C, OH, OW, kH * kW).argmax(axis=-1), kW)
+narrows-to-float32 (dtype) loses maxpool_forward_dtype
+    You made y float32 whatever x is. It has the dtype of x: x.dtype.
+~ w.max(axis=(4, 5)), (winners => w.max(axis=(4, 5)).astype(np.float32), (winners
 pads-the-image-with-zeros (padding) loses maxpool_{forward,backward}_padding
     You padded with zeros: at the border a zero wins over negative pixels, and takes their gradient
     with it.
@@ -333,6 +360,37 @@ def nan_loses_every_comparison(x, kernel_size, stride=None, padding=0, dilation=
             winners = np.where(seen > y, (image * H + i + u - pH) * W + j + v - pW, winners)
             y = np.where(seen > y, seen, y)
     return y, (winners, x.shape, x.dtype)
+
+
+@right("maxpool_forward", also=BACKWARD)
+def by_offsets(x, kernel_size, stride=None, padding=0, dilation=1):
+    (kH, kW), (sH, sW) = pair(kernel_size), pair(kernel_size if stride is None else stride)
+    (pH, pW), (dH, dW) = pair(padding), pair(dilation)
+    N, C, H, W = x.shape
+    padded = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)
+    OH = (H + 2 * pH - dH * (kH - 1) - 1) // sH + 1
+    OW = (W + 2 * pW - dW * (kW - 1) - 1) // sW + 1
+    i, j = np.arange(OH)[:, None] * sH - pH, np.arange(OW) * sW - pW
+    image = np.arange(N * C).reshape(N, C, 1, 1) * H
+    y = np.full((N, C, OH, OW), -np.inf, x.dtype)
+    winners = (image + i) * W + j
+    for u in range(0, kH * dH, dH):
+        for v in range(0, kW * dW, dW):
+            seen = padded[:, :, u : u + OH * sH : sH, v : v + OW * sW : sW]
+            seen = seen[:, :, :OH, :OW]
+            better = (seen > y) | (np.isnan(seen) & ~np.isnan(y))
+            y = np.where(better, seen, y)
+            winners = np.where(better, (image + i + u) * W + j + v, winners)
+    return y, (winners, x.shape, x.dtype)
+
+
+by_offsets.differs("""
+counts-without-the-dilation (dilation) loses maxpool_{forward,backward}_dilation
+    You counted the windows without the dilation. A spread window spans d·(k − 1) + 1 pixels, so
+    fewer of them fit: (H + 2·pH − dH·(kH − 1) − 1) // sH + 1.
+~ (H + 2 * pH - dH * (kH - 1) - 1) => (H + 2 * pH - kH)
+~ (W + 2 * pW - dW * (kW - 1) - 1) => (W + 2 * pW - kW)
+""")
 
 
 by_argmax.differs("""
@@ -681,10 +739,33 @@ multiplies-by-the-pixel (chain-rule) loses maxpool_backward_values maxpool_backw
     You multiplied the gradient by the pixel. y = x there, and the derivative of x is 1, not x.
 ~ x, _, winners => x, y, winners
 ~ (dx, winners, dy) => (dx, winners, dy * y)
+sends-y-back (chain-rule) loses maxpool_backward_values maxpool_backward_overlap
+  maxpool_backward_rectangular maxpool_backward_remainder maxpool_backward_ties
+  maxpool_backward_dilation maxpool_backward_padding maxpool_backward_nan maxpool_backward_batches
+  maxpool_backward_inputs maxpool_backward_calls
+  maxpool_backward_linear maxpool_backward_vectorised
+    You sent the maxima back in place of their gradients. The place comes from the forward pass, the
+    number from above: add dy.
+~ x, _, winners => x, y, winners
+~ (dx, winners, dy) => (dx, winners, y)
+addresses-without-the-stride (stride) loses maxpool_backward_values maxpool_backward_overlap
+  maxpool_backward_rectangular maxpool_backward_remainder maxpool_backward_ties
+  maxpool_backward_dilation maxpool_backward_padding maxpool_backward_nan maxpool_backward_batches
+  maxpool_backward_inputs maxpool_backward_calls
+  maxpool_backward_vectorised
+    You left the stride out of the address: window k starts at row k·sH, so its pixel u is in row
+    k·sH + u·dH − pH.
+of flattened
+~ x, _, (n, c, i, j), _ => x, y, (n, c, i, j), (_, (sH, sW), _, _)
+~ ((n * C + c) * H + i) * W + j => ((n * C + c) * H + i - k * (sH - 1)) * W + j - l * (sW - 1)
+- _, C, H, W = x.shape
++ _, C, H, W = x.shape
++ k, l = np.arange(y.shape[2])[:, None], np.arange(y.shape[3])
 passes-positive-maxima-only (negative) loses maxpool_backward_padding maxpool_backward_ties
   maxpool_backward_nan
     You let only positive maxima pass, as a ReLU does. A window's maximum gets its gradient whatever
     its sign.
+of to_the_winners
 ~ x, _, winners => x, y, winners
 ~ (dx, winners, dy) => (dx, winners, dy * (y > 0))
 clips-the-gradient (scaling) loses maxpool_backward_linear

@@ -160,6 +160,15 @@ bias-of-every-image (sum) loses conv_backward_bias
     You kept one bias gradient for each image. There is one bias for all images: sum over them as
     well.
 ~ 0, 2 => 2
+turns-rows-into-columns (transposed) loses conv_backward_weights
+    You laid dw on its side: its last axes are the kernel's rows u and then its columns v, so
+    "->fcuv".
+of offset_by_offset
+~ ->fcuv => ->fcvu
+weights-from-the-first-image (sum) loses conv_backward_weights
+    Your dw hears from the first image alone. All images share the weights, so their gradients add
+    up: sum over n, too.
+~ pixels, dy) => pixels[:1], dy[:1])
 divides-by-the-images-again (sum) loses conv_backward_weights conv_backward_bias
     You took the mean over the images. The loss has divided by N already, and dy carries that: here
     gradients only add up.
@@ -182,6 +191,18 @@ hears-the-first-channel-only (shape) loses conv_backward_input
     channel, so dx sums over all f.
 - seen += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
 + seen += dy[:, :1] * w[0, :, u, v][:, None, None]
+hears-each-kernel-s-first-channel (shape) loses conv_backward_input
+    You sent every channel of x the messages through channel 0 of the kernel. Channel c of x met
+    channel c of w: dx[:, c] takes w[:, c].
+- seen += np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])
++ seen += np.einsum("nfij,f->nij", dy, w[:, 0, u, v])[:, None]
+mixes-the-images (sum) loses conv_backward_input
+    You summed dx over the images. The weights are shared by a batch, its images are not: n stays,
+    as in "nfij,fc->ncij".
+~ "nfij,fc->ncij" => "nfij,fc->cij"
+takes-the-kernel-for-square (transposed) loses conv_backward_input
+    You took the kernel to be square: its columns are w.shape[3], its rows w.shape[2].
+~ np.ndindex(w.shape[2:]) => np.ndindex(w.shape[2], min(w.shape[2], w.shape[3]))
 parameters-before-the-input (order) loses conv_backward_weights conv_backward_bias
   conv_backward_input
     You returned the parameters' gradients first. The order is that of forward's arguments x, w, b:
@@ -246,6 +267,11 @@ subtracts-the-largest-of-all (overflow) loses cross_entropy_loss
 + dscores = p.copy()
 + dscores[rows, labels] -= 1
 + return -np.log(p[rows, labels]).mean(), dscores / len(scores)
+subtracts-one-maximum-for-all (overflow) loses cross_entropy_loss
+    You subtracted one maximum from all rows. In a row far below it every e^s is 0, and log 0 is
+    −∞: the maximum must be each row's, scores.max(axis=1, keepdims=True).
+~ np.exp(scores - scores.max(axis=1, keepdims=True)) => np.exp(scores - scores.max())
+~ scores.max(axis=1) - => scores.max() -
 lays-the-maxima-along-the-columns (transposed) loses cross_entropy_loss cross_entropy_gradient
     You subtracted an array of shape (N,), which is laid along the columns, from scores of shape
     (N, Q). keepdims=True keeps it a column: then each row loses its own largest score.
@@ -267,6 +293,14 @@ subtracts-in-every-row (indexing) loses cross_entropy_gradient
     p[:, labels] takes these columns in every row. One place in each row needs two lists of indices:
     p[np.arange(N), labels].
 ~ p[rows, labels] => p[:, labels]
+forgets-the-maximum-behind-the-logarithm (scale) loses cross_entropy_loss
+    You subtracted the maximum before np.exp and not from the label's score. Put it back behind the
+    logarithm, or take the label's score without it, too.
+~ np.log(e.sum(axis=1)) + scores.max(axis=1) - => np.log(e.sum(axis=1)) -
+takes-logarithms-to-base-10 (scale) loses cross_entropy_loss
+    You took the logarithm to base 10. The softmax is made of powers of e, and so is its logarithm:
+    np.log.
+~ np.log(e.sum(axis=1)) + scores.max(axis=1) - scores[rows, labels] => -np.log10(p[rows, labels])
 true-minus-said (sign) loses cross_entropy_gradient
     Your gradient points downhill: it is what was true minus what was said. The gradient is what was
     said minus what is true.

@@ -41,6 +41,19 @@ starts-at-the-output (stride) loses window_coordinates window_stride window_rect
 - sH, sW = spec.pair(stride)
 - return np.array([(k * sH + u, l * sW + v) for u in range(kH) for v in range(kW)])
 + return np.array([(k + u, l + v) for u in range(kH) for v in range(kW)])
+strides-inside-the-window (stride) loses window_coordinates window_stride window_rectangular
+    You multiplied the place in the window by the stride, too. The stride says where a window
+    starts; its pixels are neighbours: k·sH + u, not (k + u)·sH.
+~ k * sH + u, l * sW + v => (k + u) * sH, (l + v) * sW
+numbers-places-by-the-height (transposed) loses window_rectangular
+    You numbered the places of a window as u·kH + v. A row of the window holds kW pixels, so u rows
+    hold u·kW.
+- return np.array([(k * sH + u, l * sW + v) for u in range(kH) for v in range(kW)])
++ pixels = np.zeros((kH * kW, 2), int)
++ for u in range(kH):
++     for v in range(kW):
++         pixels[u * kH + v] = k * sH + u, l * sW + v
++ return pixels
 steps-by-the-kernel (stride) loses window_stride
     You stepped by the window's size. Windows lie side by side only if the stride equals
     kernel_size; in general they start every `stride` pixels.
@@ -70,6 +83,19 @@ forgets-the-first-window (sharing) loses output_size_values output_size_remainde
     You counted the steps between windows. There is one window more than steps, as there is one
     fence post more than gaps.
 ~ stride + 1 => stride
+divides-the-span-alone (precedence) loses output_size_{values,remainder,padding}
+    You divided only the span: // goes before + and −. Put brackets around
+    size + 2 * padding - span, then divide by the stride.
+~ (size + 2 * padding - span) // stride => size + 2 * padding - span // stride
+spans-the-steps-alone (sharing) loses output_size_values output_size_remainder
+    Your window spans a pixel too few: between k pixels lie k − 1 steps of d, and the first pixel
+    is one more, so d·(k − 1) + 1.
+~ dilation * (kernel_size - 1) + 1 => dilation * (kernel_size - 1)
+divides-the-whole-axis (sharing) loses output_size_{values,remainder,dilation}
+    You divided the whole axis by the stride. A window's own span must fit behind its start: take it
+    off first, and count the first window.
+- return (size + 2 * padding - span) // stride + 1
++ return (size + 2 * padding) // stride
 returns-a-float (dtype) loses output_size_values
     The number is right, but it is a float, and a shape needs an int: np.floor returns floats, //
     between ints returns an int.
@@ -161,12 +187,25 @@ takes-the-smallest (negative) loses pool_loops_values pool_loops_overlap pool_lo
     You took the smallest value of the window. Max pooling passes on the largest.
 - y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
 + y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].min()
+ends-at-the-next-window (stride) loses pool_loops_overlap
+    Your windows end where the next one starts. A window starts at k·sH and is kH rows high,
+    whatever the stride: it ends at k·sH + kH.
+~ k * sH : k * sH + kH, l * sW : l * sW + kW => k * sH : (k + 1) * sH, l * sW : (l + 1) * sW
 takes-the-mean (averaging) loses pool_loops_values pool_loops_overlap pool_loops_remainder
   pool_loops_rectangular pool_loops_negative
     You averaged the window. That is average pooling; max pooling keeps one value and forgets the
     rest.
 - y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
 + y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].mean()
+keeps-the-best-of-before (sharing) loses pool_loops_{values,overlap,remainder,rectangular,negative}
+    Your search goes on with the best value of the window before. Every window has a maximum of its
+    own: begin anew in each, inside the loops over k and l.
+- y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))
++ y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))
++ best = -np.inf
+- y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
++ best = max(best, x[k * sH : k * sH + kH, l * sW : l * sW + kW].max())
++ y[k, l] = best
 cuts-the-rows-twice (indexing) loses pool_loops_values pool_loops_overlap pool_loops_remainder
   pool_loops_rectangular pool_loops_negative
     x[a:b][c:d] cuts rows twice: the second bracket begins again with the rows. Rows and columns
@@ -232,6 +271,9 @@ of over_outputs
 - sH, sW = spec.pair(stride)
 + kW, kH = spec.pair(kernel_size)
 + sW, sH = spec.pair(stride)
+steps-wide-for-high (transposed) loses pool_loops_rectangular
+    You took the stride as (width, height). Rows come first in every pair: (sH, sW).
+~ sH, sW = => sW, sH =
 square-images-only (transposed) loses pool_loops_rectangular
     You took the image to be square: the number of output columns comes from W, not from H.
 - H, W = x.shape

@@ -1,4 +1,4 @@
-"""Sixty-odd natural mistakes, as a student makes them, and what each has to hear: data alone.
+"""More than a hundred natural mistakes, as a student makes them, and what each has to hear: data.
 
 Each is an answer that would be right but for one thing. ``ANSWERS`` has the right ones, in the way
 that people write them; a mistake is (task, what is wrong in it, its part of a cause that is true of
@@ -173,6 +173,17 @@ def maxpool_backward(dy, cache):
     np.add.at(dx, a, dy)
     return dx.reshape(shape)
 """,
+    "maxpool_backward by counts": """
+def maxpool_backward(dy, cache):
+    who, shape, dtype, (kH, kW), (sH, sW), (pH, pW), (dH, dW) = cache
+    N, C, H, W = shape
+    OH, OW = dy.shape[2:]
+    i = np.arange(OH)[:, None] * sH + who // kW * dH - pH
+    j = np.arange(OW) * sW + who % kW * dW - pW
+    a = (np.arange(N * C).reshape(N, C, 1, 1) * H + i) * W + j
+    dx = np.bincount(a.ravel(), weights=dy.ravel(), minlength=N * C * H * W)
+    return dx.reshape(shape).astype(dtype)
+""",
     "adjoint_gap": """
 def adjoint_gap(f, back, x, v, u, h=1e-3):
     Jv = (f(x + h * v) - f(x - h * v)) / (2 * h)
@@ -283,7 +294,53 @@ MISTAKES = [
         {"(k * sH, k * sH + kH)": "(k * sH, kH)"},
         "a range ends before it begins",
     ),
+    (
+        "the stride within",
+        "window",
+        {
+            "range(k * sH, k * sH + kH)": "range(kH)",
+            "range(l * sW, l * sW + kW)": "range(kW)",
+            "[i, j]": "[(k + i) * sH, (l + j) * sW]",
+        },
+        "You multiplied the place in the window",
+    ),
+    (
+        "places by the height",
+        "window",
+        {
+            "pixels = []": "pixels = np.zeros((kH * kW, 2), dtype=int)",
+            "range(k * sH, k * sH + kH)": "range(kH)",
+            "range(l * sW, l * sW + kW)": "range(kW)",
+            "pixels.append([i, j])": "pixels[i * kH + j] = k * sH + i, l * sW + j",
+            "np.array(pixels)": "pixels",
+        },
+        "numbered the places of a window",
+    ),
+    (
+        "return in the loop",
+        "window",
+        {"    return np.array(pixels)": "        return np.array(pixels)"},
+        "a return inside a loop ends all loops",
+    ),
     # ---- output_size
+    (
+        "brackets forgotten",
+        "output_size",
+        {"(size + 2 * padding - span)": "size + 2 * padding - span"},
+        "You divided only the span",
+    ),
+    (
+        "a span of the gaps",
+        "output_size",
+        {"dilation * (kernel_size - 1) + 1": "dilation * (kernel_size - 1)"},
+        "spans a pixel too few",
+    ),
+    (
+        "the whole axis",
+        "output_size",
+        {" - span) // stride + 1": ") // stride"},
+        "divided the whole axis",
+    ),
     ("no fence post", "output_size", {"stride + 1": "stride"}, "one window more than steps"),
     ("a true division", "output_size", {"//": "/"}, "kept the fraction"),
     ("padding on one side", "output_size", {"2 * padding": "padding"}, "at both ends"),
@@ -319,6 +376,33 @@ MISTAKES = [
         "pool_loops",
         {"y[k, l] = best": "y[l, k] = best"},
         "row k comes first",
+    ),
+    (
+        "up to the next window",
+        "pool_loops",
+        {"k * sH + kH": "(k + 1) * sH", "l * sW + kW": "(l + 1) * sW"},
+        "end where the next one starts",
+    ),
+    (
+        "the shape as (W, H)",
+        "pool_loops by slices",
+        {"    rows =": "    W, H = x.shape\n    rows =", "x.shape[0]": "H", "x.shape[1]": "W"},
+        "write H, W = x.shape",
+    ),
+    (
+        "one best for all windows",
+        "pool_loops",
+        {
+            "            best = -np.inf\n": "",
+            "    y = np.zeros((OH, OW))": "    y = np.zeros((OH, OW))\n    best = -np.inf",
+        },
+        "best value of the window before",
+    ),
+    (
+        "the stride's pair exchanged",
+        "pool_loops",
+        {"sH, sW = spec": "sW, sH = spec"},
+        "You took the stride as",
     ),
     # ---- local_derivative
     (
@@ -378,7 +462,40 @@ MISTAKES = [
         {"(k * sH + i) * W + (l * sW + j)": "i * W + j"},
         "the window's corner",
     ),
+    (
+        "outputs by columns",
+        "jacobian",
+        {
+            "for k in range(OH):\n        for l in range(OW):": "n = -1\n    for l in range(OW):\n        for k in range(OH):\n            n += 1",
+            "J[k * OW + l,": "J[n,",
+        },
+        "follow the outputs column by column",
+    ),
+    (
+        "the pixel in J",
+        "jacobian",
+        {"(l * sW + j)] = 1": "(l * sW + j)] = x[k * sH + i, l * sW + j]"},
+        "wrote the pixel's value into J",
+    ),
     # ---- backward_message
+    (
+        "an image times J",
+        "backward_message",
+        {"np.dot(J.T, dy.flatten())": "dy @ J"},
+        "dy.ravel() @ J",
+    ),
+    (
+        "entry by entry",
+        "backward_message",
+        {"np.dot(J.T, dy.flatten())": "J.T * dy.flatten()"},
+        "also adds up",
+    ),
+    (
+        "sums along the rows",
+        "backward_message",
+        {"np.dot(J.T, dy.flatten())": "(J * dy.flatten()[:, None]).sum(axis=1)"},
+        "added up over the inputs",
+    ),
     ("J itself", "backward_message", {"J.T": "J"}, "needs the transpose"),
     ("dy as an image", "backward_message", {".flatten()": ""}, "unfolded into a vector"),
     # ---- numerical_jacobian
@@ -407,6 +524,18 @@ MISTAKES = [
         "fills column c",
     ),
     ("whole numbers", "numerical_jacobian", {"x.astype(float)": "x"}, "an array of floats first"),
+    (
+        "f(x) as an image",
+        "numerical_jacobian",
+        {".flatten()": ""},
+        "a column of J is a vector",
+    ),
+    (
+        "from left to right",
+        "numerical_jacobian",
+        {"/ (2 * h)": "/ 2 * h"},
+        "divided by 2 and multiplied by h",
+    ),
     # ---- one_sided
     ("both sides", "one_sided", {"f(x)) / h": "f(x - h * v)) / (2 * h)"}, "stepped to both sides"),
     (
@@ -437,6 +566,22 @@ MISTAKES = [
         {"    if np.any(g < 0):\n        return False\n": ""},
         "did not look at the sign",
     ),
+    (
+        "the winners' sum alone",
+        "is_subgradient",
+        {
+            "    if np.any(g < 0):\n        return False\n": "    t = w == np.max(w)\n    if np.any(g[t] < 0):\n        return False\n",
+            "np.sum(g) - 1": "np.sum(g[t]) - 1",
+            "    if np.any(g[w < np.max(w)] != 0):\n        return False\n": "",
+        },
+        "did not look at the others",
+    ),
+    (
+        "maxima of the columns",
+        "is_subgradient",
+        {"np.max(w)": "np.max(w, axis=0)"},
+        "w.max() without an axis",
+    ),
     # ---- pool_tiles
     ("maximum over the tiles", "pool_tiles", {"axis=(3, 5)": "axis=(2, 4)"}, "axes 3 and 5"),
     (
@@ -451,7 +596,19 @@ MISTAKES = [
         {"    x = x[:, :, : OH * kH, : OW * kW]\n": ""},
         "cut them off first",
     ),
+    (
+        "the columns alone",
+        "pool_tiles",
+        {"axis=(3, 5)": "axis=5"},
+        "both at once are axis=(3, 5)",
+    ),
     # ---- windows
+    (
+        "widths of rows and columns",
+        "windows",
+        {"(pH, pH), (pW, pW)": "(pH, pW), (pH, pW)"},
+        "You gave both (pH, pW)",
+    ),
     (
         "two pairs for four axes",
         "windows",
@@ -466,10 +623,33 @@ MISTAKES = [
         "d·(k − 1) + 1",
     ),
     (
+        "a border of float64",
+        "windows",
+        {
+            "        x = np.pad(x, ((0, 0), (0, 0), (pH, pH), (pW, pW)), constant_values=-np.inf)\n": "        N, C, H, W = x.shape\n        xp = np.full((N, C, H + 2 * pH, W + 2 * pW), -np.inf)\n        xp[:, :, pH : pH + H, pW : pW + W] = x\n        x = xp\n"
+        },
+        "unless they are told x.dtype",
+    ),
+    (
+        "less than the least",
+        "windows",
+        {"constant_values=-np.inf": "constant_values=x.min() - 1"},
+        "a little below the least pixel",
+    ),
+    (
         "always pads",
         "windows",
         {"if pH > 0 or pW > 0": "if True"},
         "call it only if there is padding",
+    ),
+    (
+        "padding for dilation",
+        "windows",
+        {
+            "pH, pW = pair(padding)": "pH, pW = pair(dilation)",
+            "dH, dW = pair(dilation)": "dH, dW = pair(padding)",
+        },
+        "padding and dilation may be exchanged",
     ),
     # ---- maxpool_forward and maxpool_backward
     (
@@ -552,7 +732,73 @@ MISTAKES = [
         {"* H + i) * W + j": "* W + i) * H + j"},
         "a row is W pixels long",
     ),
+    (
+        "no dilation in the count",
+        "maxpool_forward",
+        {"dH * (kH - 1) - 1": "kH", "dW * (kW - 1) - 1": "kW"},
+        "without the dilation",
+    ),
+    (
+        "float32 always",
+        "maxpool_forward",
+        {"return y, (who": "return y.astype(np.float32), (who"},
+        "You made y float32 whatever x is",
+    ),
+    (
+        "one for None",
+        "maxpool_forward",
+        {"stride = kernel_size": "stride = 1"},
+        "None means kernel_size",
+    ),
+    (
+        "no stride in the address",
+        "maxpool_backward by addresses",
+        {"[:, None] * sH": "[:, None]", "np.arange(OW) * sW": "np.arange(OW)"},
+        "left the stride out of the address",
+    ),
+    (
+        "an address for four axes",
+        "maxpool_backward by addresses",
+        {"np.zeros(N * C * H * W, dtype=dtype)": "np.zeros(shape, dtype=dtype)"},
+        "an index of the first of them alone",
+    ),
+    (
+        "the border is counted",
+        "maxpool_backward by counts",
+        {" - pH": "", " - pW": ""},
+        "Take the padding off again",
+    ),
+    (
+        "a padded width",
+        "maxpool_backward by counts",
+        {" - pH": "", " - pW": "", "* H + i) * W + j": "* (H + 2 * pH) + i) * (W + 2 * pW) + j"},
+        "Take the padding off again",
+    ),
+    (
+        "folded as dy",
+        "maxpool_backward by addresses",
+        {"dx.reshape(shape)": "dx.reshape(dy.shape)"},
+        "keep x.shape in the cache",
+    ),
     # ---- the laws
+    (
+        "J·v times v",
+        "adjoint_gap",
+        {"(Jv * u)": "(Jv * v)"},
+        "You multiplied J·v by v",
+    ),
+    (
+        "entries for sums",
+        "conserves",
+        {"abs(dx.sum() - dy.sum()) < 1e-9": "np.allclose(dx, dy)"},
+        "only the two sums are equal",
+    ),
+    (
+        "sums along one axis",
+        "conserves",
+        {"abs(dx.sum() - dy.sum()) < 1e-9": "np.allclose(dx.sum(axis=0), dy.sum(axis=0))"},
+        ".sum() without an axis",
+    ),
     (
         "y for J·v",
         "adjoint_gap",
@@ -571,7 +817,98 @@ MISTAKES = [
         {"abs(dx.sum() - dy.sum()) < 1e-9": "dx.sum() == dy.sum()"},
         "with ==",
     ),
+    (
+        "means of unequal sizes",
+        "conserves",
+        {"dx.sum() - dy.sum()": "dx.mean() - dy.mean()"},
+        "You compared means",
+    ),
     # ---- the network
+    (
+        "the two exchanged",
+        "pooling",
+        {
+            "spec.maxpool_forward, spec.maxpool_backward": "spec.maxpool_backward, spec.maxpool_forward"
+        },
+        "the wrong way round",
+    ),
+    (
+        "the two called",
+        "pooling",
+        {
+            "spec.maxpool_forward, spec.maxpool_backward": "spec.maxpool_forward(), spec.maxpool_backward()"
+        },
+        "without calling them",
+    ),
+    (
+        "logarithms to base 10",
+        "cross_entropy",
+        {
+            "loss = np.mean(logsum - s[np.arange(N), labels])": "loss = np.mean(-np.log10(np.exp(s - logsum[:, None])[np.arange(N), labels]))"
+        },
+        "to base 10",
+    ),
+    (
+        "a dict in each round",
+        "network_backward",
+        {
+            "    gradients = {}\n": "",
+            "        forward, backward": "        gradients = {}\n        forward, backward",
+        },
+        "make the dict once, before the loop",
+    ),
+    (
+        "ends before 0",
+        "network_backward",
+        {"range(len(layers) - 1, -1, -1)": "range(len(layers) - 1, 0, -1)"},
+        "the first layer is left out",
+    ),
+    (
+        "two results from every layer",
+        "network_backward",
+        {
+            "result = backward(dy, caches[n])": "dy, found = backward(dy, caches[n])",
+            "        dy = result[0]\n": "",
+            "result[1:]": "[found]",
+        },
+        "dx, *found = backward(dy, cache)",
+    ),
+    (
+        "forward again",
+        "network_backward",
+        {"result = backward(": "result = forward("},
+        "call the second, its backward",
+    ),
+    (
+        "a tuple goes on",
+        "network_backward",
+        {"dy = result[0]": "dy = result"},
+        "take it apart before",
+    ),
+    (
+        "weights on their side",
+        "conv_backward by the view",
+        {"->fcuv": "->fcvu"},
+        "rows u and then its columns v",
+    ),
+    (
+        "weights of image 0",
+        "conv_backward by the view",
+        {"dy, pixels)": "dy[:1], pixels[:1])"},
+        "sum over n, too",
+    ),
+    (
+        "the label's own score",
+        "cross_entropy",
+        {"logsum - s[np": "logsum - scores[np"},
+        "take the label's score without it",
+    ),
+    (
+        "one maximum for all",
+        "cross_entropy",
+        {"scores.max(axis=1, keepdims=True)": "scores.max()"},
+        "the maximum must be each row's",
+    ),
     ("sign of dy", "relu_backward", {"cache <= 0": "dy <= 0"}, "the sign of x on the way forward"),
     ("written into dy", "relu_backward", {"dy.copy()": "dy"}, "wrote the zeros into dy"),
     (
@@ -591,6 +928,26 @@ MISTAKES = [
         "conv_backward",
         {"] += np": "] = np"},
         "A pixel's gradients add up",
+    ),
+    (
+        "a square kernel",
+        "conv_backward by the view",
+        {"range(w.shape[3])": "range(w.shape[2])"},
+        "its columns are w.shape[3]",
+    ),
+    (
+        "channel 0 of each kernel",
+        "conv_backward by the view",
+        {
+            'np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])': 'np.einsum("nfij,f->nij", dy, w[:, 0, u, v])[:, None]'
+        },
+        "Channel c of x met channel c of w",
+    ),
+    (
+        "images mixed",
+        "conv_backward by the view",
+        {'"nfij,fc->ncij"': '"nfij,fc->cij"'},
+        "its images are not",
     ),
     (
         "infinite sums",

@@ -36,6 +36,19 @@ PASSES = {
             "steps-by-the-wrong-stride",
             "windows_padding windows_dilation",
         ),
+        (
+            "there every window's maximum is larger than that of the one before: the values check "
+            "looks at others",
+            "keeps-the-best-of-before",
+            "pool_loops_remainder pool_loops_rectangular",
+        ),
+        (
+            "the first window starts at (0, 0) whatever the stride is, and stride 1 is no stride: "
+            "the values check looks at others",
+            "addresses-without-the-stride",
+            "maxpool_backward_overlap maxpool_backward_dilation maxpool_backward_batches "
+            "maxpool_backward_calls",
+        ),
     ]
     for name in names.split()
     for name_of in checks.split()

@@ -237,14 +237,15 @@ def are_tiles(given, x, kernel_size, expected):
 EMPTY = "your y is empty, as x[:-0] is: cut the image with :OH*kH and :OW*kW"
 
 
-def same_windows(windows, cases):
+def same_windows(windows, cases, dtype=False):
     """Raise ``Failed`` unless ``windows`` gives what is expected, shape (N, C, OH, OW, kH, kW).
 
     cases  list of (x, kernel_size, stride, padding, dilation, expected)
+    dtype  they must be of x's dtype, too
     """
     given = every_windows(windows, [case[:-1] for case in cases])
     for case in cases:
-        are_windows(given, *case)
+        are_windows(given, *case, dtype)
 
 
 def every_windows(windows, cases):
@@ -253,7 +254,7 @@ def every_windows(windows, cases):
     return each(alone, (windows,), calls, alone_here)
 
 
-def are_windows(given, x, kernel_size, stride, padding, dilation, expected):
+def are_windows(given, x, kernel_size, stride, padding, dilation, expected, dtype=False):
     """``same_windows`` of the next w that is given."""
     names = ("kernel_size", "stride", "padding", "dilation")
     arguments = dict(zip(names, (kernel_size, stride, padding, dilation), strict=True))
@@ -264,7 +265,8 @@ def are_windows(given, x, kernel_size, stride, padding, dilation, expected):
 
     with drawn(answers.one_window, expected, x, **arguments), asked(x, arguments):
         w = next(given)
-        same("w", w, expected, where, wrong_axes(w, expected))
+        expected = expected.astype(x.dtype) if dtype else expected
+        same("w", w, expected, where, wrong_axes(w, expected), dtype=dtype)
 
 
 def wrong_axes(w, expected):
@@ -288,7 +290,35 @@ def same_forward(forward, x, expected, **arguments):
 def same_y(given, x, expected, /, dtype=False, **arguments):
     """Raise ``Failed`` unless the next y that is given is ``expected``, of its ``dtype`` too."""
     with drawn(answers.forward, x, **arguments), asked(x, arguments):
-        same("y", next(given), expected, seen_by(x, arguments), dtype=dtype)
+        y = next(given)
+        cause = miscounted(shape_of(y), x, **arguments)
+        same("y", y, expected, seen_by(x, arguments), cause, dtype=dtype)
+
+
+def miscounted(shape, x, kernel_size, stride=None, padding=0, dilation=1):
+    """Say how windows were counted, if a wrong shape of y tells it; else None."""
+    size = np.array(x.shape[2:])
+    k, s, p, d = (
+        np.array(pair) for pair in spec.arguments(x, kernel_size, stride, padding, dilation)
+    )
+
+    def counts(room, step=s):
+        return shape == (*x.shape[:2], *(room // step + 1))
+
+    span = d * (k - 1) + 1
+    room = size + 2 * p - span
+    if counts(room):
+        return None
+    if stride is None and counts(room, 1):
+        return "y is as large as with stride 1: stride is None here, and None means kernel_size"
+    if counts(size + 2 * p - k):
+        return (
+            "y is as large as without dilation: a window spans d·(k − 1) + 1 pixels, so fewer of "
+            "them fit"
+        )
+    if counts(size + p - span) or counts(size - span):
+        return "padding is added at both ends: each axis grows by twice the padding"
+    return None
 
 
 def same_backward(forward, backward, x, dy, expected, **arguments):
@@ -636,13 +666,13 @@ def windows_view(windows):
     points=1,
 )
 def windows_padding(windows):
-    """A 2×2 image with a border of 1, then with one above and below only."""
+    """A 2×2 image of float32 with a border of 1, then with one above and below only."""
     o = -np.inf
-    x = images([1, 2], [3, 4])
-    around = [[[[o, o], [o, 1]], [[o, o], [2, o]]], [[[o, 3], [o, o]], [[4, o], [o, o]]]]
-    above = [[[[o, o], [1, 2]]], [[[3, 4], [o, o]]]]
+    x = images([5, 6], [7, 8]).astype(np.float32)
+    around = [[[[o, o], [o, 5]], [[o, o], [6, o]]], [[[o, 7], [o, o]], [[8, o], [o, o]]]]
+    above = [[[[o, o], [5, 6]]], [[[7, 8], [o, o]]]]
     cases = [(x, 2, 2, 1, 1, images(*around)), (x, 2, 2, (1, 0), 1, images(*above))]
-    same_windows(windows, cases)
+    same_windows(windows, cases, dtype=True)
 
 
 @visible(
@@ -692,10 +722,10 @@ def maxpool_forward_values(maxpool_forward):
     points=1,
 )
 def maxpool_forward_dtype(maxpool_forward):
-    """float32 in, float32 out."""
-    x = CORNERS[None, None].astype(np.float32)
-    (y,) = every_y(maxpool_forward, [((x,), {"kernel_size": 2})])
-    same_dtypes("y", [(y, x.dtype, "x is float32.")])
+    """float32 in, float32 out; float64 in, float64 out."""
+    xs = [CORNERS[None, None].astype(dtype) for dtype in (np.float32, np.float64)]
+    given = every_y(maxpool_forward, [((x,), {"kernel_size": 2}) for x in xs])
+    same_dtypes("y", [(next(given), x.dtype, f"x is {x.dtype}.") for x in xs])
 
 
 @visible(
@@ -774,7 +804,7 @@ def maxpool_forward_padding(maxpool_forward):
 def maxpool_forward_dilation(maxpool_forward):
     """A 2×2 window with dilation 2 sees the corners of a 3×3 image: 1, 2, 3 and 4."""
     x = images([1, 9, 2], [8, 7, 6], [3, 5, 4])
-    same_forward(maxpool_forward, x, images([4]), kernel_size=2, dilation=2)
+    same_forward(maxpool_forward, x, images([4]), kernel_size=2, stride=1, dilation=2)
 
 
 @visible(
@@ -886,8 +916,8 @@ def maxpool_backward_overlap(maxpool_forward, maxpool_backward):
 )
 def maxpool_backward_rectangular(maxpool_forward, maxpool_backward):
     """Two windows of 2 rows and 3 columns, side by side."""
-    x, dy = images([1, 9, 2, 3, 4, 5], [6, 7, 8, 11, 10, 12]), images([1, 2])
-    expected = images([0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 2])
+    x, dy = images([1, 7, 2, 3, 4, 12], [6, 9, 8, 11, 10, 5]), images([1, 2])
+    expected = images([0, 0, 0, 0, 0, 2], [0, 1, 0, 0, 0, 0])
     layer, pairs = (maxpool_forward, maxpool_backward), {"kernel_size": (2, 3), "stride": (2, 3)}
     same_backward(*layer, x, dy, expected, **pairs)
 
@@ -901,8 +931,8 @@ def maxpool_backward_rectangular(maxpool_forward, maxpool_backward):
 def maxpool_backward_remainder(maxpool_forward, maxpool_backward):
     """2×2, stride 2 on 3×3: five pixels that nobody sees; stride 3 on 5×5: a cross of them."""
     layer, x = (maxpool_forward, maxpool_backward), images([1, 4, 9], [3, 2, 8], [7, 6, 5])
-    expected = images([0, 1, 0], [0, 0, 0], [0, 0, 0])
-    same_backward(*layer, x, images([1]), expected, kernel_size=2)
+    expected = images([0, 2, 0], [0, 0, 0], [0, 0, 0])
+    same_backward(*layer, x, images([2]), expected, kernel_size=2)
     x, dy = np.arange(25.0).reshape(1, 1, 5, 5), images([1, 2], [3, 4])
     expected = np.zeros(x.shape)
     expected[:, :, 1::3, 1::3] = dy
@@ -952,10 +982,9 @@ def maxpool_backward_padding(maxpool_forward, maxpool_backward):
 def maxpool_backward_dilation(maxpool_forward, maxpool_backward):
     """A 2×2 window with dilation 2 sees the corners of a 3×3 image: 1, 2, 3 and 4."""
     x = images([1, 9, 2], [8, 7, 6], [3, 5, 4])
-    expected = images([0, 0, 0], [0, 0, 0], [0, 0, 1])
-    same_backward(
-        maxpool_forward, maxpool_backward, x, images([1]), expected, kernel_size=2, dilation=2
-    )
+    expected = images([0, 0, 0], [0, 0, 0], [0, 0, 2])
+    layer, spread = (maxpool_forward, maxpool_backward), {"kernel_size": 2, "dilation": 2}
+    same_backward(*layer, x, images([2]), expected, stride=1, **spread)
 
 
 @visible(
@@ -1025,8 +1054,8 @@ def maxpool_backward_inputs(maxpool_forward, maxpool_backward):
 )
 def maxpool_backward_calls(maxpool_forward, maxpool_backward):
     """Two forward passes, then their two backward passes."""
-    batches = [(images([1, 2], [3, 4]), images([1])), (images([7, 8], [6, 5]), images([2]))]
-    expected = [images([0, 0], [0, 1]), images([0, 2], [0, 0])]
+    batches = [(images([1, 2], [3, 4]), images([3])), (images([7, 8], [6, 5]), images([2]))]
+    expected = [images([0, 0], [0, 3]), images([0, 2], [0, 0])]
     own_gradients(maxpool_forward, maxpool_backward, batches, expected, kernel_size=2)
 
 

@@ -1,6 +1,7 @@
 """Visible checks of chapter 4, and how answers are compared; the hidden checks compare alike."""
 
 import contextlib
+import re
 
 import numpy as np
 
@@ -44,8 +45,14 @@ def missing(only_of_the_layer=False):
         if failure.error.startswith("NameError"):
             failure.cause = "your layer of chapter 3 is not complete here: paste all that it calls"
             if only_of_the_layer and "'maxpool_" not in failure.got:
-                failure.cause = "return the two functions themselves, without calling them"
+                failure.cause = NOT_CALLED
+        elif only_of_the_layer and CALLED.search(failure.error):
+            failure.cause, failure.certain = NOT_CALLED, True
         raise
+
+
+NOT_CALLED = "return the two functions themselves, without calling them"
+CALLED = re.compile(r"maxpool_(for|back)ward\(\) missing \d+ required")
 
 
 def own_layer(pooling):
@@ -60,6 +67,17 @@ def own_layer(pooling):
                 got=short(function),
                 odd=True,
             )
+    if [getattr(function, "__name__", "") for function in layer] == [
+        "maxpool_backward",
+        "maxpool_forward",
+    ]:
+        raise Failed(
+            "pooling returned (maxpool_backward, maxpool_forward)",
+            cause="the two are the wrong way round: the forward pass comes first",
+            got="the wrong way round",
+            odd=True,
+            certain=True,
+        )
     return layer
 
 
@@ -172,11 +190,49 @@ def span(array):
 
 def sent_back(network_backward, dy, layers, caches):
     """Call ``network_backward``; return dx, the gradients, and a copy of what they are now."""
-    dx, gradients = tuple_of(network_backward, ("dx", "gradients"), dy, layers, caches)
+    try:
+        dx, gradients = tuple_of(network_backward, ("dx", "gradients"), dy, layers, caches)
+    except Failed as failure:
+        failure.cause = next((c for part, c in OF_A_LAYER if part in failure.error), failure.cause)
+        raise
     if not isinstance(gradients, dict):
         what = f"gradients is {short(gradients)}, expected a dict"
         raise Failed(what, got=short(gradients), odd=True)
     return dx, gradients, copied(gradients)  # the next call may add to the same dict
+
+
+TAKE_APART = (
+    "a backward pass returns a tuple, dx first: take it apart before dx goes on as the next dy"
+)
+# of errors in network_backward: (part of their text, the cause)
+OF_A_LAYER = (
+    (
+        "values to unpack",
+        "a backward pass returns dx and a gradient for each name of its layer, so one or more: "
+        "dx, *found = backward(dy, cache)",
+    ),
+    (
+        "'NoneType' object is not callable",
+        "a layer is (forward, backward, names), and the forward passes are done already: call the "
+        "second, its backward",
+    ),
+    ("dy = a tuple", TAKE_APART),
+)
+
+
+def left_out(got, layers):
+    """Say why names lack, if it is plain from which do; else None."""
+    first = set(layers[0][2])
+    others = {name for layer in layers[1:] for name in layer[2]}
+    if not first or not others:
+        return None
+    if set(got) == others:
+        return (
+            "the first layer is left out: a range that ends at 0 ends before it; let it end at −1"
+        )
+    if set(got) == first:
+        return "only the first layer's gradients are left: make the dict once, before the loop"
+    return None
 
 
 def nothing_kept(first, second):
@@ -203,8 +259,12 @@ def are_gradients(dx, gradients, layers, expected):
     if gradients.keys() != expected[1].keys():
         said = brief(", ".join(map(spelled_out, gradients)), 200) or "nothing"
         wanted = ", ".join(map(repr, expected[1])) or "nothing"
-        raise Failed(f"gradients has {said}, expected {wanted}", got=said)
+        what = f"gradients has {said}, expected {wanted}"
+        raise Failed(what, cause=left_out(gradients, layers), got=said)
     where = f"The layers were {', '.join(named(layer) for layer in layers)}."
+    if isinstance(dx, (tuple, list)):
+        what = f"dx is {short(dx)}, expected an array of shape {expected[0].shape}"
+        raise Failed(what, where, TAKE_APART, short(dx), odd=True)
     same("dx", dx, expected[0], where)
     for name in expected[1]:
         same(f"gradients[{name!r}]", gradients[name], expected[1][name], where)
@@ -383,11 +443,13 @@ def conv_backward_bias(conv_backward):
     points=2,
 )
 def conv_backward_input(conv_backward):
-    """The first kernel laid down at (0,0), and twice the second, of tens, at (1,1)."""
-    x = images([1, 2, 3], [4, 5, 6], [7, 8, 9])
-    w = np.array([[[[1.0, 2], [3, 4]]], [[[10, 20], [30, 40]]]])
-    dy = np.array([[[[1.0, 0], [0, 0]], [[0, 0], [0, 2]]]])
-    expected = images([1, 2, 0], [3, 4 + 2 * 10, 2 * 20], [0, 2 * 30, 2 * 40])
+    """Kernels 1 high, 2 wide: the first at (0,0), twice the second, of tens, beside it."""
+    x = np.arange(1.0, 25.0).reshape(2, 2, 2, 3)
+    w = np.array([[[[1.0, 2]], [[3, 4]]], [[[10, 20]], [[30, 40]]]])
+    dy = np.array([[[[1.0, 0], [0, 0]], [[0, 2], [0, 0]]], [[[0, 0], [0, 1]], [[0, 0], [0, 0]]]])
+    one = [[[1, 2 + 2 * 10, 2 * 20], [0, 0, 0]], [[3, 4 + 2 * 30, 2 * 40], [0, 0, 0]]]
+    other = [[[0, 0, 0], [0, 1, 2]], [[0, 0, 0], [0, 3, 4]]]
+    expected = np.array([one, other], float)
     same_conv(conv_backward, "dx", [(dy, x, w, expected)])
 
 

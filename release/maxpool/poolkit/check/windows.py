@@ -13,6 +13,10 @@ from ..kit.voice import Failed, as_float, call, no_array, number, same, short, s
 
 
 EMPTY = "the list is empty: a range ends before it begins"
+CUT_SHORT = (
+    "the first {} of the pixels are right, and then the list ends: a return inside a loop ends all "
+    "loops; it belongs behind them"
+)
 LEGEND = "\nThe picture numbers the pixels in the order of the list."
 
 
@@ -165,7 +169,9 @@ def int_array(name, got, expected):
         )
     if got.shape != expected.shape:
         what = f"{name} has shape {got.shape}, expected {expected.shape}"
-        raise Failed(what, None, None if got.size else EMPTY, got, expected, odd=True)
+        cut = got.ndim and got.size and np.array_equal(got, expected[: len(got)])
+        cause = CUT_SHORT.format(len(got)) if cut else None if got.size else EMPTY
+        raise Failed(what, None, cause, got, expected, odd=True)
     if got.dtype.kind not in "iu":
         floats = got.dtype.kind == "f"
         raise Failed(
@@ -327,8 +333,8 @@ def how_many(change):
 
 @visible(
     "output_size · values",
-    cause="the first window counts too: one, plus a further one for every whole step that still "
-    "fits",
+    cause="a window can move by size + 2·padding − span pixels; every whole stride of them is one "
+    "window more than the first",
     read="How many windows fit?",
     points=1,
 )
@@ -344,8 +350,8 @@ def output_size_values(output_size):
     points=1,
 )
 def output_size_remainder(output_size):
-    """Windows of 2, step 2: of 7 pixels one is left over, so three fit; of 5 one, so two fit."""
-    same_sizes(output_size, [(7, 2, 2), (5, 2, 2)])
+    """Windows of 2, step 2: three fit in 7 pixels, two in 5; of 5, step 3: two fit in 9."""
+    same_sizes(output_size, [(7, 2, 2), (5, 2, 2), (9, 5, 3)])
 
 
 @visible(
@@ -355,8 +361,8 @@ def output_size_remainder(output_size):
     points=1,
 )
 def output_size_padding(output_size):
-    """4 pixels, windows of 3, step 1: two windows; one pixel more at each end makes it four."""
-    same_effect(output_size, [(4, 3, 1, 1)], "padding")
+    """Windows of 3, a pixel more at each end: on 4 two become four, on 5 with step 2 three."""
+    same_effect(output_size, [(4, 3, 1, 1), (5, 3, 2, 1)], "padding")
 
 
 @visible(

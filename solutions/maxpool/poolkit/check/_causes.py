@@ -12,6 +12,11 @@ from ..kit import voice
 # (part of an error's type and message, the cause)
 ERRORS = (
     (
+        "slice step cannot be zero",
+        "a step is 0, as padding is where there is none: padding and dilation may be exchanged. "
+        "The order is kernel_size, stride, padding, dilation",
+    ),
+    (
         "which has no identity",
         "a maximum of nothing: a window or a slice is empty. It lies beyond the image, or it was "
         "cut with :-0, or its rows were cut twice, as in x[a:b][c:d]",
@@ -53,9 +58,25 @@ def why(error, said, given):
         return "an argument may be one int or a pair: spec.pair makes two ints of either"
     sizes = re.search(r"cannot reshape array of size (\d+) into shape \(([\d,]+)\)", said)
     if sizes and counts_no_further(error):
-        wanted = np.prod([int(n) for n in sizes[2].split(",") if n])
+        wanted = np.prod(shape(sizes[2]))
         if int(sizes[1]) < wanted:
             return "np.bincount stops at the largest address it saw: give it minlength"
+    if sizes and given and shape(sizes[2]) == getattr(given[0], "shape", None):
+        return "dx has the shape of x, which is not that of dy: keep x.shape in the cache"
+    if sizes and "bincount" in names_in_code(error) and int(sizes[1]) > np.prod(shape(sizes[2])):
+        return (
+            "np.bincount counted further than x has pixels, for an address lies behind the last "
+            "one: a place in the padded image is no place in x. Take the padding off again, i − pH "
+            "and j − pW, and count in rows of W pixels"
+        )
+    beyond = re.search("which has no identity|of an empty sequence|is out of bounds", said)
+    if beyond and (seen := seen_in_code(error)):
+        return voice.Seen(seen)
+    if (folded := FOLDED.search(said)) and np.prod(shape(folded[1])) == int(folded[2]):
+        return (
+            f"an array of shape ({folded[1]}) is put where a vector of {folded[2]} belongs: unfold "
+            "it with .ravel()"
+        )
     if aligned := re.search(r"shapes \(([\d,]+)\) and \(([\d,]+)\) not aligned", said):
         return of_a_product(*aligned.groups(), [a.shape for a in given if hasattr(a, "shape")])
     if re.search("which has no identity|of an empty sequence", said) and cuts_rows_twice(error):
@@ -66,9 +87,17 @@ def why(error, said, given):
     return next((cause for part, cause in ERRORS if part in said), None)
 
 
+FOLDED = re.compile(r"broadcast input array from shape \(([\d,]+)\) into shape \((\d+),\)")
+
+
+def shape(text):
+    """The shape that a message writes as text, without its brackets."""
+    return tuple(int(n) for n in text.split(",") if n)
+
+
 def of_a_product(left, right, shapes):
     """What is wrong in np.dot of arrays with these shapes, as text; ``shapes`` are those given."""
-    left, right = (tuple(int(n) for n in text.split(",") if n) for text in (left, right))
+    left, right = shape(left), shape(right)
     if left in shapes and left[0] == np.prod(right):
         return (
             "a matrix of outputs × inputs takes inputs to outputs; the way back needs the transpose"
@@ -90,6 +119,36 @@ def cuts_rows_twice(error):
             with contextlib.suppress(OSError, TypeError, IndexError):  # its text may not be there
                 texts.append(inspect.getsource(frame.f_code))
     return any(map(TWICE.search, texts))
+
+
+WIDTH_FIRST = re.compile(r"\bW, *H = \w+\.shape")
+ADDS_AT = re.compile(r"np\.add\.at\((\w+), *(\w+), *\w+\)")
+
+
+def seen_in_code(error):
+    """What the code that raised an error for an index beyond an array does for certain, or None."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        with contextlib.suppress(OSError, TypeError, IndexError):  # its text may not be there
+            text = inspect.getsource(frame.f_code)
+            if WIDTH_FIRST.search(text):
+                return "a shape is (H, W), the rows first: write H, W = x.shape"
+            added = ADDS_AT.search(text)
+            dx, index = (frame.f_locals.get(name) for name in added.groups()) if added else (0, 0)
+            if np.ndim(dx) > 1 and isinstance(index, np.ndarray):
+                return (
+                    f"{added[1]} has {dx.ndim} axes, and one array of addresses is an index of the "
+                    f"first of them alone: add to {added[1]}.reshape(-1)"
+                )
+    return None
+
+
+def names_in_code(error):
+    """The names that the code uses that raised an error."""
+    return {
+        name
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        for name in frame.f_code.co_names
+    }
 
 
 def counts_no_further(error):

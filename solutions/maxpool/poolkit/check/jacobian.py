@@ -256,9 +256,11 @@ def has_wins(given, case, expected):
     points=1,
 )
 def jacobian_values(jacobian):
-    """The 4×4 image in 2×2 windows: four rows with a single 1 each."""
-    J = one_at((4, 16), (0, 5), (1, 3), (2, 12), (3, 10))
-    same_jacobian(jacobian, [((TILES, 2, 2), J)])
+    """The 4×4 image, its 15 one pixel further, in 2×2 windows: four rows with a single 1 each."""
+    x = TILES.copy()
+    x[2, 2:] = 6, 15
+    J = one_at((4, 16), (0, 5), (1, 3), (2, 12), (3, 11))
+    same_jacobian(jacobian, [((x, 2, 2), J)])
 
 
 @visible(
@@ -523,10 +525,12 @@ def numerical_jacobian_central(numerical_jacobian):
     points=1,
 )
 def numerical_jacobian_shape(numerical_jacobian):
-    """The two row sums of a 2×3 image: 2 outputs, 6 inputs."""
+    """The two row sums of a 2×3 image: 2 outputs, 6 inputs; then an f(x) of 3 rows, 2 columns."""
     x = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     expected = np.array([[1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]])
     same_dependence(numerical_jacobian, "x.sum(axis=1)", Formula("x.sum(axis=1)"), x, expected)
+    turned = one_at((6, 6), (0, 0), (1, 3), (2, 1), (3, 4), (4, 2), (5, 5))
+    same_dependence(numerical_jacobian, "2·x.T", Formula("2 * x.T"), x, turned)
 
 
 @visible(
@@ -699,7 +703,7 @@ def is_subgradient_hull(is_subgradient):
     points=1,
 )
 def is_subgradient_outside(is_subgradient):
-    """Too much, too little, or some of it on a pixel that lost."""
+    """Too much, too little, or some of it on a pixel that lost, also on top of a full 1."""
     two = [[1, 4], [4, 3]]
     same_verdicts(
         is_subgradient,
@@ -710,6 +714,8 @@ def is_subgradient_outside(is_subgradient):
             ([[0, 0.5], [0.500001, 0]], two, False),
             ([[0, 0.5], [0, 0.5]], two, False),
             ([[0, 1], [0.5, -0.5]], two, False),
+            ([[0, 0.5], [0.5, 0.5]], two, False),
+            ([[0, 0], [0.5, 0.5]], [[1, 2], [4, 3]], False),
         ],
     )
 

@@ -156,6 +156,7 @@ def conserves_verdicts(conserves):
         [
             (pooling("right", X, 2, 1), images([1, -2], [4, 3]), True),
             (pooling("right", below, 2, 1), TENTHS, True),
+            (pooling("right", tied, 2), dy, True),
             (pooling("overwrites", X, 2, 1), U, False),
             (pooling("every maximum in full", tied, 2), dy, False),
             (pooling("splits ties", tied, 2), dy, True),
