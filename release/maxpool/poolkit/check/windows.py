@@ -20,6 +20,11 @@ CUT_SHORT = (
 LEGEND = "\nThe picture numbers the pixels in the order of the list."
 
 
+def is_empty(got):
+    """Whether an answer is a list or an array of nothing; of what is neither nothing is asked."""
+    return (isinstance(got, np.ndarray) and not got.size) or (isinstance(got, list) and not got)
+
+
 def omega(k, l, kernel_size, stride):
     """Ω(k, l) as the task wants it: an int array of shape (kH·kW, 2), row by row."""
     (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
@@ -53,7 +58,7 @@ def listed(given, case, ints=False):
         if array.dtype.kind not in "iuf" or array.ndim != 2 or array.shape[1] != 2:
             raise Failed(
                 f"{name} is {short(got)}, expected an int array of shape {expected.shape}",
-                cause=no_array(got) or (EMPTY if np.size(got) == 0 else None),
+                cause=no_array(got) or (EMPTY if is_empty(got) else None),
                 got=got,
                 odd=True,
             )

@@ -32,12 +32,12 @@ class Soft(Explorer):
         self.w = Pixels("w", w, 0, 9)
         if self.w.array.size != 4:
             raise ValueError(f"w is {w}; give four numbers")
-        self.temperature = widgets.SelectionSlider(
+        # buttons: a slider of ipywidgets' has no name for who cannot see it
+        self.temperature = widgets.ToggleButtons(
             options=[(spelled(t), t) for t in TEMPERATURES],
             value=temperature,
             description="τ",
-            continuous_update=True,
-            style={"description_width": "auto"},
+            style={"description_width": "auto", "button_width": "3.2em"},
         )
         self.assemble([self.w], [self.temperature])
 
