@@ -33,12 +33,11 @@ def tell(slot, cell, matched, in_order, notes):
     _tell_metadata(slot, cell, slot.index in matched.how, notes)
     if slot.role == "answer":
         _tell_answer(slot, cell, notes)
-    elif slot.role == "plain" and matched.how.get(slot.index) == "what it binds":
-        pass  # it is there to be filled in
+    elif slot.role == "plain":
+        pass  # it is open, to try and to fill in: what they wrote follows it as a cell of its own
     elif cell.text is None or not slot.is_blank(cell.text):
         kept = " What you wrote follows it as a cell of its own." if slot.role != "locked" else ""
-        what = _differ("The text", slot) + kept
-        add_note(notes, "edited", what, slot)
+        add_note(notes, "edited", _differ("The text", slot) + kept, slot)
 
 
 def _tell_copies(slot, number, notes):

@@ -59,7 +59,7 @@ def package():
     return {
         str(path.relative_to(notebooks.ROOT))
         for path in (notebooks.ROOT / "proctor").rglob("*")
-        if path.suffix in (".py", ".j2", ".css")
+        if path.suffix in (".py", ".j2", ".css", ".json")
     } | {"proctor/README.md", "proctor/CHANGELOG.md"}
 
 
@@ -89,7 +89,7 @@ def test_the_grader_asks_for_nothing_of_the_course(built):
     for name in ("jupyterlab", "ipywidgets", "matplotlib", "notebook"):
         assert not any(one.startswith(name) for one in asked), name
     extras = {line.split()[1] for line in lines if line.startswith("Provides-Extra:")}
-    assert extras == {"cluster", "postgresql"}
+    assert extras == {"cluster", "excel", "postgresql"}
 
 
 def test_the_version_is_said_once(built):
