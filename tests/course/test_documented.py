@@ -59,6 +59,7 @@ ELSEWHERE = [
 ]
 # pages of which another test executes all blocks, in their order
 WHOLE = {
+    "docs/lms.md": ("tests/proctor/test_lms_round.py", "lms.md"),
     "docs/jupyterhub.md": ("tests/hub/test_docs.py", "Set it up"),
     "docs/operator.md#Backup and restore": ("tests/proctor/test_backup.py", "Backup and restore"),
     "docs/student.md": ("tests/course/test_laptop.py", "student.md"),
