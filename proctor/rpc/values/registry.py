@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import import_module
+from importlib.abc import InspectLoader
 from importlib.metadata import entry_points
-from importlib.util import find_spec, module_from_spec
+from importlib.util import find_spec, module_from_spec, spec_from_loader
 
 GROUP = "proctor.rpc.values"
 
@@ -182,21 +183,36 @@ def sources():
 def _of_module(name):
     path = f"{__package__}.{name}"
     if path not in _modules:
-        spec, code = _read(path)
+        spec = _read(path)
         _modules[path] = module_from_spec(spec)
         try:
-            exec(code, vars(_modules[path]))
+            spec.loader.exec_module(_modules[path])
         except BaseException:
             del _modules[path]
             raise
     return _modules[path].CONVERTERS
 
 
+class _Kept(InspectLoader):
+    """Loads a module whose code was read before."""
+
+    def __init__(self, code):
+        self._code = code
+
+    def get_code(self, path):
+        return self._code
+
+    def get_source(self, path):
+        return None
+
+    def is_package(self, path):
+        return False
+
+
 @cache
 def _read(path):
-    """A module's specification and code, from its file."""
-    spec = find_spec(path)
-    return spec, spec.loader.get_code(path)
+    """A module's specification, its code with it."""
+    return spec_from_loader(path, _Kept(find_spec(path).loader.get_code(path)))
 
 
 def _plugged_in(point):
