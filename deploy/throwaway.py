@@ -99,7 +99,7 @@ def inside(options):
     say("Installing the hub in there (minutes the first time, then seconds) …")
     clone = Path(pwd.getpwnam(OWNER).pw_dir) / "course"
     run("bash", clone / "deploy" / "install.sh", env={**os.environ, "PYTHON": python})
-    run("mount", "-t", "tmpfs", "-o", "mode=700", "none", ROOT)  # who is in there sees no clone
+    hide_clone()
     port, hub_port, proxy_port = options.port or free(), free(), free()
     with open(HUB / "state" / "log", "w") as log:
         hub = subprocess.Popen(
@@ -172,6 +172,12 @@ def furnish():
     run("mount", "-t", "tmpfs", "-o", "mode=1777", "none", "/tmp")
 
 
+def hide_clone():
+    """Let nobody in there see the clone from which this runs; below /tmp or /home it is gone."""
+    if Path(ROOT).is_dir():
+        run("mount", "-t", "tmpfs", "-o", "mode=700", "none", ROOT)
+
+
 def own(course):
     """Make the owner's account, and put the course into its home."""
     run("useradd", *ACCOUNT, OWNER)
@@ -191,7 +197,7 @@ def bundle(course):
     run("git", *who, "commit", "--quiet", "--message=The course", cwd=folder)
     run("git", "bundle", "create", "/tmp/course.bundle", "--all", "HEAD", cwd=folder)
     shutil.rmtree(folder)
-    run("mount", "-t", "tmpfs", "-o", "mode=700", "none", ROOT)
+    hide_clone()
 
 
 ACCOUNT = ("--create-home", "--shell", "/bin/bash", "-K", "HOME_MODE=0700")
