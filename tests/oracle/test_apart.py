@@ -55,6 +55,11 @@ PASSES = {
 }
 # {check: [(misconceptions that answer alike, of which the first one speaks, why it may)]}
 ALIKE = {
+    "pool_loops_overlap": (
+        "ends-at-the-next-window ends-a-pixel-early",
+        "both cut a window of 2 to one pixel where the step is 1; the check of values, which comes "
+        "first and which both lose, tells them apart",
+    ),
     "pool_loops_remainder": (
         "keeps-the-partial-window starts-up-to-the-edge",
         "both keep incomplete windows, which is what is said",

@@ -61,9 +61,10 @@ def why(error, said, given):
         wanted = np.prod(shape(sizes[2]))
         if int(sizes[1]) < wanted:
             return "np.bincount stops at the largest address it saw: give it minlength"
-    if sizes and given and shape(sizes[2]) == getattr(given[0], "shape", None):
+    if sizes and is_way_back(given) and shape(sizes[2]) == given[0].shape:
         return "dx has the shape of x, which is not that of dy: keep x.shape in the cache"
-    if sizes and "bincount" in names_in_code(error) and int(sizes[1]) > np.prod(shape(sizes[2])):
+    counted = is_way_back(given) and "bincount" in names_in_code(error)
+    if sizes and counted and int(sizes[1]) > np.prod(shape(sizes[2])):
         return (
             "np.bincount counted further than x has pixels, for an address lies behind the last "
             "one: a place in the padded image is no place in x. Take the padding off again, i − pH "
@@ -85,6 +86,14 @@ def why(error, said, given):
             "columns belong in one bracket, x[a:b, c:d]."
         )
     return next((cause for part, cause in ERRORS if part in said), None)
+
+
+def is_way_back(given):
+    """Whether these are the arguments of a backward pass: dy, and a cache (no kernel size)."""
+    if len(given) != 2 or getattr(given[0], "ndim", 0) != 4:
+        return False
+    pair = given[1] if isinstance(given[1], tuple) else (given[1],)
+    return not all(isinstance(part, int) for part in pair)
 
 
 FOLDED = re.compile(r"broadcast input array from shape \(([\d,]+)\) into shape \((\d+),\)")
