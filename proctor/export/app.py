@@ -3,7 +3,6 @@
 import contextlib
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from nbgrader.api import MissingEntry
@@ -15,7 +14,7 @@ from traitlets import Bool, Unicode
 from proctor.batch.app import DONE, FAILED, GradeApp
 from proctor.export.feedback import of_worksheet, pack, recorded
 from proctor.export.private import keep_out_of_git
-from proctor.files import read
+from proctor.files import read, replace
 from proctor.lms import Unfit, moodle, sheet
 from proctor.lms.fill import FORMATS, fill
 from proctor.lms.systems import people_of
@@ -144,7 +143,7 @@ class ExportApp(GradeApp):
             archive, number, told = pack(kind, students, book, self.coursedir, self.config)
         folder.mkdir(parents=True, exist_ok=True)
         made = folder / f"feedback-{kind.TITLE.lower()}.zip"
-        _replace(made, archive)
+        replace(made, archive, private=True)
         print(f"{kind.TITLE}: feedback of {counted(number, 'student')} in {os.path.relpath(made)}")
         self._tell(told, [*kind.FEEDBACK.notes, keep_out_of_git(made)])
         return told
@@ -190,11 +189,4 @@ def _write(path, before, after):
         descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "wb") as file:
             file.write(before)
-    _replace(path, after)
-
-
-def _replace(path, data):
-    descriptor, new = tempfile.mkstemp(prefix=".", dir=path.parent)  # mode 0600
-    with open(descriptor, "wb") as file:
-        file.write(data)
-    os.replace(new, path)
+    replace(path, after, private=True)

@@ -1,11 +1,10 @@
 """Tidy: every mark in a row of its own, for ``nbgrader export``."""
 
 import io
-import os
-import tempfile
 
 from nbgrader.plugins import ExportPlugin
 
+from proctor.files import replace
 from proctor.report.gather import gather
 from proctor.report.tables import guarded, mark_rows, written
 from proctor.wording import reason
@@ -49,7 +48,7 @@ class Tidy(ExportPlugin):
         if head is None:
             raise LookupError("the gradebook has no assignment")
         path = self.to or self.default
-        _write(path, self.made(head, rows))
+        replace(path, self.made(head, rows), private=True)
         self.log.info("%d marks written into %s", len(rows), path)
 
     def made(self, head, rows):
@@ -78,16 +77,3 @@ class Excel(Tidy):
         made = io.BytesIO()
         book.save(made)
         return made.getvalue()
-
-
-def _write(path, data):
-    """Write a file for the eyes of this account alone, whole or not at all."""
-    folder = os.path.dirname(os.path.abspath(path))
-    descriptor, new = tempfile.mkstemp(prefix=".", dir=folder)  # mode 0600
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-        os.replace(new, path)
-    except BaseException:
-        os.unlink(new)
-        raise
