@@ -75,8 +75,14 @@ def the_round(found):
         steps = " | ".join(f"{row[step]:.1f}" for step in STEPS)
         each, memory = sum(row[step] for step in STEPS) / int(number), max(row["MiB"].values())
         lines.append(f"| {int(number):,} | {steps} | {each:.3f} | {memory:.0f} |")
-    told = found["report"]
+    told, dask = found["report"], found["cluster"]
     lines += [
+        "",
+        f"{dask['submissions']} submissions of quickstart on a Dask cluster of this machine, by",
+        "`proctor grade --feedback --scheduler=local`, start of the cluster included: "
+        f"{dask['cluster']:.1f} s (without it {dask['alone']:.1f} s),",
+        f"{'the same' if dask['the same'] else '**not the same**'} gradebook and pages. Pages are "
+        "made where the command runs.",
         "",
         f"`proctor report` on a simulated class of {told['students']}: {told['reading']:.2f} s to",
         f"read the gradebook and the graded notebooks, {told['drawing']:.2f} s to count, draw and",

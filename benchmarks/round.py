@@ -11,6 +11,8 @@ round   seconds of grading, feedback and export, each a command of its own: ours
         misconceptions, unfinished or blank; and of nbgrader's quickstart assignment, right
 growth  our round on quickstart for classes of 10, 100 and 1,000, with the largest resident memory
         of its commands
+cluster ``proctor grade --feedback --scheduler=local``, on a Dask cluster of this machine, beside
+        the same without it: seconds, and whether gradebook and pages are the same
 report  ``proctor report`` on a simulated class of 300: the whole command, and of it reading and
         drawing
 
@@ -140,6 +142,21 @@ def growth(options):
     return found
 
 
+def cluster(options):
+    """Seconds of grading and feedback alone and on a cluster; whether they come to the same."""
+    found, made = {"submissions": options.clustered}, []
+    with grading.a_class(grading.quickstart, options.clustered) as (folder, assignment):
+        for way, words in {"alone": (), "cluster": ("--scheduler=local",)}.items():
+            _forget(folder, "ours")
+            grade, export = together(assignment).values()
+            found[way] = grading.run([*grade, *words], folder)[0]
+            grading.run(export, folder)
+            _check(folder, options.clustered)
+            pages = {path: path.read_bytes() for path in folder.glob("feedback/*/*/*.html")}
+            made.append((grading.rows(folder), pages))
+    return found | {"the same": made[0] == made[1]}
+
+
 def report(options):
     """Seconds of ``proctor report`` on a simulated class: the command, and what it does itself."""
     from nbgrader.api import Gradebook
@@ -173,7 +190,7 @@ def report(options):
     return {"students": options.students, **told}
 
 
-MEASURES = {f.__name__: f for f in (round, growth, report)}
+MEASURES = {f.__name__: f for f in (round, growth, cluster, report)}
 
 
 def main():
@@ -183,6 +200,7 @@ def main():
     parser.add_argument("--submissions", type=int, default=20)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--students", type=int, default=300, help="of the report's class")
+    parser.add_argument("--clustered", type=int, default=100, help="submissions on a cluster")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1000])
     parser.add_argument("--quick", action="store_true", help="run stock once")
     parser.add_argument(
