@@ -38,11 +38,15 @@ class Course:
         files = read_files(self.folder(self.coursedir.source_directory), self.ignore)
         lessons, tests = self._cells()
         released = {name.split(os.sep)[0].removesuffix(".py") for name in files}
+        private = _private(self.root, (*lessons, *tests), self.ignore, released)
+        cells = [cell for known in self.known(private).values() for cell in known.values()]
         return Assignment(
             files={name: data for name, data in files.items() if name not in leave_out},
             lessons=lessons,
             tests=(*lessons, *tests),
-            private=_private(self.root, (*lessons, *tests), self.ignore, released),
+            released=tuple(cell["shared"]["code"] for cell in cells if "shared" in cell),
+            mark=self._mark,
+            private=private,
             preload=preload,
         )
 
@@ -62,9 +66,12 @@ class Course:
 
         private  paths of the modules that students' code may not read
         """
-        mark = ClearHiddenTests(config=self.coursedir.config).begin_test_delimeter
         modules = frozenset(path.split(os.sep)[0].removesuffix(".py") for path in private)
-        return {Path(n[0]).stem: _known(n, mark, modules) for n in self._notebooks()}
+        return {Path(n[0]).stem: _known(n, self._mark, modules) for n in self._notebooks()}
+
+    @functools.cached_property
+    def _mark(self):
+        return ClearHiddenTests(config=self.coursedir.config).begin_test_delimeter
 
     def lessons(self):
         """The texts of the course's own cells, which students see."""

@@ -7,7 +7,7 @@ errors, text on stderr, values) a test's cell has the one that says it.
 
 import numbers
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from proctor.run.outputs import MESSAGE, NAME, error, short, stream
 
@@ -46,7 +46,7 @@ class Outcome:
 
     def told(self):
         """It as plain data."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 def stated(raised, value=None, text=None):
@@ -156,12 +156,13 @@ def _number(credit):
     }
 
 
+_FIELDS = {field.name for field in fields(Outcome)}
 _KINDS = (PASSED, FAILED, PARTIAL, NOT_REACHED)
 
 
 def read(told):
     """The outcome that a student's process told of a test that ran there; ValueError if none."""
-    if type(told) is not dict or told.keys() != asdict(Outcome(PASSED)).keys():
+    if type(told) is not dict or told.keys() != _FIELDS:
         raise ValueError("no outcome")
     texts = all(type(told[name]) is str for name in ("kind", "name", "message"))
     if not texts or told["kind"] not in _KINDS or type(told["credit"]) not in (int, float):

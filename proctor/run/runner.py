@@ -46,6 +46,7 @@ _SELDOM = 20_000  # new objects between two collections: a runner lives for a se
 _UNCHANGED = (types.ModuleType, types.FunctionType, type)
 _NOTHING = ()
 _SHARE = "__share__"  # what a test's first hidden line calls
+_SHARING = f"{_SHARE}()"
 _MADE = "__made__"  # what a test calls a library by, for what it passes to a student's function
 
 
@@ -235,7 +236,7 @@ class Runner:
         names[_SHARE] = lambda: self._share(shared)
         tell = self._share_as_bound(shared, follow)
         try:
-            yield calling(f"{_SHARE}()", source, shared["mark"])
+            yield calling(_SHARING, source, shared["mark"])
         finally:
             names.pop(_SHARE, None)
             self._share(shared)
@@ -623,14 +624,16 @@ def _read(text, most=16_000_000):
     return None
 
 
-def warm(lessons, tests):
+def warm(lessons, tests, mark):
     """Do once, before a fork, what every notebook of an assignment would do again.
 
     lessons, tests  sources of its locked cells and of its tests
+    mark            what begins a hidden region
     """
     shell = Shell.instance()
-    shell.foresee(tests)
     for source in lessons:
         needed(source, shell), statements(source, shell)
     for source in tests:
-        needed(source, shell), owned(source, shell)
+        needed(source, shell), owned(source, shell), mentioned(source, shell)
+        text = replaced(source, made(source, shell, _MADE))
+        shell.foresee([source, text, *([calling(_SHARING, text, mark)] if mark else [])])

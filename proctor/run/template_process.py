@@ -92,7 +92,7 @@ def _grow(channel, about):
     sys.path[0] = about["files"]
     _import(about["lessons"])
     values.warm()  # in a jail no converter can be read any more
-    Shell.instance().foresee(about["lessons"])
+    Shell.instance().foresee([*about["lessons"], *about["released"]])
     forkserver, theirs = ForkServer.pair()
     if os.fork() == 0:
         channel.close()
@@ -106,7 +106,7 @@ def _grow(channel, about):
     sys.path.insert(1, tests["private"])
     _import(tests["tests"])
     values.warm()
-    runner.warm(about["lessons"], tests["tests"])
+    runner.warm(about["lessons"], tests["tests"], about["mark"])
     gc.freeze()  # a collection in a child would copy every page of ours
     gc.enable()
     return forkserver
