@@ -219,6 +219,9 @@ class Shell(InteractiveShell):
         self._raise(self._get_exc_info()[1])
         super().showsyntaxerror(*args, **kwargs)
 
+    def _format_exception_for_storage(self, *_, **__):
+        """For ``%history``, which is off: it would draw each traceback a second time."""
+
     def _raise(self, *errors):
         for raised in errors:
             if self.raised is None and raised is not None:
@@ -310,7 +313,8 @@ class Shell(InteractiveShell):
         return result
 
     def warm(self):
-        """Do once, before a fork, what is slow the first time: run a cell, show a traceback."""
+        """Do once, before a fork, what is slow the first time: show a value, show a traceback."""
+        self.run("[0, {'': 0.5}]", 0)
         self.run("raise Exception", 0)
         self.reset()
 
