@@ -85,11 +85,12 @@ def opening(names):
 
 
 def clock(minutes):
-    """Minutes in words: "70 min" or "3½ h"."""
-    if minutes < 100:
-        return f"{minutes} min"
-    halves = round(minutes / 30)
-    return f"{halves // 2}{'½' * (halves % 2)} h"
+    """A quick and a slow reader's minutes in words, of the slow one's: "50–56 min", "3–3½ h"."""
+    both = ways.quick(minutes), minutes
+    if minutes < 120:
+        return f"{both[0]}–{both[1]} min"
+    halves = [round(one / 30) for one in both]
+    return "–".join(f"{half // 2}{'½' * (half % 2)}" for half in halves) + " h"
 
 
 def table(names):
