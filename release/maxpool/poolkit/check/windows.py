@@ -386,7 +386,7 @@ def output_size_dilation(output_size):
 
 MORE_THAN_FIT = (
     "an index lies beyond x or y: there are more windows than fit, or rows and columns are mixed "
-    'up. See "How many windows fit?"'
+    "up"
 )
 
 
