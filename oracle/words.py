@@ -316,7 +316,7 @@ NEXT = """
 **Next, chapter 3**: the layer for whole batches, as fast as NumPy allows. $J$ leaves the stage;
 what remains of it is one address for each output."""
 ANSWER = """\
-## The question of the beginning
+## The opening question
 
 *Why do three quarters of the numbers get no gradient?* Each window has one winner, and each row of
 the Jacobian a single 1: the message goes back to the winner alone. *Does it matter?* Hardly.
