@@ -168,7 +168,7 @@ def shortened(name, notebook, way):
         source = _reworded(text(cell), reworded.get(cell["id"], ()), cell["id"])
         if cell["cell_type"] == "markdown":
             if any(ITEM.match(line) for line in source.splitlines()):
-                source = _overview(source, cells, way, MINUTES[way].get(name, {}))
+                source = _overview(source, cells, way, MINUTES.get(way, {}).get(name, {}))
             source = _unlinked(source, there)
         short.append(cell | {"source": source.splitlines(keepends=True)})
     if None in said:

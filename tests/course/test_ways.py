@@ -146,6 +146,14 @@ def test_a_way_says_where_it_ends(short):
     assert said in ways.text(cells[-1])
 
 
+def test_all_of_it_is_a_way_that_changes_only_who_is_short_of_time():
+    for chapter, whole in COURSE.items():
+        made = ways.shortened(chapter, whole, "all")
+        both = zip(made["cells"], whole["cells"], strict=True)
+        other = {b["id"] for a, b in both if ways.text(a) != ways.text(b)}
+        assert other <= {"title", "overview"}
+
+
 def test_a_way_that_rewords_what_nobody_says_is_refused():
     with pytest.raises(ValueError, match="cell reads does not say once"):
         ways._reworded("Anything.", [("something else", "")], "reads")
