@@ -134,8 +134,8 @@ def rows_of(shape, expected):
     """What a wrong shape of J says for certain, or None."""
     if len(shape) == 2 and shape[0] != expected[0] and shape[1] == expected[1]:
         return (
-            f"there are {shape[0]} rows, and {expected[0]} windows lie inside the image. See "
-            '"How many windows fit?" of 1-windows'
+            f"J has {shape[0]} row{'s' * (shape[0] != 1)}, and {expected[0]} windows lie inside x. "
+            'See "How many windows fit?" of 1-windows'
         )
     return None
 
