@@ -146,6 +146,10 @@ def is_conv(conv_backward, answer, which, given, dy, x, w, expected):
 
 
 ENTROPY = ("loss", "dscores")
+NO_NUMBER = {  # by the axes of a loss that is an array
+    1: "the mean over the images is missing",
+    2: "dscores stands where the loss belongs: return loss, dscores",
+}
 ROUNDED_TO_0 = (
     "p of the label, e^−1000, was rounded to 0 before its logarithm was taken: take "
     "log Σ e^(s − h) − (s_t − h)"
@@ -164,10 +168,8 @@ def same_loss(cross_entropy, cases):
         if shape_of(loss) != ():
             said = short(loss)
             what = f"loss is {said}, expected one number: the mean of all images"
-            cause = "the mean over the images is missing"
-            if np.ndim(loss) == 2:
-                cause = "dscores stands where the loss belongs: return loss, dscores"
-            raise Failed(what, cause=cause, got=said)
+            axes = loss.ndim if isinstance(loss, np.ndarray) else None
+            raise Failed(what, cause=NO_NUMBER.get(axes), got=said)
         same("loss", loss, expected, f"{len(scores)} rows of scores, from {span(scores)}.")
 
 
