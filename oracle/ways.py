@@ -15,53 +15,12 @@ import shutil
 import sys
 from pathlib import Path
 
+from oracle.words import MINUTES, PACE, REWORDED, SAID
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "source" / "maxpool"
 WAYS = ("90min", "4h")
 NAMES = {"90min": "90 minutes", "4h": "4 hours", "all": "all of it"}
-
-# Minutes of sections that take less time on a way, since less is asked there.
-MINUTES = {
-    "90min": {"Which pixels does a neuron see?": 20},
-    "4h": {"Your turn: windows": 13, "The forward pass": 24, "Your turn: maxpool_backward": 22},
-}
-PLAIN = """\
-**On this way** padding is always 0 and dilation always 1. `windows` and `maxpool_forward` take both
-arguments, and no test here uses other values; nor do you need to think of NaN."""
-ANSWER = """\
-## The question of the beginning
-
-*Why do three quarters of the numbers get no gradient?* Each window has one winner, and each row of
-the Jacobian a single 1: the message goes back to the winner alone. *Does it matter?* Hardly.
-Another digit has other winners, and all numbers of a channel come from the same kernel, so what one
-winner learns, all know. The full course shows both, in a network that you train yourself."""
-# What is said on a way alone: before the cell of this id, or at the end of a notebook.
-SAID = {
-    "90min": {"2-jacobian": {None: ANSWER}},
-    "4h": {"3-layer": {"windows_turn": PLAIN, None: ANSWER}},
-}
-
-# What a notebook promises where it is shorter: its line in italics, and what there is to learn.
-_JACOBIAN = (
-    "*By the end you can say how much every output of a max-pooling layer moves when one pixel "
-    "moves, and you can send a gradient back through the layer.*",
-    "the derivative of a maximum, the Jacobian as a matrix that you can look at, and what "
-    "backpropagation is",
-)
-_WINDOWS = (
-    "*By the end you can say which pixels a max-pooling neuron looks at, and you have written the "
-    "layer as loops that nobody can misread.*",
-    "what the layer computes, the notation of the whole course, and what the stride does",
-)
-_LAYER = (
-    "*At the end of this notebook you have a max-pooling layer, forward and backward, that returns "
-    "what the loops return and never visits a pixel in Python.*",
-    "to see windows in an image without copying it, and to send a gradient back without a Jacobian",
-)
-PROMISED = {
-    "90min": {"1-windows": _WINDOWS, "2-jacobian": _JACOBIAN},
-    "4h": {"1-windows": _WINDOWS, "2-jacobian": _JACOBIAN, "3-layer": _LAYER},
-}
 
 # A line of a list of contents: "1. [Heading](#Heading) · 5 min, `task`, 4 points"
 ITEM = re.compile(
@@ -119,8 +78,13 @@ def contents(cells):
 
 
 def minutes_of(cells):
-    """The minutes of a notebook, by its list of contents."""
+    """The minutes of a notebook, by its list of contents: a slow reader's."""
     return sum(minutes or 0 for _, minutes, _ in contents(cells))
+
+
+def quick(minutes):
+    """The minutes of a quicker reader, to the nearest five."""
+    return 5 * round(minutes * PACE / 5)
 
 
 def plural(number, noun):
@@ -132,7 +96,7 @@ def _list_of(tasks):
     return f"{', '.join(names[:-1])} and {names[-1]}" if names[1:] else "".join(names)
 
 
-def _overview(source, cells, way):
+def _overview(source, cells, way, shorter):
     """The list of contents, and the sums around it, of the cells that are left."""
     there, points = headings(cells), points_of(cells)
     lines, minutes, number = [], 0, 0
@@ -140,7 +104,7 @@ def _overview(source, cells, way):
         if match := ITEM.match(line):
             if match["title"] not in there:
                 continue
-            taken = MINUTES.get(way, {}).get(match["title"], int(match["minutes"] or 0))
+            taken = shorter.get(match["title"], int(match["minutes"] or 0))
             number, minutes = number + 1, minutes + taken
             line = re.sub(r"· \d+ min", f"· {taken} min", line)
             tasks = [t for t in re.findall(r"`(\w+)`", match["task"] or "") if t in points]
@@ -154,7 +118,8 @@ def _overview(source, cells, way):
             line = f"This is the way of {NAMES[way]} through the course."
         lines.append(line)
     done = "\n".join(lines)
-    done = re.sub(r"^About \d+ minutes", f"About {minutes} minutes", done, flags=re.M)
+    about = f"About {quick(minutes)} to {minutes} minutes"
+    done = re.sub(r"^About \d+ to \d+ minutes", about, done, flags=re.M)
     what = f"{_list_of(points)}, {plural(sum(points.values()), 'point')}"
     what = what.replace("`derivation`", "one derivation on paper")
     return re.sub(
@@ -162,11 +127,13 @@ def _overview(source, cells, way):
     )
 
 
-def _promised(source, promise, learned):
-    """A title's line in italics and what one will learn, as far as this way goes."""
-    source = re.sub(r"(?<=\n\n)\*[^*\n]+\.\*$", lambda _: promise, source, count=1, flags=re.M)
-    pattern = r"(?<=\*\*You will learn\*\*: ).+?(?=\. \*\*You need)"
-    return re.sub(pattern, lambda _: learned, source)
+def _reworded(source, words, cell):
+    """What a cell says on a way: each of these words by its own; they are there once."""
+    for whole, short in words:
+        if source.count(whole) != 1:
+            raise ValueError(f"oracle/words.py: cell {cell} does not say once: {whole!r}")
+        source = source.replace(whole, short)
+    return source
 
 
 def _unlinked(source, there):
@@ -192,18 +159,17 @@ def shortened(name, notebook, way):
     if not cells:
         return None
     said = SAID.get(way, {}).get(name, {})
+    reworded = REWORDED.get(way, {}).get(name, {})
     there = headings(cells)
     short = []
     for cell in cells:
         if cell["id"] in said:
             short.append(_said(len(short), said[cell["id"]]))
-        source = text(cell)
+        source = _reworded(text(cell), reworded.get(cell["id"], ()), cell["id"])
         if cell["cell_type"] == "markdown":
             if any(ITEM.match(line) for line in source.splitlines()):
-                source = _overview(source, cells, way)
+                source = _overview(source, cells, way, MINUTES.get(way, {}).get(name, {}))
             source = _unlinked(source, there)
-            if promised := PROMISED.get(way, {}).get(name):
-                source = _promised(source, *promised) if len(short) < 3 else source
         short.append(cell | {"source": source.splitlines(keepends=True)})
     if None in said:
         short.append(_said(len(short), said[None]))
@@ -235,7 +201,10 @@ def main(arguments=None):
     for path in sorted((Path(asked.folder) / "source/maxpool").glob("*.ipynb")):
         cells = read(path)["cells"]
         points = sum(points_of(cells).values())
-        print(f"{path.stem}: about {minutes_of(cells)} minutes, {plural(points, 'point')}")
+        minutes = minutes_of(cells)
+        print(
+            f"{path.stem}: about {quick(minutes)} to {minutes} minutes, {plural(points, 'point')}"
+        )
     return 0
 
 

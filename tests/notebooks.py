@@ -61,17 +61,20 @@ class Played:
         return frozenset(self.failures)
 
 
-def play(chapter, answered=None):
+def play(chapter, answered=None, task="", to_the_first=False):
     """Run a chapter with ``answered`` {task: source} in place of its solutions.
 
     Only the setup cells, the answers and the tests run: a test may use nothing else.
     Returns what failed and the names that were defined.
+
+    task          of the tests those alone whose names begin with this task
+    to_the_first  and no more of them after one that failed
     """
     with afresh():  # a notebook that is graded has a process of its own
-        return _play(chapter, {**answers(chapter), **(answered or {})})
+        return _play(chapter, {**answers(chapter), **(answered or {})}, task, to_the_first)
 
 
-def _play(chapter, answered):
+def _play(chapter, answered, task, to_the_first):
     played = Played(namespace={"__name__": "__main__"})
     for cell in read(chapter).cells:
         meta = cell.metadata.get("nbgrader", {})
@@ -79,6 +82,10 @@ def _play(chapter, answered):
         if cell.cell_type != "code" or not (
             meta.get("grade") or name in answered or name.startswith("setup")
         ):
+            continue
+        if meta.get("grade") and not name.startswith(f"test_{task}"):
+            continue
+        if meta.get("grade") and to_the_first and played.failures:
             continue
         source = answered.get(name, cell.source)
         file = f"<{chapter} {name}>"

@@ -84,18 +84,18 @@ def opening(names):
     return next(o.data["text/html"] for o in outputs if "<img" in o.get("data", {})["text/html"])
 
 
-def clock(minutes):
-    """Minutes in words: "70 min" or "3½ h"."""
-    if minutes < 100:
-        return f"{minutes} min"
-    halves = round(minutes / 30)
-    return f"{halves // 2}{'½' * (halves % 2)} h"
+def clock(quick, slow):
+    """A quick and a slow reader's minutes in words: "50–56 min", "11–13 h"."""
+    if slow < 300:
+        return f"{quick}–{slow} min"
+    halves = [round(minutes / 30) for minutes in (quick, slow)]
+    return "–".join(f"{half // 2}{'½' * (half % 2)}" for half in halves) + " h"
 
 
 def table(names):
     """Minutes and points of each chapter on each way, read from the notebooks."""
     lines = ["| | all of it | 4 hours | 90 minutes |", "|---|---|---|---|"]
-    sums = {way: [0, 0] for way in ("all", "4h", "90min")}
+    sums = {way: [0, 0, 0] for way in ("all", "4h", "90min")}
     for name in names:
         notebook, row = ways.read(RELEASE / f"{name}.ipynb"), [f"[{name}]({name}.ipynb)"]
         for way, total in sums.items():
@@ -103,12 +103,13 @@ def table(names):
             if short is None:
                 row.append("–")
                 continue
-            minutes = ways.minutes_of(short["cells"])
+            slow = ways.minutes_of(short["cells"])
             points = sum(ways.points_of(short["cells"]).values())
-            total[0], total[1] = total[0] + minutes, total[1] + points
-            row.append(f"{clock(minutes)}, {ways.plural(points, 'point')}")
+            for n, more in enumerate((ways.quick(slow), slow, points)):
+                total[n] += more
+            row.append(f"{clock(ways.quick(slow), slow)}, {ways.plural(points, 'point')}")
         lines.append(f"| {' | '.join(row)} |")
-    sum_ = [f"{clock(minutes)}, {points} points" for minutes, points in sums.values()]
+    sum_ = [f"{clock(quick, slow)}, {points} points" for quick, slow, points in sums.values()]
     lines.append(f"| together | {' | '.join(sum_)} |")
     return "\n".join(lines)
 

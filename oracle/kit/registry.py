@@ -18,6 +18,9 @@ sentence that helps, which is indented; of which right answer it is, from here o
 one whose method this is; what is wrong. After ``~`` that is a part of a line and what stands in its
 place, after ``-`` whole lines of the right answer and after ``+`` those in their place. Each old
 part must be there once.
+
+With ``slips`` in place of ``loses`` it is a slip: the visible examples of these checks know its
+sentence. What else it fails is not written down, and no list of misconceptions has it.
 """
 
 import ast
@@ -29,7 +32,7 @@ import textwrap
 import types
 from dataclasses import dataclass, field
 
-_ALL, _RIGHT = [], []
+_ALL, _RIGHT, _SLIPS = [], [], []
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Right:
     def differs(self, text):
         """Register misconceptions that are right answers with other lines in them; see above."""
         answer = self
-        for name, kind, loses, hint, changes in _read(text):
+        for name, kind, loses, hint, changes, slip in _read(text):
             for line in changes:
                 if line.startswith("of "):
                     answer = self.function.__globals__[line.removeprefix("of ")]
@@ -80,7 +83,8 @@ class Right:
             functions = {task: _named(f, task) for task, f in answer.also.items()}
             functions = {answer.task: function, **functions}
             sources = answer.sources | {answer.task: source}
-            _add(name, kind, hint, loses, functions, sources, answer.function.__module__)
+            module, into = answer.function.__module__, _SLIPS if slip else _ALL
+            _add(name, kind, hint, loses, functions, sources, module, into)
 
 
 def all_of(modules):
@@ -89,6 +93,12 @@ def all_of(modules):
     for name in names:
         importlib.import_module(name)
     return tuple(each for name in names for each in _ALL if each.module == name)
+
+
+def slips_of(modules):
+    """Every slip of these modules, in the order in which they are written down."""
+    all_of(modules)
+    return tuple(each for each in _SLIPS if each.module in modules)
 
 
 def right_answers(modules):
@@ -123,9 +133,9 @@ def misconception(task, kind, hint, loses, also=()):
     return register
 
 
-def _add(name, kind, hint, loses, functions, sources, module):
+def _add(name, kind, hint, loses, functions, sources, module, into=_ALL):
     loses = frozenset(loses.split())
-    _ALL.append(Misconception(name, kind, hint, loses, functions, sources, module))
+    into.append(Misconception(name, kind, hint, loses, functions, sources, module))
 
 
 def _named(function, name):
@@ -157,11 +167,11 @@ def right(task, also=()):
     return register
 
 
-_TITLE = re.compile(r"(?P<name>[\w-]+) \((?P<kind>[\w-]+)\) loses (?P<loses>.+)")
+_TITLE = re.compile(r"(?P<name>[\w-]+) \((?P<kind>[\w-]+)\) (?P<how>loses|slips) (?P<loses>.+)")
 
 
 def _read(text):
-    """Yield (name, kind, loses, hint, lines of what is wrong) of each misconception."""
+    """Yield (name, kind, loses, hint, lines of what is wrong, is it a slip) of each."""
     lines = text.strip("\n").splitlines()
     starts = [n for n, line in enumerate(lines) if _TITLE.match(line)]
     if starts[:1] != [0]:
@@ -172,7 +182,8 @@ def _read(text):
             kept = changes if line[:1] != " " else hint if line.startswith("    ") else more
             kept.append(line if kept is changes else line.strip())
         found = _TITLE.fullmatch(" ".join([lines[start], *more]))
-        yield found["name"], found["kind"], _spread(found["loses"]), " ".join(hint), changes
+        loses, slip = _spread(found["loses"]), found["how"] == "slips"
+        yield found["name"], found["kind"], loses, " ".join(hint), changes, slip
 
 
 def _spread(loses):

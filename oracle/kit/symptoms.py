@@ -14,18 +14,19 @@ import sys
 from .toolkit import voice
 
 
-def symptoms(visible, names, known):
+def symptoms(visible, names, known, slips=()):
     """Return {check: {digest of what a misconception returns on the visible example: its hint}}.
 
     visible  module of the visible checks
     names    of these
     known    the misconceptions; of two that answer alike the first one speaks
+    slips    wrong answers that speak only at the checks that are written down of them
     """
     found = {}
     for name in names:
         body = getattr(visible, name).body
         parameters = list(inspect.signature(body).parameters)
-        for misconception in known:
+        for misconception in (*known, *(slip for slip in slips if name in slip.loses)):
             functions = [misconception.functions.get(p) for p in parameters]
             if None in functions:
                 continue
@@ -43,7 +44,9 @@ def of_this_course():
     toolkit, here = voice.__name__.partition(".")[0], __package__.partition(".")[0]
     visible = importlib.import_module(f"{toolkit}.check")
     names = importlib.import_module(f"{here}.hidden").__all__
-    return symptoms(visible, names, importlib.import_module(f"{here}.misconceptions").known())
+    wrong = importlib.import_module(f"{here}.misconceptions")
+    slips = getattr(wrong, "slips", tuple)()
+    return symptoms(visible, names, wrong.known(), slips)
 
 
 if __name__ == "__main__":

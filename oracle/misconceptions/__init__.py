@@ -5,7 +5,7 @@ Each is one function, as a student would write it, that can replace the solution
 
 import functools
 
-from oracle.kit.registry import Misconception, all_of, misconception, right_answers
+from oracle.kit.registry import Misconception, all_of, misconception, right_answers, slips_of
 
 MODULES = [f"{__name__}.{c}" for c in ("windows", "jacobian", "layer", "laws", "network")]
 
@@ -16,9 +16,15 @@ def known():
     return all_of(MODULES)
 
 
+@functools.cache
+def slips():
+    """Wrong answers of which only the visible checks know a sentence."""
+    return slips_of(MODULES)
+
+
 def right():
     """The right answers of which they differ."""
     return right_answers(MODULES)
 
 
-__all__ = ["Misconception", "known", "misconception", "right"]
+__all__ = ["Misconception", "known", "misconception", "right", "slips"]

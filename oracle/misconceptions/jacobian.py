@@ -150,6 +150,34 @@ of by_argmax
 """)
 
 
+by_argmax.differs("""
+cuts-by-the-kernel (stride) slips local_derivative_stride
+    You cut the window out at k·kH. It starts at k·sH, wherever the last one ended: steps are as
+    long as the stride, windows as the kernel.
+~ x[k * sH : k * sH + kH, l * sW : l * sW + kW] => x[k * kH : k * kH + kH, l * kW : l * kW + kW]
+puts-the-corner-at-k-l (stride) slips local_derivative_cases
+    You took (k, l) for the window's corner when you wrote the 1. The corner is pixel (k·sH, l·sW).
+~ derivative[k * sH + u, l * sW + v] => derivative[k + u, l + v]
+writes-at-the-output-s-place (order) slips local_derivative_cases
+    You wrote the 1 at (k, l), the place of the output. The derivative is an image of the pixels:
+    its 1 is where the winner is.
+~ derivative[k * sH + u, l * sW + v] => derivative[k, l]
+writes-column-before-row (transposed) slips local_derivative_cases
+    You exchanged row and column, of the winner in its window or where you wrote the 1. The row
+    comes first, from np.unravel_index as in every array.
+~ derivative[k * sH + u, l * sW + v] => derivative[l * sW + v, k * sH + u]
+marks-the-value-everywhere (indexing) slips local_derivative_cases
+    You marked every pixel of the image that equals the maximum. A pixel outside of the window may
+    do so by chance, and moves nothing.
+- derivative[k * sH + u, l * sW + v] = 1
++ derivative[x == window.max()] = 1
+marks-the-whole-window (averaging) slips local_derivative_cases
+    You marked the whole window. All its pixels are seen, but only the winner moves the output.
+- derivative[k * sH + u, l * sW + v] = 1
++ derivative[k * sH : k * sH + kH, l * sW : l * sW + kW] = 1
+""")
+
+
 # ---- jacobian -------------------------------------------------------------------------------
 
 
@@ -290,6 +318,19 @@ numbers-outputs-by-their-height (transposed) loses jacobian_rectangular
     You numbered output (k, l) as k·OH + l. A row of outputs holds OW of them, so k rows hold k·OW.
 of entry_by_entry
 ~ k * OW + l => k * OH + l
+""")
+
+
+entry_by_entry.differs("""
+steps-by-the-kernel-in-j (stride) slips jacobian_overlap
+    You placed the windows side by side. Window (k, l) starts at (k·sH, l·sW), whatever its size.
+- window = x[k * sH : k * sH + kH, l * sW : l * sW + kW]
++ window = x[k * kH : k * kH + kH, l * kW : l * kW + kW]
+~ (k * sH + u) * W + l * sW + v => (k * kH + u) * W + l * kW + v
+numbers-from-k-l (stride) slips jacobian_values
+    You took (k, l) for the window's corner when you numbered the winner. The corner is pixel (k·sH,
+    l·sW).
+~ (k * sH + u) * W + l * sW + v => (k + u) * W + l + v
 """)
 
 
@@ -495,6 +536,21 @@ def moves_whole_numbers(f, x, h=1e-6):
     return np.stack(columns, axis=1)
 
 
+into_columns.differs("""
+moves-x-itself (sharing) slips numerical_jacobian_values
+    Your J is 0: nothing moved, or nothing was written into J. plus = x makes no copy, so what you
+    add through one name you take off again through the other: x.copy(), or x + e.
+- J[:, c] = (f(x + e) - f(x - e)).ravel() / (2 * h)
++ J[:, c] = 0
+moves-all-inputs (differences) slips numerical_jacobian_values
+    You moved all inputs at once. Column c tells what input c alone does: add h at one place.
+~ e[c] = h => e[:] = h
+subtracts-the-wrong-way (sign) slips numerical_jacobian_values
+    Your slopes have the wrong sign: f(x + h) comes first, and f(x − h) is subtracted from it.
+~ f(x + e) - f(x - e) => f(x - e) - f(x + e)
+""")
+
+
 there_and_back.differs("""
 reuses-one-array (sharing) loses numerical_jacobian_inputs
     You moved one array back and forth. If f returns (a view of) its argument, f(x + h) changes when
@@ -553,6 +609,19 @@ forgets-to-divide (differences) loses one_sided_values one_sided_tie one_sided_d
 moves-every-pixel (differences) loses one_sided_values one_sided_tie one_sided_direction
     You added h to every pixel and left v out: that is the slope along (1, 1, …, 1), whatever v is.
 ~ f(x + h * v) - f(x) => f(x + h) - f(x)
+divides-f-of-x-alone (precedence) slips one_sided_values
+    You divided only f(x) by h: / goes before −. Put brackets around the difference.
+~ (f(x + h * v) - f(x)) / h => f(x + h * v) - f(x) / h
+walks-all-of-v (differences) slips one_sided_values
+    You walked from x to x + v and divided by h. The step is h times v: x + h·v.
+~ x + h * v => x + v
+forgets-the-sign-of-a-slope (sign) slips one_sided_values
+    You took the magnitude. A slope has a sign: along v the function may fall.
+~ (f(x + h * v) - f(x)) / h => abs(f(x + h * v) - f(x)) / h
+steps-as-it-likes (differences) slips one_sided_tie
+    You used a step of your own instead of the h that was passed.
+- return (f(x + h * v) - f(x)) / h
++ return (f(x + 1e-6 * v) - f(x)) / 1e-6
 """)
 
 
@@ -598,8 +667,8 @@ checks-only-the-sum (convexity) loses is_subgradient_outside is_subgradient_nega
 - return bool(np.all(g[~maximal] == 0) and np.all(g >= 0) and abs(g.sum() - 1) < 1e-9)
 + return bool(abs(g.sum() - 1) < 1e-9)
 ignores-the-sign (negative) loses is_subgradient_negative
-    You did not look at the sign. Shares such as 2 and −1 add up to 1, yet they point past the
-    corner, outside of the hull.
+    A negative share passed: not one may be below 0. Shares such as 2 and −1 add up to 1, yet they
+    point past the corner, outside of the hull.
 ~ and np.all(g >= 0) and => and
 never-looks-at-w (stride) loses is_subgradient_outside
     You did not compare g with w: a pixel below the maximum has a share of 0, since moving it a

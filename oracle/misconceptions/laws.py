@@ -33,8 +33,8 @@ multiplies-the-sums (sum) loses adjoint_gap_right adjoint_gap_wrong
 ~ np.sum(Jv * u) => np.sum(Jv) * np.sum(u)
 ~ np.sum(v * back(u)) => np.sum(v) * np.sum(back(u))
 weighs-jv-by-v (chain) loses adjoint_gap_right adjoint_gap_wrong
-    You multiplied J·v by v. J·v is a change of y, so it meets u, which has y's shape; v meets
-    back(u).
+    An array of y's shape met one of x's. J·v and u have y's shape, v and back(u) have x's: multiply
+    J·v by u and v by back(u), and add each product up before you compare.
 ~ np.sum(Jv * u) => np.sum(Jv * v)
 uses-a-step-of-its-own (differences) loses adjoint_gap_right
     You used a step of your own in place of the h that was passed.
@@ -45,6 +45,34 @@ adds-up-the-distances (sum) loses adjoint_gap_right adjoint_gap_wrong
     You took absolute values before you added up. Terms of both signs cancel in a sum: add first,
     then compare the two sums.
 ~ abs(np.sum(Jv * u) - np.sum(v * back(u))) => abs(np.sum(abs(Jv * u)) - np.sum(abs(v * back(u))))
+""")
+
+
+adjoint_gap.differs("""
+forgets-to-divide-by-2h (differences) slips adjoint_gap_right
+    Your J·v is the change of f between two points. It is a speed: divide by 2h, the distance of the
+    two.
+~ (f(x + h * v) - f(x - h * v)) / (2 * h) => f(x + h * v) - f(x - h * v)
+takes-f-of-x-for-jv (chain) slips adjoint_gap_right
+    You weighed f(x) itself. J·v is how fast f changes at x when x moves along v: measure it with
+    two steps.
+~ (f(x + h * v) - f(x - h * v)) / (2 * h) => f(x)
+compares-means-of-products (averaging) slips adjoint_gap_right
+    You took means of the products. The two have unequally many entries, so equal sums have other
+    means: np.sum.
+~ abs(np.sum(Jv * u) - np.sum(v * back(u))) => abs(np.mean(Jv * u) - np.mean(v * back(u)))
+says-only-whether (shape) slips adjoint_gap_right
+    You returned whether the two sides agree. The gap is a number: how far they are apart.
+- return abs(np.sum(Jv * u) - np.sum(v * back(u)))
++ return abs(np.sum(Jv * u) - np.sum(v * back(u))) < 1e-6
+sends-x-back (chain) slips adjoint_gap_right
+    You asked for back(x). The way back takes a gradient of the outputs, and here that is u.
+~ back(u) => back(x[tuple(slice(n) for n in u.shape)])
+steps-by-a-thousandth (differences) slips adjoint_gap_right
+    You used a step of your own in place of the h that was passed.
+- Jv = (f(x + h * v) - f(x - h * v)) / (2 * h)
++ h = 1e-3
++ Jv = (f(x + h * v) - f(x - h * v)) / (2 * h)
 """)
 
 
@@ -91,4 +119,15 @@ counts-who-gets-something (sum) loses conserves_verdicts
     You counted how many pixels got something. A pixel that won several windows gets the sum of
     their gradients: compare sums.
 ~ np.isclose(back(dy).sum(), dy.sum()) => np.count_nonzero(back(dy)) == np.count_nonzero(dy)
+""")
+
+
+conserves.differs("""
+compares-shapes (shape) slips conserves_verdicts
+    You compared shapes. dx has that of x and dy that of y: what they share is their sum.
+~ bool(np.isclose(back(dy).sum(), dy.sum())) => back(dy).shape == dy.shape
+compares-the-largest (sum) slips conserves_verdicts
+    You compared the largest entries. Gradients that meet in a pixel add up, so its entry may be
+    larger than each of them: compare sums.
+~ back(dy).sum(), dy.sum() => back(dy).max(), dy.max()
 """)

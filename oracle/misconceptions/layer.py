@@ -82,6 +82,24 @@ splits-all-axes-at-once (order) loses pool_tiles_values pool_tiles_remainder poo
 """)
 
 
+pool_tiles.differs("""
+counts-tiles-by-the-width (transposed) slips pool_tiles_rectangular
+    You counted the rows of tiles with kW. H pixels hold H // kH of them: kH belongs to H, kW to W.
+~ H // kH, W => H // kW, W
+averages-the-tiles (averaging) slips pool_tiles_values
+    You averaged the tiles. That is average pooling; max pooling keeps the largest pixel of each.
+~ .max(axis=(3, 5)) => .mean(axis=(3, 5))
+cuts-in-front (rounding) slips pool_tiles_remainder
+    You cut the remainder off in front, so the tiles no longer begin at pixel (0, 0). What is left
+    over is at the end: keep :OH*kH and :OW*kW.
+~ x[:, :, : OH * kH, : OW * kW] => x[:, :, H - OH * kH :, W - OW * kW :]
+takes-the-largest-of-all-tiles (axes) slips pool_tiles_values
+    You took the maximum of everything: .max() without an axis leaves one number. Name the axes that
+    go.
+~ .max(axis=(3, 5)) => .max()
+""")
+
+
 # ---- windows --------------------------------------------------------------------------------
 
 
@@ -179,6 +197,39 @@ collects-windows-in-a-loop (loops) loses windows_view windows_vectorised maxpool
 +         rows, columns = np.arange(kH) * dH + k * sH, np.arange(kW) * dW + l * sW
 +         w[:, :, k, l] = x[:, :, rows[:, None], columns]
 + return w
+""")
+
+
+windows.differs("""
+exchanges-stride-and-dilation (order) slips windows_values
+    You exchanged stride and dilation. The first two of the four axes count windows, and step by the
+    stride; the last two are inside a window, and step by the dilation.
+~ ::sH, ::sW, ::dH, ::dW => ::dH, ::dW, ::sH, ::sW
+puts-the-window-before-the-outputs (order) slips windows_values
+    You put the axes of the window before those of the outputs. The order is n, c, k, l, u, v: first
+    which window, then which of its pixels.
+~ [:, :, ::sH, ::sW, ::dH, ::dW] => [:, :, ::sH, ::sW, ::dH, ::dW].transpose(0, 1, 4, 5, 2, 3)
+exchanges-the-spans (transposed) slips windows_values
+    You exchanged the two lengths of the window: rows come first, (span of the rows, span of the
+    columns).
+~ span = dH * (kH - 1) + 1, dW * (kW - 1) + 1 => span = dW * (kW - 1) + 1, dH * (kH - 1) + 1
+takes-every-window (stride) slips windows_values
+    You kept all windows, as if the stride were 1: take every sH-th row of windows and every sW-th
+    column of them.
+~ ::sH, ::sW, ::dH => :, :, ::dH
+steps-by-the-kernel-always (stride) slips windows_values
+    You stepped from window to window by the kernel's size. The stride says how far they are apart.
+~ ::sH, ::sW, ::dH => ::kH, ::kW, ::dH
+keeps-the-gaps (dilation) slips windows_dilation
+    Your windows are as large as the span and keep the pixels in the gaps: take every dH-th row of a
+    window and every dW-th column, too.
+~ , ::dH, ::dW] => ]
+pads-in-front-alone (padding) slips windows_padding
+    You padded in front alone. Each axis gets padding at both ends: (pH, pH), (pW, pW).
+~ (pH, pH), (pW, pW) => (pH, 0), (pW, 0)
+pads-with-nan (padding) slips windows_padding
+    You padded with NaN, and a NaN wins every window that sees it. Only minus infinity never wins.
+~ constant_values=-np.inf => constant_values=np.nan
 """)
 
 
@@ -501,6 +552,40 @@ searches-column-by-column (order) loses maxpool_backward_ties maxpool_backward_n
 + v, u = np.divmod(w.argmax(axis=-1), kH)
 - return w.max(axis=(4, 5)), (winners, x.shape, x.dtype)
 + return w.max(axis=-1), (winners, x.shape, x.dtype)
+""")
+
+
+by_argmax.differs("""
+reduces-the-outputs (axes) slips maxpool_forward_values
+    You took the maximum over the windows, axes 2 and 3. The pixels inside a window are what it goes
+    over: the last two axes, (4, 5).
+~ return w.max(axis=(4, 5)) => return w.max(axis=(2, 3))
+reduces-one-axis (axes) slips maxpool_forward_values
+    You took the maximum over the last axis alone, so the rows of a window are left. A window has
+    two axes: axis=(4, 5), or (-2, -1).
+~ return w.max(axis=(4, 5)) => return w.max(axis=-1)
+takes-the-least (negative) slips maxpool_forward_values
+    You took the smallest value of the window. Max pooling passes on the largest.
+~ return w.max(axis=(4, 5)) => return w.min(axis=(4, 5))
+averages-the-windows (averaging) slips maxpool_forward_values
+    You averaged the windows. That is average pooling; max pooling keeps the largest pixel.
+~ return w.max(axis=(4, 5)) => return w.mean(axis=(4, 5))
+""")
+
+
+by_offsets.differs("""
+slices-without-the-step (stride) slips maxpool_forward_values
+    Your slices have no step, so they take pixels side by side. Place (u, v) of two neighbouring
+    windows is sH rows apart: u : u + (OH − 1)·sH + 1 : sH, and columns likewise.
+~ u : u + OH * sH : sH, v : v + OW * sW : sW => u : u + OH, v : v + OW
+counts-columns-with-kh-in-the-layer (transposed) slips maxpool_forward_rectangular
+    You counted the columns of y with kH. Along a row a window is kW pixels long: OW comes from W,
+    kW, sW and the others of the columns.
+~ (W + 2 * pW - dW * (kW - 1) - 1) => (W + 2 * pW - dW * (kH - 1) - 1)
+slices-end-too-early (stride) slips maxpool_forward_values
+    Your slices end after OH rows, but with a step of sH they must reach OH times as far: u : u +
+    (OH − 1)·sH + 1 : sH, and columns likewise.
+~ u : u + OH * sH : sH, v : v + OW * sW : sW => u : u + OH : sH, v : v + OW : sW
 """)
 
 
@@ -867,3 +952,45 @@ def adds_to_an_old_dx(dy, cache):
     winners, dx = cache
     np.add.at(dx.reshape(-1), winners, dy)
     return dx
+
+
+flattened.differs("""
+reads-dy-by-columns (order) slips maxpool_backward_values
+    You unfolded dy column by column, and the addresses row by row: each gradient went to another
+    winner. Unfold both in the same order.
+~ * W + j, dy) => * W + j, dy.ravel(order="F").reshape(dy.shape))
+counts-pixels-by-columns (order) slips maxpool_backward_values
+    You counted the pixels column by column: in row-major order pixel (i, j) is number i·W + j.
+~ ((n * C + c) * H + i) * W + j => ((n * C + c) * W + j) * H + i
+counts-the-winners (chain-rule) slips maxpool_backward_values
+    You counted how often a pixel won, and left dy out: each victory weighs as much as the gradient
+    of its output (weights=, in np.bincount).
+~ * W + j, dy) => * W + j, 1)
+""")
+
+
+offset_by_offset.differs("""
+cuts-dy-down (mutation) slips maxpool_backward_values
+    You multiplied dy itself by the mask, so after the first place little is left of it. Give each
+    place the whole dy, masked: another name for the product.
+- dx[here] += dy * ((i == rows + u) & (j == columns + v))
++ dy = dy * ((i == rows + u) & (j == columns + v))
++ dx[here] += dy
+""")
+
+
+to_the_winners.differs("""
+float32-always (dtype) slips maxpool_backward_dtype
+    Your dx is float32 whatever x is. It has the dtype of x: keep x.dtype in the cache.
+~ (x.shape, x.dtype) => (x.shape, np.float32)
+exchanges-u-and-v (transposed) slips maxpool_backward_values
+    You exchanged the row and the column of the winner in its window: with the number u·kW + v, the
+    quotient by kW is the row u and the remainder is the column v.
+- x, _, winners, _ = cache
++ x, y, (n, c, i, j), (_, (sH, sW), _, _) = cache
++ k, l = np.arange(y.shape[2])[:, None] * sH, np.arange(y.shape[3]) * sW
+~ np.add.at(dx, winners, dy) => np.add.at(dx, (n, c, k + j - l, l + i - k), dy)
+holds-ints (dtype) slips maxpool_backward_values
+    Your dx holds ints, so fractions are cut off on their way in. Give it the dtype of x.
+~ (x.shape, x.dtype) => (x.shape, int)
+""")

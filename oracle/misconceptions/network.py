@@ -425,3 +425,110 @@ keeps-a-velocity (calls) loses sgd_step_values
 +         velocity[name] = 0.9 * velocity.get(name, 0) + gradients[name]
 +     return {name: value - rate * velocity[name] for name, value in parameters.items()}
 """)
+
+
+# ---- slips ----------------------------------------------------------------------------------
+
+
+relu_backward.differs("""
+passes-where-it-is-negative (mask) slips relu_backward_values
+    You let the gradient pass where x is negative, and stopped it where x is positive: the other way
+    round.
+~ cache > 0 => cache <= 0
+""")
+
+
+offset_by_offset.differs("""
+takes-the-kernel-for-square-in-dw (transposed) slips conv_backward_weights
+    You took the kernel to be square: its rows are w.shape[2], its columns w.shape[3].
+- return dx, np.einsum("ncijuv,nfij->fcuv", pixels, dy), dy.sum(axis=(0, 2, 3))
++ dw = np.einsum("ncijuv,nfij->fcuv", pixels, dy)
++ dw[..., w.shape[2] :] = 0
++ return dx, dw, dy.sum(axis=(0, 2, 3))
+weights-of-the-last-image (sum) slips conv_backward_weights
+    Your dw hears from the last image alone: it was assigned where it should be added to, or only
+    one image was asked. All images share the weights: sum over n, too.
+~ pixels, dy) => pixels[-1:], dy[-1:])
+cuts-by-the-kernel-s-size (axes) slips conv_backward_weights
+    You cut x into pieces of the kernel's size. At place (u, v) all outputs together see a slice as
+    large as dy: u : u + OH, v : v + OW.
+- return dx, np.einsum("ncijuv,nfij->fcuv", pixels, dy), dy.sum(axis=(0, 2, 3))
++ (kH, kW), dw = w.shape[2:], np.zeros_like(w)
++ for u, v in np.ndindex(kH, kW):
++     part = x[:, :, u : u + kH, v : v + kW]
++     dw[:, :, u, v] = np.einsum("ncij,nfij->fc", part, dy)
++ return dx, dw, dy.sum(axis=(0, 2, 3))
+bias-of-everything (sum) slips conv_backward_bias
+    You added up all of dy. Each channel has a bias of its own: sum over images, rows and columns,
+    axis=(0, 2, 3), and keep the channels.
+~ dy.sum(axis=(0, 2, 3)) => dy.sum()
+bias-by-the-mean (averaging) slips conv_backward_bias
+    You took a mean. b_f is added to every output with factor 1, so its gradient is their sum.
+~ dy.sum(axis=(0, 2, 3)) => dy.mean(axis=(0, 2, 3))
+bias-of-each-image-s-channels (axes) slips conv_backward_bias
+    You summed over the channels and kept the images. The channel, axis 1, is what a bias has: sum
+    over axes 0, 2 and 3.
+~ dy.sum(axis=(0, 2, 3)) => dy.sum(axis=(1, 2, 3))
+bias-of-the-first-image (sum) slips conv_backward_bias
+    Your db hears from the first image alone. All images share the bias: sum over n, too.
+~ dy.sum(axis=(0, 2, 3)) => dy[0].sum(axis=(1, 2))
+weights-first (order) slips conv_backward_weights
+    You returned dw before dx. The order is that of forward's arguments x, w, b: dx, dw, db.
+- return dx, np.einsum("ncijuv,nfij->fcuv", pixels, dy), dy.sum(axis=(0, 2, 3))
++ return np.einsum("ncijuv,nfij->fcuv", pixels, dy), dx, dy.sum(axis=(0, 2, 3))
+""")
+
+
+by_logarithms.differs("""
+a-loss-below-zero (sign) slips cross_entropy_loss
+    Your loss has the wrong sign. It is the mean of −log p, and a logarithm of p is negative: sure
+    and wrong costs much.
+~ return logs.mean() => return -logs.mean()
+losses-of-every-label (indexing) slips cross_entropy_loss
+    scores[:, labels] takes these columns in every row, so each image pays for the labels of all.
+    One place in each row needs two lists of indices: [np.arange(N), labels].
+~ np.log(e.sum(axis=1)) + scores.max(axis=1) - scores[rows, labels] => -np.log(p[:, labels])
+normalises-over-everything (axes) slips cross_entropy_loss
+    You added up e^s over the whole batch. Each image has a softmax of its own: sum along its row,
+    axis=1.
+~ np.log(e.sum(axis=1)) => np.log(e.sum())
+forgets-the-logarithm (chain) slips cross_entropy_loss
+    You left out the logarithm of the sum: the loss is log Σ e^s − s_t, with s each row's scores
+    less their maximum.
+~ np.log(e.sum(axis=1)) => e.sum(axis=1)
+divides-by-all-scores (mean) slips cross_entropy_gradient
+    You divided by the number of scores. The loss is a mean over the images: divide by N, which is
+    len(scores).
+~ p / len(scores) => p / p.size
+subtracts-everywhere (indexing) slips cross_entropy_gradient
+    You subtracted 1 from every probability. Only the label's score counts once more by itself:
+    p[np.arange(N), labels] -= 1.
+~ p[rows, labels] -= 1 => p -= 1
+""")
+
+
+network_backward.differs("""
+returns-from-inside-the-loop (calls) slips network_backward_chain
+    Your walk ends after the last layer: a return inside a loop ends it. It belongs behind the loop.
+- return dy, gradients
++     return dy, gradients
+""")
+
+
+sgd_step.differs("""
+pairs-by-order (order) slips sgd_step_values
+    You paired parameters and gradients by their order. Two dicts need not have the same one: look
+    the gradient up by its name.
+- return {name: value - rate * gradients[name] for name, value in parameters.items()}
++ pairs = zip(parameters, parameters.values(), gradients.values())
++ return {name: value - rate * gradient for name, value, gradient in pairs}
+divides-by-the-rate (scaling) slips sgd_step_values
+    You divided by the rate. A small rate makes small steps: multiply the gradient by it.
+~ rate * gradients[name] => gradients[name] / rate
+scales-the-parameters-too (precedence) slips sgd_step_values
+    You multiplied the parameters by the rate, too. Only the gradient is: p − rate · g.
+~ value - rate * gradients[name] => rate * (value - gradients[name])
+returns-the-step-alone (chain) slips sgd_step_values
+    You returned the step. The new parameter is the old one plus that step: p − rate · g.
+~ value - rate * gradients[name] => -rate * gradients[name]
+""")

@@ -69,6 +69,22 @@ width-before-height (transposed) loses window_rectangular
 """)
 
 
+window.differs("""
+counts-from-one (indexing) slips window_coordinates
+    You counted from 1: every pixel is one too far down and to the right. Output (0, 0) starts at
+    pixel (0, 0), and its range at k·sH.
+~ k * sH + u, l * sW + v => k * sH + u + 1, l * sW + v + 1
+lists-rows-and-columns-apart (shape) slips window_coordinates
+    You made one list of rows and one of columns. Each row of the array is one pixel (i, j), so the
+    shape is (kH·kW, 2): transpose it.
+~ for v in range(kW)]) => for v in range(kW)]).T
+keeps-the-window-folded (shape) slips window_coordinates
+    You kept the window's two axes. The pixels stand one below the other, whichever row they are in:
+    the shape is (kH·kW, 2).
+~ for v in range(kW)]) => for v in range(kW)]).reshape(kH, kW, 2)
+""")
+
+
 # ---- output_size ----------------------------------------------------------------------------
 
 
@@ -130,6 +146,29 @@ dilates-the-padding (dilation) loses output_size_dilation
 - span = dilation * (kernel_size - 1) + 1
 - return (size + 2 * padding - span) // stride + 1
 + return (size + dilation * (2 * padding - (kernel_size - 1)) - 1) // stride + 1
+""")
+
+
+output_size.differs("""
+counts-pixels-and-steps (dilation) slips output_size_values
+    Your window spans its pixels and the steps between them. A step of d already ends on the next
+    pixel: d·(k − 1) + 1, where 1 is the first one.
+~ dilation * (kernel_size - 1) + 1 => kernel_size + dilation * (kernel_size - 1)
+adds-one-before-dividing (precedence) slips output_size_values
+    You added the 1 before you divided. It is a window, the first one, and not a pixel: divide the
+    steps by the stride, then add 1.
+~ - span) // stride + 1 => - span + 1) // stride
+spreads-the-window-once (dilation) slips output_size_dilation
+    You added the dilation to the window once. Each of the k − 1 steps between its pixels becomes d
+    long: d·(k − 1) + 1.
+~ dilation * (kernel_size - 1) + 1 => kernel_size + dilation - 1
+leaves-the-dilation-out (dilation) slips output_size_dilation
+    You did not use the dilation. It spreads the window, which then spans d·(k − 1) + 1 pixels
+    instead of k, so fewer of them fit.
+~ dilation * (kernel_size - 1) + 1 => kernel_size
+leaves-the-padding-out (padding) slips output_size_padding
+    You did not use the padding. It adds pixels at both ends, so the axis is size + 2·padding long.
+~ size + 2 * padding => size
 """)
 
 
@@ -283,4 +322,73 @@ square-images-only (transposed) loses pool_loops_rectangular
 - y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
 + values = x[k * sH : k * sH + kH, l * sW : l * sW + kW]
 + y[k, l] = values.max() if values.size else 0
+""")
+
+
+over_outputs.differs("""
+starts-at-minus-one (negative) slips pool_loops_negative
+    You started the search at −1, and a window lies below it. Only minus infinity, or a pixel of the
+    window, is safe.
+- y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
++ y[k, l] = max(-1, x[k * sH : k * sH + kH, l * sW : l * sW + kW].max())
+returns-a-magnitude (negative) slips pool_loops_negative
+    You compared magnitudes, and gave one back. The maximum respects the sign: −1 is larger than −7,
+    and it stays −1.
+- y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
++ y[k, l] = abs(x[k * sH : k * sH + kH, l * sW : l * sW + kW]).max()
+starts-at-the-first-pixel-of-all (negative) slips pool_loops_values
+    Your search starts at x[0, 0] in every window, so no output is below it. Start with a pixel of
+    the window itself, or with minus infinity.
+- y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
++ y[k, l] = max(x[0, 0], x[k * sH : k * sH + kH, l * sW : l * sW + kW].max())
+starts-at-the-output-s-place (negative) slips pool_loops_values
+    Your search starts at x[k, l], which is no pixel of window (k, l): that one starts at (k·sH,
+    l·sW). Start there, or with minus infinity.
+- y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
++ y[k, l] = max(x[k, l], x[k * sH : k * sH + kH, l * sW : l * sW + kW].max())
+keeps-x-s-shape (shape) slips pool_loops_values
+    Your y is as large as x. It has one place for each window: (H − kH) // sH + 1 rows, and columns
+    likewise.
+~ y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1)) => y = np.zeros((H, W))
+- for k in range(y.shape[0]):
+-     for l in range(y.shape[1]):
++ for k in range((H - kH) // sH + 1):
++     for l in range((W - kW) // sW + 1):
+returns-after-the-first-row (indexing) slips pool_loops_values
+    Only the first row of y is filled: a return inside a loop ends all loops. It belongs behind
+    them.
+- return y
++     return y
+returns-after-the-first-window (indexing) slips pool_loops_values
+    Only the first window is filled: a return inside a loop ends all loops. It belongs behind them.
+-         y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
++         y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
++         return y
+takes-the-largest-of-all (stride) slips pool_loops_values
+    You took the maximum of the whole image for every output. Output (k, l) sees only its window:
+    cut that out of x first.
+- y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
++ y[k, l] = x.max()
+starts-at-row-k (stride) slips pool_loops_values
+    Your window starts at pixel (k, l) itself. Output (k, l) is k steps down and l steps to the
+    right, and a step is `stride` pixels long.
+- y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
++ y[k, l] = x[k : k + kH, l : l + kW].max()
+keeps-the-columns-of-a-window (axes) slips pool_loops_values
+    You took a maximum along one axis of the window, so each output is a row of numbers. Both axes
+    go: .max() without an axis.
+- y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
++ y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max(axis=0)
+- y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))
++ y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1, kW))
+lists-the-outputs-in-one-row (shape) slips pool_loops_values
+    Your outputs stand in one long row. y is an image: row k of it holds the outputs (k, 0), (k, 1),
+    …
+- return y
++ return y.ravel()
+counts-columns-with-kh (transposed) slips pool_loops_rectangular
+    You counted the columns of y with kH. Along a row the window is kW pixels long: (W − kW) // sW +
+    1.
+- y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))
++ y = np.zeros(((H - kH) // sH + 1, (W - kH) // sW + 1))
 """)

@@ -1,4 +1,4 @@
-"""More than a hundred natural mistakes, as a student makes them, and what each has to hear: data.
+"""Some 250 natural mistakes, as a student makes them, and what each has to hear: data.
 
 Each is an answer that would be right but for one thing. ``ANSWERS`` has the right ones, in the way
 that people write them; a mistake is (task, what is wrong in it, its part of a cause that is true of
@@ -147,6 +147,15 @@ def maxpool_forward(x, kernel_size, stride=None, padding=0, dilation=1):
             y = np.where(better, a, y)
             who = np.where(better, u * kW + v, who)
     return y, (who, x.shape, x.dtype, (kH, kW), (sH, sW), (pH, pW), (dH, dW))
+""",
+    "maxpool_forward by windows": """
+def maxpool_forward(x, kernel_size, stride=None, padding=0, dilation=1):
+    if stride is None:
+        stride = kernel_size
+    w = windows(x, kernel_size, stride, padding, dilation)
+    (kH, kW), (sH, sW), (pH, pW), (dH, dW) = map(pair, (kernel_size, stride, padding, dilation))
+    who = w.reshape(*w.shape[:4], kH * kW).argmax(axis=-1)
+    return w.max(axis=(4, 5)), (who, x.shape, x.dtype, (kH, kW), (sH, sW), (pH, pW), (dH, dW))
 """,
     "maxpool_backward": """
 def maxpool_backward(dy, cache):
@@ -564,7 +573,7 @@ MISTAKES = [
         "a sign is missing",
         "is_subgradient",
         {"    if np.any(g < 0):\n        return False\n": ""},
-        "did not look at the sign",
+        "A negative share passed",
     ),
     (
         "the winners' sum alone",
@@ -785,7 +794,7 @@ MISTAKES = [
         "J·v times v",
         "adjoint_gap",
         {"(Jv * u)": "(Jv * v)"},
-        "You multiplied J·v by v",
+        "An array of y's shape met one of x's",
     ),
     (
         "entries for sums",
@@ -1023,5 +1032,616 @@ MISTAKES = [
         "cross_entropy",
         {"np.mean(": "np.sum("},
         "You added the images' losses up",
+    ),
+    # ---- and a hundred more that once heard a rule, another's cause or nothing
+    (
+        "tiles counted by the width",
+        "pool_tiles",
+        {"OH, OW = H // kH, W // kW": "OH, OW = H // kW, W // kW"},
+        "You counted the rows of tiles with kW",
+    ),
+    (
+        "tiles counted by swapped sizes",
+        "pool_tiles",
+        {"OH, OW = H // kH, W // kW": "OH, OW = H // kW, W // kH"},
+        "H and kH, or W and kW, are mixed up",
+    ),
+    (
+        "slices without the step",
+        "maxpool_forward",
+        {"(OH - 1) * sH + 1 : sH, left : left + (OW - 1) * sW + 1 : sW]": "OH, left : left + OW]"},
+        "Your slices have no step",
+    ),
+    (
+        "a step without its length",
+        "maxpool_forward",
+        {
+            "top : top + (OH - 1) * sH + 1 : sH, left : left + (OW - 1) * sW + 1 : sW": "top : top + OH : sH, left : left + OW : sW"
+        },
+        "Your slices end after OH rows",
+    ),
+    (
+        "axes 2 and 3",
+        "maxpool_forward by windows",
+        {"axis=(4, 5)": "axis=(2, 3)"},
+        "You took the maximum over the windows, axes 2 and 3",
+    ),
+    (
+        "place by the height",
+        "maxpool_backward by addresses",
+        {"who // kW * dH": "who // kH * dH", "who % kW * dW": "who % kH * dW"},
+        "the place divided by kW gives u",
+    ),
+    (
+        "dy column by column",
+        "maxpool_backward by counts",
+        {"dy.ravel()": 'dy.ravel(order="F")'},
+        "You unfolded dy column by column, and the addresses row by row",
+    ),
+    (
+        "a square kernel for dw",
+        "conv_backward",
+        {"kH, kW = w.shape[2], w.shape[3]": "kH = kW = w.shape[2]"},
+        "You took the kernel to be square",
+    ),
+    (
+        "a square kernel for dw (view)",
+        "conv_backward by the view",
+        {"w.shape[2:], axis": "(w.shape[2], w.shape[2]), axis"},
+        "this kernel is not square",
+    ),
+    (
+        "counts from 1",
+        "window",
+        {
+            "(k * sH, k * sH + kH)": "(k * sH + 1, k * sH + kH + 1)",
+            "(l * sW, l * sW + kW)": "(l * sW + 1, l * sW + kW + 1)",
+        },
+        "You counted from 1",
+    ),
+    (
+        "rows and columns apart",
+        "window",
+        {"return np.array(pixels)": "return np.array(pixels).T"},
+        "one list of rows and one of columns",
+    ),
+    (
+        "ends a pixel early",
+        "window",
+        {"k * sH + kH)": "k * sH + kH - 1)", "l * sW + kW)": "l * sW + kW - 1)"},
+        "or both ranges end a pixel too early",
+    ),
+    (
+        "folded window",
+        "window",
+        {"np.array(pixels)": "np.array(pixels).reshape(kH, kW, 2)"},
+        "You kept the window's two axes",
+    ),
+    (
+        "no stride",
+        "window",
+        {"(k * sH, k * sH + kH)": "(k, k + kH)", "(l * sW, l * sW + kW)": "(l, l + kW)"},
+        "Your window starts at pixel (k, l) itself",
+    ),
+    (
+        "span k+d-1",
+        "output_size",
+        {"dilation * (kernel_size - 1) + 1": "kernel_size + dilation - 1"},
+        "You added the dilation to the window once",
+    ),
+    (
+        "gaps are d",
+        "output_size",
+        {"dilation * (kernel_size - 1) + 1": "kernel_size + dilation * (kernel_size - 1)"},
+        "spans its pixels and the steps between them",
+    ),
+    (
+        "ignores dilation",
+        "output_size",
+        {"dilation * (kernel_size - 1) + 1": "kernel_size"},
+        "You did not use the dilation",
+    ),
+    ("ignores padding", "output_size", {" + 2 * padding": ""}, "You did not use the padding"),
+    (
+        "plus one inside",
+        "output_size",
+        {"- span) // stride + 1": "- span + 1) // stride"},
+        "You added the 1 before you divided",
+    ),
+    (
+        "OW by kH",
+        "pool_loops",
+        {"OW = (W - kW)": "OW = (W - kH)"},
+        "You counted the columns of y with kH",
+    ),
+    (
+        "begins with the image's corner",
+        "pool_loops",
+        {"best = -np.inf": "best = x[0, 0]"},
+        "Your search starts at x[0, 0]",
+    ),
+    (
+        "begins with x[k, l]",
+        "pool_loops",
+        {"best = -np.inf": "best = x[k, l]"},
+        "Your search starts at x[k, l]",
+    ),
+    (
+        "y of x's shape",
+        "pool_loops",
+        {"np.zeros((OH, OW))": "np.zeros(x.shape)"},
+        "Your y is as large as x",
+    ),
+    (
+        "return in the loop p",
+        "pool_loops",
+        {"    return y": "        return y"},
+        "Only the first row of y is filled",
+    ),
+    (
+        "the largest of all",
+        "pool_loops by slices",
+        {"np.max(x[i : i + kH, j : j + kW])": "np.max(x)"},
+        "the maximum of the whole image for every output",
+    ),
+    (
+        "k without stride",
+        "pool_loops",
+        {"(k * sH, k * sH + kH)": "(k, k + kH)", "(l * sW, l * sW + kW)": "(l, l + kW)"},
+        "Your window starts at pixel (k, l) itself",
+    ),
+    (
+        "largest absolute",
+        "pool_loops",
+        {"x[i, j] > best": "abs(x[i, j]) > best", "best = x[i, j]": "best = abs(x[i, j])"},
+        "You compared magnitudes, and gave one back",
+    ),
+    (
+        "max of rows",
+        "pool_loops by slices",
+        {"np.max(x[i : i + kH, j : j + kW])": "np.max(x[i : i + kH, j : j + kW], axis=0)"},
+        "a maximum along one axis of the window",
+    ),
+    ("start -1", "pool_loops", {"best = -np.inf": "best = -1"}, "You started the search at −1"),
+    (
+        "flat list",
+        "pool_loops by slices",
+        {
+            "np.array([[np.max(x[i : i + kH, j : j + kW]) for j in columns] for i in rows])": "np.array([np.max(x[i : i + kH, j : j + kW]) for i in rows for j in columns])"
+        },
+        "stand in one long row",
+    ),
+    (
+        "steps by the kernel d",
+        "local_derivative",
+        {
+            "x[k * sH : k * sH + kH, l * sW : l * sW + kW]": "x[k * kH : k * kH + kH, l * kW : l * kW + kW]"
+        },
+        "You cut the window out at k·kH",
+    ),
+    (
+        "no stride corner",
+        "local_derivative",
+        {"d[k * sH + i, l * sW + j]": "d[k + i, l + j]"},
+        "You took (k, l) for the window's corner",
+    ),
+    (
+        "i and j swapped",
+        "local_derivative",
+        {"d[k * sH + i, l * sW + j]": "d[l * sW + j, k * sH + i]"},
+        "You exchanged row and column",
+    ),
+    (
+        "i, j swapped on unravel",
+        "local_derivative",
+        {"i, j = np.unravel": "j, i = np.unravel"},
+        "You exchanged row and column",
+    ),
+    (
+        "the place in y",
+        "local_derivative",
+        {"d[k * sH + i, l * sW + j] = 1": "d[k, l] = 1"},
+        "You wrote the 1 at (k, l)",
+    ),
+    (
+        "where equals max in x",
+        "local_derivative",
+        {"    d[k * sH + i, l * sW + j] = 1": "    d[x == w.max()] = 1"},
+        "You marked every pixel of the image",
+    ),
+    (
+        "ones for window",
+        "local_derivative",
+        {
+            "    d[k * sH + i, l * sW + j] = 1": "    d[k * sH : k * sH + kH, l * sW : l * sW + kW] = 1"
+        },
+        "You marked the whole window",
+    ),
+    (
+        "J steps by kernel",
+        "jacobian",
+        {"k * sH": "k * kH", "l * sW": "l * kW"},
+        "You placed the windows side by side",
+    ),
+    (
+        "J stride forgotten in the column",
+        "jacobian",
+        {"(k * sH + i) * W + (l * sW + j)": "(k + i) * W + (l + j)"},
+        "when you numbered the winner",
+    ),
+    (
+        "x is moved",
+        "numerical_jacobian",
+        {"plus = x.copy()": "plus = x", "minus = x.copy()": "minus = x"},
+        "plus = x makes no copy",
+    ),
+    (
+        "all at once",
+        "numerical_jacobian",
+        {"plus.flat[c] += h": "plus += h", "minus.flat[c] -= h": "minus -= h"},
+        "You moved all inputs at once",
+    ),
+    (
+        "minus over plus",
+        "numerical_jacobian",
+        {"f(plus) - f(minus)": "f(minus) - f(plus)"},
+        "Your slopes have the wrong sign",
+    ),
+    (
+        "divides first",
+        "one_sided",
+        {"(f(x + h * v) - f(x)) / h": "f(x + h * v) - f(x) / h"},
+        "You divided only f(x) by h",
+    ),
+    ("v without h", "one_sided", {"x + h * v": "x + v"}, "You walked from x to x + v"),
+    (
+        "absolute",
+        "one_sided",
+        {"(f(x + h * v) - f(x)) / h": "abs(f(x + h * v) - f(x)) / h"},
+        "You took the magnitude",
+    ),
+    ("own h", "one_sided", {"    return": "    h = 1e-6\n    return"}, "a step of your own"),
+    (
+        "flipped any for all",
+        "is_subgradient",
+        {"np.any(g < 0)": "np.all(g < 0)"},
+        "not one may be below 0",
+    ),
+    ("mean t", "pool_tiles", {".max(axis": ".mean(axis"}, "You averaged the tiles"),
+    (
+        "kernel twice",
+        "pool_tiles",
+        {"OH, kH, OW, kW)": "OH, kH, OW, kH)"},
+        "H and kH, or W and kW, are mixed up",
+    ),
+    (
+        "max over everything",
+        "pool_tiles",
+        {".max(axis=(3, 5))": ".max()"},
+        ".max() without an axis leaves one number",
+    ),
+    (
+        "remainder from the front",
+        "pool_tiles",
+        {"x[:, :, : OH * kH, : OW * kW]": "x[:, :, H - OH * kH :, W - OW * kW :]"},
+        "You cut the remainder off in front",
+    ),
+    (
+        "d and s exchanged",
+        "windows",
+        {"::sH, ::sW, ::dH, ::dW": "::dH, ::dW, ::sH, ::sW"},
+        "You exchanged stride and dilation",
+    ),
+    (
+        "kernel axes first",
+        "windows",
+        {
+            "    return w[:, :, ::sH, ::sW, ::dH, ::dW]": "    return w[:, :, ::sH, ::sW, ::dH, ::dW].transpose(0, 1, 4, 5, 2, 3)"
+        },
+        "the axes of the window before those of the outputs",
+    ),
+    (
+        "span swapped",
+        "windows",
+        {"(spanH, spanW)": "(spanW, spanH)"},
+        "You exchanged the two lengths of the window",
+    ),
+    (
+        "stride forgotten",
+        "windows",
+        {"::sH, ::sW, ::dH, ::dW": ":, :, ::dH, ::dW"},
+        "as if the stride were 1",
+    ),
+    ("dilation forgotten", "windows", {", ::dH, ::dW]": "]"}, "keep the pixels in the gaps"),
+    (
+        "first axes",
+        "windows",
+        {"axis=(2, 3)": "axis=(0, 1)"},
+        "its axes are rows and columns, axis=(2, 3)",
+    ),
+    (
+        "padding at the front only",
+        "windows",
+        {"(pH, pH), (pW, pW)": "(pH, 0), (pW, 0)"},
+        "You padded in front alone",
+    ),
+    (
+        "nan border",
+        "windows",
+        {"constant_values=-np.inf": "constant_values=np.nan"},
+        "You padded with NaN",
+    ),
+    (
+        "step times kernel",
+        "windows",
+        {"::sH, ::sW, ::dH": "::kH, ::kW, ::dH"},
+        "by the kernel's size",
+    ),
+    (
+        "the last axis alone",
+        "maxpool_forward by windows",
+        {"axis=(4, 5)": "axis=-1"},
+        "over the last axis alone",
+    ),
+    (
+        "padding once",
+        "maxpool_forward",
+        {"H + 2 * pH - dH": "H + pH - dH", "W + 2 * pW - dW": "W + pW - dW"},
+        "padding is added at both ends",
+    ),
+    (
+        "no plus one",
+        "maxpool_forward",
+        {"// sH + 1\n": "// sH\n", "// sW + 1\n": "// sW\n"},
+        "one window is missing on each axis",
+    ),
+    (
+        "minimum",
+        "maxpool_forward by windows",
+        {".max(": ".min("},
+        "You took the smallest value of the window",
+    ),
+    (
+        "W by kH",
+        "maxpool_forward",
+        {"- dW * (kW - 1)": "- dW * (kH - 1)"},
+        "You counted the columns of y with kH",
+    ),
+    (
+        "dy's dtype",
+        "maxpool_backward",
+        {
+            "dxp = np.zeros((N, C, H + 2 * pH, W + 2 * pW), dtype=dtype)": "dxp = np.zeros((N, C, H + 2 * pH, W + 2 * pW), dtype=np.float32)"
+        },
+        "Your dx is float32 whatever x is",
+    ),
+    (
+        "counts alone",
+        "maxpool_backward by counts",
+        {"weights=dy.ravel(), ": ""},
+        "You counted how often a pixel won",
+    ),
+    (
+        "into dy",
+        "maxpool_backward",
+        {
+            "            here = dy * (who == u * kW + v)": "            dy = dy * (who == u * kW + v)\n            here = dy"
+        },
+        "You multiplied dy itself by the mask",
+    ),
+    (
+        "mask alone",
+        "maxpool_backward",
+        {"here = dy * (who": "here = 1.0 * (who"},
+        "You counted how often a pixel won",
+    ),
+    (
+        "shape of y",
+        "maxpool_backward by addresses",
+        {"np.add.at(dx, a, dy)": "np.add.at(dx, a.ravel(), dy)"},
+        "unfold both with .ravel(), or neither",
+    ),
+    (
+        "H and W swapped",
+        "maxpool_backward by addresses",
+        {"* H + i) * W + j": "* W + j) * H + i"},
+        "You counted the pixels column by column",
+    ),
+    (
+        "divmod swapped",
+        "maxpool_backward by addresses",
+        {"who // kW * dH": "who % kW * dH", "who % kW * dW": "who // kW * dW"},
+        "exchanged the row and the column of the winner in its window",
+    ),
+    ("int dx", "maxpool_backward by addresses", {"dtype=dtype": "dtype=int"}, "Your dx holds ints"),
+    ("adjoint: h missing", "adjoint_gap", {"/ (2 * h)": ""}, "divide by 2h, the distance"),
+    (
+        "adjoint: back(v)",
+        "adjoint_gap",
+        {"(v * back(u))": "(u * back(v))"},
+        "An array of y's shape met one of x's",
+    ),
+    (
+        "adjoint: f(x)*u",
+        "adjoint_gap",
+        {"(f(x + h * v) - f(x - h * v)) / (2 * h)": "f(x)"},
+        "You weighed f(x) itself",
+    ),
+    ("adjoint: mean", "adjoint_gap", {".sum()": ".mean()"}, "You took means of the products"),
+    (
+        "adjoint: bool",
+        "adjoint_gap",
+        {"abs(left - right)": "abs(left - right) < 1e-6"},
+        "whether the two sides agree",
+    ),
+    ("adjoint: back(x)", "adjoint_gap", {"back(u)": "back(x)"}, "You asked for back(x)"),
+    ("adjoint: own h", "adjoint_gap", {"    Jv": "    h = 1e-3\n    Jv"}, "a step of your own"),
+    (
+        "adjoint: entrywise",
+        "adjoint_gap",
+        {"abs(left - right)": "np.abs((Jv * u) - (v * back(u))).sum()"},
+        "An array of y's shape met one of x's",
+    ),
+    (
+        "conserves: shape",
+        "conserves",
+        {"abs(dx.sum() - dy.sum()) < 1e-9": "dx.shape == dy.shape"},
+        "You compared shapes",
+    ),
+    ("conserves: not called", "conserves", {"back(dy)": "back"}, "call it, with brackets"),
+    (
+        "conserves: max",
+        "conserves",
+        {"abs(dx.sum() - dy.sum()) < 1e-9": "abs(dx.max() - dy.max()) < 1e-9"},
+        "You compared the largest entries",
+    ),
+    ("reversed mask", "relu_backward", {"cache <= 0": "cache > 0"}, "the other way round"),
+    (
+        "db one number",
+        "conv_backward",
+        {"dy.sum(axis=(0, 2, 3))": "dy.sum()"},
+        "You added up all of dy",
+    ),
+    (
+        "db mean",
+        "conv_backward",
+        {"dy.sum(axis=(0, 2, 3))": "dy.mean(axis=(0, 2, 3))"},
+        "b_f is added to every output with factor 1",
+    ),
+    (
+        "order",
+        "conv_backward",
+        {"return dx, dw, db": "return dw, dx, db"},
+        "You returned dw before dx",
+    ),
+    (
+        "db over the channel",
+        "conv_backward",
+        {"axis=(0, 2, 3)": "axis=(1, 2, 3)"},
+        "summed over the channels and kept the images",
+    ),
+    (
+        "db of image 0",
+        "conv_backward",
+        {"dy.sum(axis=(0, 2, 3))": "dy[0].sum(axis=(1, 2))"},
+        "Your db hears from the first image alone",
+    ),
+    (
+        "dw = not +=",
+        "conv_backward",
+        {
+            'dw[:, :, u, v] = np.einsum("nfij,ncij->fc", dy, part)': 'for n in range(N):\n                dw[:, :, u, v] = np.einsum("fij,cij->fc", dy[n], part[n])'
+        },
+        "it was assigned where it should be added to",
+    ),
+    (
+        "slice of the kernel",
+        "conv_backward",
+        {"part = x[:, :, u : u + OH, v : v + OW]": "part = x[:, :, u : u + kH, v : v + kW]"},
+        "You cut x into pieces of the kernel's size",
+    ),
+    (
+        "sign of the loss",
+        "cross_entropy",
+        {"np.mean(logsum - s[": "-np.mean(logsum - s["},
+        "Your loss has the wrong sign",
+    ),
+    (
+        "exchanged",
+        "cross_entropy",
+        {"return loss, p / N": "return p / N, loss"},
+        "dscores stands where the loss belongs",
+    ),
+    (
+        "over all scores",
+        "cross_entropy",
+        {"p / N": "p / p.size"},
+        "You divided by the number of scores",
+    ),
+    (
+        "losses of each",
+        "cross_entropy",
+        {
+            "loss = np.mean(logsum - s[np.arange(N), labels])": "loss = logsum - s[np.arange(N), labels]"
+        },
+        "the mean over the images is missing",
+    ),
+    (
+        "label as column",
+        "cross_entropy",
+        {"s[np.arange(N), labels])": "s[:, labels])"},
+        "each image pays for the labels of all",
+    ),
+    (
+        "sum over all rows",
+        "cross_entropy",
+        {"np.log(np.exp(s).sum(axis=1))": "np.log(np.exp(s).sum())", "logsum[:, None]": "logsum"},
+        "You added up e^s over the whole batch",
+    ),
+    (
+        "no log",
+        "cross_entropy",
+        {"np.log(np.exp(s).sum(axis=1))": "np.exp(s).sum(axis=1)"},
+        "You left out the logarithm of the sum",
+    ),
+    (
+        "minus one everywhere",
+        "cross_entropy",
+        {"p[np.arange(N), labels] -= 1": "p -= 1"},
+        "You subtracted 1 from every probability",
+    ),
+    (
+        "names as the key",
+        "network_backward",
+        {
+            "        for name, gradient in zip(names, result[1:]):\n            gradients[name] = gradient": "        gradients[names] = result[1:]"
+        },
+        "a layer's names are a tuple",
+    ),
+    (
+        "results exchanged",
+        "network_backward",
+        {"return dy, gradients": "return gradients, dy"},
+        "the two are exchanged",
+    ),
+    (
+        "returns in loop",
+        "network_backward",
+        {"    return dy, gradients": "        return dy, gradients"},
+        "Your walk ends after the last layer",
+    ),
+    (
+        "divides by the rate",
+        "sgd_step",
+        {"rate * gradients[name]": "gradients[name] / rate"},
+        "You divided by the rate",
+    ),
+    (
+        "scales both",
+        "sgd_step",
+        {
+            "parameters[name] - rate * gradients[name]": "rate * (parameters[name] - gradients[name])"
+        },
+        "You multiplied the parameters by the rate",
+    ),
+    (
+        "step alone",
+        "sgd_step",
+        {"parameters[name] - rate * gradients[name]": "-rate * gradients[name]"},
+        "You returned the step",
+    ),
+    (
+        "by order",
+        "sgd_step",
+        {
+            "    for name in parameters:\n        new[name] = parameters[name] - rate * gradients[name]": "    for name, p, g in zip(parameters, parameters.values(), gradients.values()):\n        new[name] = p - rate * g"
+        },
+        "You paired parameters and gradients by their order",
+    ),
+    (
+        "first only",
+        "sgd_step",
+        {"    return new": "        return new"},
+        "a return inside the loop",
     ),
 ]

@@ -24,8 +24,10 @@ def cells(answer, changes=()):
 
 
 def heard(answer, changes=()):
-    """{check: what it says} of the checks that fail."""
-    failures = notebooks.play(CHAPTER[task_of(answer)], cells(answer, changes)).failures
+    """{check: what it says} of the first of the task's checks that fails; else nothing."""
+    task, changed = task_of(answer), cells(answer, changes)
+    asked = "maxpool" if task.startswith("maxpool") else task  # a forward pass shows in both
+    failures = notebooks.play(CHAPTER[task], changed, asked, to_the_first=True).failures
     return {name: " ".join(str(failure).split()) for name, failure in failures.items()}
 
 
@@ -44,5 +46,5 @@ def test_a_natural_mistake_hears_its_own_cause(name, answer, changes, cause):
 
 
 def test_there_are_many_of_them_and_every_task_has_one():
-    assert len({name for name, *_ in MISTAKES}) == len(MISTAKES) >= 130
+    assert len({name for name, *_ in MISTAKES}) == len(MISTAKES) >= 190
     assert {task_of(answer) for _, answer, *_ in MISTAKES} == CHAPTER.keys()

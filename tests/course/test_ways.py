@@ -44,7 +44,9 @@ def test_a_list_of_contents_adds_up(any_way):
     _, cells = any_way
     prose = "\n".join(ways.text(cell) for cell in cells[:3])
     points = ways.points_of(cells)
-    assert int(re.search(r"^About (\d+) minutes", prose, flags=re.M)[1]) == ways.minutes_of(cells)
+    quick, slow = map(int, re.search(r"^About (\d+) to (\d+) min", prose, flags=re.M).groups())
+    assert slow == ways.minutes_of(cells)
+    assert quick == ways.quick(slow)
     assert int(re.search(r"will do\*\*: .+?, (\d+) points?", prose)[1]) == sum(points.values())
     listed = [int(number) for number in re.findall(r"min, .+, (\d+) points?$", prose, flags=re.M)]
     sections = [tasks for _, _, tasks in ways.contents(cells) if tasks]
@@ -57,13 +59,17 @@ def test_a_list_of_contents_adds_up(any_way):
 def test_the_whole_lesson_says_which_sections_a_way_has(chapter):
     cells = COURSE[chapter]["cells"]
     prose = "\n".join(ways.text(cell) for cell in cells[:2])
-    titles = [title for title, _, _ in ways.contents(cells)]
+    listed = ways.contents(cells)
     for way in ways.WAYS:
         made = SHORT.get((way, chapter))
         there = ways.headings(made["cells"]) if made else ()
-        sections = [n for n, title in enumerate(titles, start=1) if title in there]
-        said = re.search(rf"In {ways.NAMES[way]}[^:.]*: sections ([\d, ]+)\.", prose)
-        assert [int(n) for n in said[1].split(", ")] == sections if said else not sections
+        asked = ways.points_of(made["cells"]) if made else ()
+        kept = [(n, row) for n, row in enumerate(listed, start=1) if row[0] in there]
+        pattern = rf"In {ways.NAMES[way]}[^:.]*: sections ([\d, ]*\d)(?:, without ([^.]+))?\."
+        said = re.search(pattern, prose)
+        assert [int(n) for n in said[1].split(", ")] == [n for n, _ in kept] if said else not kept
+        left = {task for _, (_, _, tasks) in kept for task in tasks} - set(asked)
+        assert set(re.findall(r"`(\w+)`", said[2] or "") if said else ()) == left
 
 
 def test_no_link_and_no_check_leads_to_a_section_that_is_left_out(short):
@@ -79,6 +85,78 @@ def test_no_link_and_no_check_leads_to_a_section_that_is_left_out(short):
                 check, cell["metadata"]["nbgrader"]["grade_id"].removeprefix("test_")
             ).read
             assert re.sub(r"[ -]", "", read) in there, cell["id"]
+
+
+TASKS = {task for whole in COURSE.values() for task in ways.points_of(whole["cells"])}
+TITLES = {title for whole in COURSE.values() for title in ways.headings(whole["cells"])}
+
+
+def quoted(prose, words):
+    """Which of some names and titles are named in prose, as `name`, *title* or "title"."""
+    return {
+        word
+        for word in words
+        if re.search(rf"`{re.escape(word)}`|[*\"“]{re.escape(word)}[*\"”]", prose)
+    }
+
+
+def test_no_sentence_names_what_its_way_leaves_out(short):
+    """Tasks, sections, chapters, the question's figure: of what is named, all is there."""
+    (way, _), cells = short
+    parts = [made["cells"] for (own, _), made in SHORT.items() if own == way]
+    chapters = {int(chapter[0]) for own, chapter in SHORT if own == way}
+    tasks = {task for part in parts for task in ways.points_of(part)}
+    titles = {title for part in parts for title in ways.headings(part)}
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            prose = re.sub(r"\s+", " ", ways.text(cell))
+            assert quoted(prose, TASKS) <= tasks, cell["id"]
+            assert quoted(prose, TITLES) <= titles, cell["id"]
+            named = re.findall(r"[Cc]hapters? (\d)|\*(\d)-[a-z]+\*", prose)
+            assert {int(a or b) for a, b in named} <= chapters, cell["id"]
+            assert "Figure 1" not in prose, cell["id"]
+    prose = [ways.text(cell) for cell in cells if not cell["id"].startswith("way-")]
+    if way == "90min":
+        assert not re.search(r"padding|dilation|NaN|Taylor|subgradient", "\n".join(prose))
+
+
+def test_a_task_is_offered_for_the_points_that_its_way_gives(any_way):
+    """What stands above a task says how many points it has, once."""
+    _, cells = any_way
+    points, before = ways.points_of(cells), ""
+    for cell in cells:
+        if cell["metadata"].get("nbgrader", {}).get("solution"):
+            said = re.findall(r"\*\*?(\d+) points?\b", before)
+            if said:
+                task = cell["metadata"]["nbgrader"]["grade_id"]
+                worth = {
+                    points[task],
+                    sum(points[t] for t in ("adjoint_gap", "conserves") if t in points),
+                }
+                assert int(said[-1]) in worth, task
+            before = ""
+        elif cell["cell_type"] == "markdown":
+            before = ways.text(cell)
+
+
+def test_a_way_says_where_it_ends(short):
+    (way, chapter), cells = short
+    last = chapter == max(own for w, own in SHORT if w == way)
+    said = "This is the end of this way" if last else "Next, chapter"
+    assert said in ways.text(cells[-1])
+
+
+def test_all_of_it_is_a_way_that_changes_only_who_is_short_of_time():
+    for chapter, whole in COURSE.items():
+        made = ways.shortened(chapter, whole, "all")
+        both = zip(made["cells"], whole["cells"], strict=True)
+        other = {b["id"] for a, b in both if ways.text(a) != ways.text(b)}
+        assert other <= {"title", "overview"}
+
+
+def test_a_way_that_rewords_what_nobody_says_is_refused():
+    with pytest.raises(ValueError, match="cell reads does not say once"):
+        ways._reworded("Anything.", [("something else", "")], "reads")
 
 
 def test_a_cell_uses_what_its_way_has_bound(short):
@@ -137,5 +215,6 @@ def test_the_four_hours_can_be_solved_without_the_production_layer():
 def test_the_instructors_table_has_the_lessons_minutes():
     page = (notebooks.ROOT / "docs" / "instructor.md").read_text(encoding="utf-8")
     for chapter, notebook in COURSE.items():
-        said = re.search(rf"^\| {chapter} \| (\d+) \|", page, flags=re.M)
-        assert int(said[1]) == ways.minutes_of(notebook["cells"]), chapter
+        said = re.search(rf"^\| {chapter} \| (\d+) to (\d+) \|", page, flags=re.M)
+        slow = ways.minutes_of(notebook["cells"])
+        assert (int(said[1]), int(said[2])) == (ways.quick(slow), slow), chapter

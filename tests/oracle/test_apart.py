@@ -6,7 +6,7 @@ import inspect
 import pytest
 
 from oracle import hidden
-from oracle.misconceptions import known
+from oracle.misconceptions import known, slips
 from poolkit import check
 from poolkit.kit.voice import Failed
 from tests import notebooks
@@ -99,7 +99,7 @@ def right():
 def answers(name):
     """{misconception: its failure on a visible example, or None} of those of its tasks."""
     body = getattr(check, name).body
-    tasks = list(inspect.signature(body).parameters)
+    tasks = list(tasks_of(name))
     found = {}
     for one in known():
         if one.functions.keys() & set(tasks):
@@ -116,6 +116,20 @@ def test_a_visible_example_catches_every_mistake_of_its_property(name):
     lost = {one.name for one in known() if name in one.loses}
     passed = {one for one, failure in answers(name).items() if failure is None}
     assert lost & passed == {one for one, of in PASSES if of == name}
+
+
+def test_a_slip_hears_its_own_sentence_and_nobody_else_s():
+    """At each check that is written down of it; the symptoms speak, so they must be fresh."""
+    for slip in slips():
+        for name in slip.loses:
+            functions = [{**right(), **slip.functions}[task] for task in tasks_of(name)]
+            with pytest.raises(Failed) as caught:
+                getattr(check, name)(*functions)
+            assert caught.value.cause == slip.hint, (slip.name, name)
+
+
+def tasks_of(name):
+    return inspect.signature(getattr(check, name).body).parameters
 
 
 @pytest.mark.parametrize("name", hidden.__all__)

@@ -162,6 +162,7 @@ def conserves_verdicts(conserves):
             (pooling("splits ties", tied, 2), dy, True),
             (pooling("clips", X, 2, 1), U, False),
             (pooling("clips", X, 2, 1), U / 10, True),
+            (pooling("right", X, 2, 1), images([1, -1], [2, -2]), True),  # means of 0 are equal
         ],
     )
 

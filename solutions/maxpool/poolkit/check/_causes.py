@@ -37,8 +37,17 @@ ERRORS = (
     ),
     (
         "window shape cannot be larger than input array",
-        "a window is larger than the padded image: from its first pixel to its last it spans "
-        "d·(k − 1) + 1 pixels",
+        "a window is larger than what it slides along: its axes are rows and columns, axis=(2, 3), "
+        "and from its first pixel to its last it spans d·(k − 1) + 1",
+    ),
+    (
+        "array is not broadcastable to correct shape",
+        "the places and what is added there have other shapes: unfold both with .ravel(), or "
+        "neither",
+    ),
+    (
+        "'function' object has no attribute",
+        "a function stands where its result belongs: call it, with brackets",
     ),
     (
         "cannot reshape array of size 0 ",

@@ -137,6 +137,8 @@ def both_passes(forward, backward, x, dy, **arguments):
             failure.cause = OFF_THE_IMAGE
             # if the forward pass is right, then no place in the border has won
             failure.certain = right_forward(forward, x, **arguments)
+        elif np.ndim(arguments["kernel_size"]) and "is out of bounds" in failure.error:
+            failure.cause = failure.cause if failure.certain else MIXED_UP
         raise
 
 
@@ -201,6 +203,10 @@ def there(forward, x, **arguments):
     return plain(result[0]), result[1]
 
 
+MIXED_UP = (
+    "rows and columns are mixed up in an address: in a window that is not square the place divided "
+    "by kW gives u and the remainder v, and a row of the image is W pixels long"
+)
 OFF_THE_IMAGE = (
     "a place in the padded image is no place in x: take the padding off again, i − pH and j − pW"
 )
@@ -230,11 +236,26 @@ def are_tiles(given, x, kernel_size, expected):
     where = seen_by(x, arguments)
     with drawn(answers.forward, x, **arguments), asked(x, arguments):
         y = next(given)
-        empty = isinstance(y, np.ndarray) and y.size == 0
+        empty = isinstance(y, np.ndarray) and y.size == 0 and y.shape[:2] == x.shape[:2]
         same("y", y, expected, where, EMPTY if empty else None)
 
 
 EMPTY = "your y is empty, as x[:-0] is: cut the image with :OH*kH and :OW*kW"
+SIDES = (
+    "H and kH, or W and kW, are mixed up: rows fall apart into (H // kH, kH), columns into "
+    "(W // kW, kW), and the image is cut to these"
+)
+
+
+@contextlib.contextmanager
+def not_reshaped(cause):
+    """A reshape to another size, within, has this cause."""
+    try:
+        yield
+    except Failed as failure:
+        if "cannot reshape array of size" in failure.error:
+            failure.cause = cause
+        raise
 
 
 def same_windows(windows, cases, dtype=False):
@@ -316,8 +337,10 @@ def miscounted(shape, x, kernel_size, stride=None, padding=0, dilation=1):
             "y is as large as without dilation: a window spans d·(k − 1) + 1 pixels, so fewer of "
             "them fit"
         )
-    if counts(size + p - span) or counts(size - span):
+    if p.any() and (counts(size + p - span) or counts(size - span)):
         return "padding is added at both ends: each axis grows by twice the padding"
+    if shape == (*x.shape[:2], *(room // s)):
+        return "one window is missing on each axis: there is one more than there are steps"
     return None
 
 
@@ -614,7 +637,8 @@ def pool_tiles_remainder(pool_tiles):
 def pool_tiles_rectangular(pool_tiles):
     """Tiles of 2 rows and 3 columns on an image of 4 rows and 12 columns."""
     x = np.arange(48.0).reshape(1, 1, 4, 12)
-    same_tiles(pool_tiles, [(x, (2, 3), images([14, 17, 20, 23], [38, 41, 44, 47]))])
+    with not_reshaped(SIDES):
+        same_tiles(pool_tiles, [(x, (2, 3), images([14, 17, 20, 23], [38, 41, 44, 47]))])
 
 
 @visible(
@@ -749,10 +773,12 @@ def maxpool_forward_overlap(maxpool_forward):
     points=1,
 )
 def maxpool_forward_rectangular(maxpool_forward):
-    """Windows of 2 rows and 3 columns, side by side, on an image of 4 rows and 9 columns."""
-    x = np.arange(36.0).reshape(1, 1, 4, 9)
+    """Windows of 2 rows and 3 columns, side by side, on 4 rows of 9; then of 3 rows and 2."""
+    x, high = np.arange(36.0).reshape(1, 1, 4, 9), np.arange(24.0).reshape(1, 1, 6, 4)
     expected = images([11, 14, 17], [29, 32, 35])
     same_forward(maxpool_forward, x, expected, kernel_size=(2, 3), stride=(2, 3))
+    ends = images([9, 11], [21, 23])
+    same_forward(maxpool_forward, high, ends, kernel_size=(3, 2), stride=(3, 2))
 
 
 @visible(
@@ -864,9 +890,9 @@ def maxpool_forward_vectorised(maxpool_forward):
     points=1,
 )
 def maxpool_backward_values(maxpool_forward, maxpool_backward):
-    """2×2 windows, stride 2: each of 1, 2, 3, 4 goes to another corner."""
-    expected = images([0, 1, 2, 0], [0, 0, 0, 0], [0, 0, 0, 0], [3, 0, 0, 4])
-    dy = images([1, 2], [3, 4])
+    """2×2 windows, stride 2: each of 1, 2, 3, 4.5 goes to another corner."""
+    expected = images([0, 1, 2, 0], [0, 0, 0, 0], [0, 0, 0, 0], [3, 0, 0, 4.5])
+    dy = images([1, 2], [3, 4.5])
     same_backward(
         maxpool_forward, maxpool_backward, CORNERS[None, None], dy, expected, kernel_size=2
     )
@@ -874,8 +900,7 @@ def maxpool_backward_values(maxpool_forward, maxpool_backward):
 
 @visible(
     "maxpool_backward · dtype",
-    cause="np.zeros and np.full make float64 unless they are told the dtype of x, and np.bincount "
-    "always does",
+    cause="dx has the dtype of x, whatever that of dy is: keep x.dtype in the cache",
     read="What to keep for the way back",
     points=1,
 )

@@ -73,7 +73,8 @@ def is_derivative(given, case, expected):
 def local_derivative_cases(local_derivative):
     """2×2 windows of a 4×4 image; another in which two windows hold a 9; negative values."""
     winners = {(0, 1): (0, 3), (0, 0): (1, 1), (1, 0): (3, 0), (1, 1): (2, 2)}
-    cases = [((TILES, k, l, 2, 2), one_at((4, 4), winner)) for (k, l), winner in winners.items()]
+    cases = [((REPEATED, 0, 0, 2, 2), one_at((4, 4), (0, 1)))]
+    cases += [((TILES, k, l, 2, 2), one_at((4, 4), winner)) for (k, l), winner in winners.items()]
     cases.append(((REPEATED, 1, 1, 2, 2), one_at((4, 4), (3, 2))))
     cases.append(((TILES - 16, 1, 0, 2, 2), one_at((4, 4), (3, 0))))
     same_derivative(local_derivative, cases)
@@ -87,8 +88,11 @@ def local_derivative_cases(local_derivative):
 )
 def local_derivative_stride(local_derivative):
     """2×2 windows one pixel apart; then windows 1 high and 2 wide, 2 rows and 3 columns apart."""
+    upper = np.arange(16.0).reshape(4, 4)
+    upper[1, 0] = 20
+    cases = [((upper, 1, 0, 2, 1), one_at((4, 4), (1, 0)))]
     winners = {(1, 1): (1, 2), (0, 1): (1, 2), (1, 0): (2, 0)}
-    cases = [((SHARED, k, l, 2, 1), one_at((3, 3), winner)) for (k, l), winner in winners.items()]
+    cases += [((SHARED, k, l, 2, 1), one_at((3, 3), winner)) for (k, l), winner in winners.items()]
     x = np.arange(15.0).reshape(3, 5)
     cases.append(((x, 1, 1, (1, 2), (2, 3)), one_at((3, 5), (2, 4))))
     same_derivative(local_derivative, cases)
@@ -130,8 +134,8 @@ def rows_of(shape, expected):
     """What a wrong shape of J says for certain, or None."""
     if len(shape) == 2 and shape[0] != expected[0] and shape[1] == expected[1]:
         return (
-            f"there are {shape[0]} rows, and {expected[0]} windows lie inside the image. See "
-            '"How many windows fit?" of 1-windows'
+            f"J has {shape[0]} row{'s' * (shape[0] != 1)}, and {expected[0]} windows lie inside x. "
+            'See "How many windows fit?" of 1-windows'
         )
     return None
 
@@ -608,10 +612,12 @@ def one_sided_values(one_sided):
     points=1,
 )
 def one_sided_tie(one_sided):
-    """max at (2, 2, 1): 1 if either 2 goes up, 0 if only one goes down."""
+    """max at (2, 2, 1): 1 if either 2 goes up, 0 if only one goes down; then with a step of 1."""
     x = np.array([2.0, 2.0, 1.0])
     slopes = {(1, 0, 0): 1, (-1, 0, 0): 0, (0.6, -0.8, 0): 0.6, (-0.6, -0.8, 0): -0.6}
     cases = [(x, np.array(v, dtype=float), {}, slope) for v, slope in slopes.items()]
+    below = np.array([2.0, 1.5, 1.0])  # in a step of 1 it rises by 1/2 only: the step is passed
+    cases.append((below, np.array([0.0, 1.0, 0.0]), {"h": 1.0}, 0.5))
     same_slopes(one_sided, "max(x)", Formula("x.max()"), cases)
 
 

@@ -146,6 +146,10 @@ def is_conv(conv_backward, answer, which, given, dy, x, w, expected):
 
 
 ENTROPY = ("loss", "dscores")
+NO_NUMBER = {  # by the axes of a loss that is an array
+    1: "the mean over the images is missing",
+    2: "dscores stands where the loss belongs: return loss, dscores",
+}
 ROUNDED_TO_0 = (
     "p of the label, e^−1000, was rounded to 0 before its logarithm was taken: take "
     "log Σ e^(s − h) − (s_t − h)"
@@ -163,7 +167,9 @@ def same_loss(cross_entropy, cases):
         loss, _ = parts_of(next(answers), cross_entropy, ENTROPY)
         if shape_of(loss) != ():
             said = short(loss)
-            raise Failed(f"loss is {said}, expected one number: the mean of all images", got=said)
+            what = f"loss is {said}, expected one number: the mean of all images"
+            axes = loss.ndim if isinstance(loss, np.ndarray) else None
+            raise Failed(what, cause=NO_NUMBER.get(axes), got=said)
         same("loss", loss, expected, f"{len(scores)} rows of scores, from {span(scores)}.")
 
 
@@ -197,7 +203,10 @@ def sent_back(network_backward, dy, layers, caches):
         raise
     if not isinstance(gradients, dict):
         what = f"gradients is {short(gradients)}, expected a dict"
-        raise Failed(what, got=short(gradients), odd=True)
+        cause = (
+            "the order is dx, gradients: the two are exchanged" if isinstance(dx, dict) else None
+        )
+        raise Failed(what, cause=cause, got=short(gradients), odd=True)
     return dx, gradients, copied(gradients)  # the next call may add to the same dict
 
 
@@ -224,11 +233,14 @@ def left_out(got, layers):
     """Say why names lack, if it is plain from which do; else None."""
     first = set(layers[0][2])
     others = {name for layer in layers[1:] for name in layer[2]}
+    if any(isinstance(name, tuple) for name in got):
+        return "a layer's names are a tuple, and each of them has a gradient of its own: zip them"
     if not first or not others:
         return None
     if set(got) == others:
         return (
-            "the first layer is left out: a range that ends at 0 ends before it; let it end at −1"
+            "the first layer is left out: a range that ends at 0 ends before it, so let it end at "
+            "−1; and a return inside the loop ends it"
         )
     if set(got) == first:
         return "only the first layer's gradients are left: make the dict once, before the loop"
@@ -260,7 +272,8 @@ def are_gradients(dx, gradients, layers, expected):
         said = brief(", ".join(map(spelled_out, gradients)), 200) or "nothing"
         wanted = ", ".join(map(repr, expected[1])) or "nothing"
         what = f"gradients has {said}, expected {wanted}"
-        raise Failed(what, cause=left_out(gradients, layers), got=said)
+        # with dx, which tells a walk that ended early from one that left a layer out
+        raise Failed(what, cause=left_out(gradients, layers), got=f"{said}; {spelled_out(dx)}")
     where = f"The layers were {', '.join(named(layer) for layer in layers)}."
     if isinstance(dx, (tuple, list)):
         what = f"dx is {short(dx)}, expected an array of shape {expected[0].shape}"
@@ -319,7 +332,9 @@ def same_step(sgd_step, parameters, gradients, rate, expected):
         said = f"a dict of {', '.join(map(repr, got))}" if isinstance(got, dict) else short(got)
         wanted = ", ".join(map(repr, expected))
         what = f"sgd_step returned {said}, expected a dict of {wanted}"
-        raise Failed(what, got=said, odd=True)
+        early = isinstance(got, dict) and len(got) == 1 < len(expected)
+        cause = "a return inside the loop ends it after the first name" if early else None
+        raise Failed(what, cause=cause, got=said, odd=True)
     again = next(answers)
     if any(not np.array_equal(got[name], again[name]) for name in expected):
         raise Failed(
@@ -413,13 +428,16 @@ def relu_backward_values(relu_backward):
     points=2,
 )
 def conv_backward_weights(conv_backward):
-    """Two images of two channels: the first window of one, plus twice the last of the other."""
+    """Two images of two channels: a first window, plus twice a last one; a kernel of 1 × 2."""
     x = np.array([[[1.0, 2, 3], [4, 5, 6]], [[1, 0, 0], [0, 1, 0]]])  # image by image
     x = np.stack([x, 10 * x], axis=1)  # channel 1 is ten times channel 0
     dy = np.array([[1.0, 0], [0, 2]]).reshape(2, 1, 1, 2)
     first = np.array([[1.0, 2], [4 + 2 * 1, 5]])
     expected = np.stack([first, 10 * first])[None]
     same_conv(conv_backward, "dw", [(dy, x, np.ones((1, 2, 2, 2)), expected)])
+    with because("this kernel is not square: its rows are w.shape[2], its columns w.shape[3]"):
+        row, wide = images([1, 2, 3]), images([1, 10])  # 1·1 + 2·10 and 2·1 + 3·10
+        same_conv(conv_backward, "dw", [(wide, row, np.ones((1, 1, 1, 2)), images([21, 32]))])
 
 
 @visible(
@@ -480,9 +498,11 @@ def cross_entropy_loss(cross_entropy):
     points=2,
 )
 def cross_entropy_gradient(cross_entropy):
-    """p − 1 at the label, halved because there are two images."""
+    """p − 1 at the label, halved because there are two images; first p is 1/3 everywhere."""
+    even = np.array([[1 / 3, 1 / 3, 1 / 3 - 1], [1 / 3 - 1, 1 / 3, 1 / 3]]) / 2
     expected = np.array([[1 / 4, 3 / 4 - 1], [1 / 2 - 1, 1 / 2]]) / 2
-    same_dscores(cross_entropy, [(SCORES, LABELS, expected)])
+    cases = [(np.zeros((2, 3)), np.array([2, 0]), even), (SCORES, LABELS, expected)]
+    same_dscores(cross_entropy, cases)
 
 
 @visible(
@@ -518,7 +538,7 @@ def network_backward_calls(network_backward):
 def sgd_step_values(sgd_step):
     """Rate 0.1: from 1 by −0.1·10 to 0, from 2 by +0.1·20 to 4, from 3 by −0.1·5 to 2.5."""
     parameters = {"w": np.array([1.0, 2.0]), "b": np.array([3.0])}
-    gradients = {"w": np.array([10.0, -20.0]), "b": np.array([5.0])}
+    gradients = {"b": np.array([5.0]), "w": np.array([10.0, -20.0])}  # names count, no order
     expected = {"w": np.array([0.0, 4.0]), "b": np.array([2.5])}
     same_step(sgd_step, parameters, gradients, 0.1, expected)
 

@@ -17,6 +17,10 @@ CUT_SHORT = (
     "the first {} of the pixels are right, and then the list ends: a return inside a loop ends all "
     "loops; it belongs behind them"
 )
+ONE_PIXEL = (
+    "only the first pixel is there: a return inside a loop ends all loops, or both ranges end a "
+    "pixel too early (a range leaves its end out by itself)"
+)
 LEGEND = "\nThe picture numbers the pixels in the order of the list."
 
 
@@ -176,6 +180,7 @@ def int_array(name, got, expected):
         what = f"{name} has shape {got.shape}, expected {expected.shape}"
         cut = got.ndim and got.size and np.array_equal(got, expected[: len(got)])
         cause = CUT_SHORT.format(len(got)) if cut else None if got.size else EMPTY
+        cause = ONE_PIXEL if cut and len(got) == 1 else cause
         raise Failed(what, None, cause, got, expected, odd=True)
     if got.dtype.kind not in "iu":
         floats = got.dtype.kind == "f"
@@ -385,8 +390,7 @@ def output_size_dilation(output_size):
 
 
 MORE_THAN_FIT = (
-    "an index lies beyond x or y: there are more windows than fit, or rows and columns are mixed "
-    'up. See "How many windows fit?"'
+    "an index lies beyond x or y: there are more windows than fit, or rows and columns are mixed up"
 )
 
 
@@ -445,8 +449,8 @@ def is_pooled(given, x, kernel_size, stride, expected, common):
 )
 def pool_loops_values(pool_loops):
     """2×2, stride 2: the maximum sits in another corner of every window, and one is 16.5."""
-    x = np.array([[7, 2, 5, 16.5], [3, 4, 9, 6], [10, 1, 8, 11], [13, 12, 14, 15]])
-    same_pooling(pool_loops, [(x, 2, 2, np.array([[7, 16.5], [13, 15]]))])
+    x = np.array([[15, 14, 12, 13], [11, 8, 1, 10], [6, 9, 4, 3], [16.5, 5, 2, 7]])
+    same_pooling(pool_loops, [(x, 2, 2, np.array([[15, 13], [16.5, 7]]))])
 
 
 @visible(
@@ -483,23 +487,24 @@ def pool_loops_remainder(pool_loops):
     points=1,
 )
 def pool_loops_rectangular(pool_loops):
-    """Windows of 2 rows and 3 columns, side by side, on an image of 4 rows and 9 columns."""
-    x = np.arange(36.0).reshape(4, 9)
+    """Windows of 2 rows and 3 columns, side by side, on 4 rows of 9; then of 3 rows and 2."""
+    x, high = np.arange(36.0).reshape(4, 9), np.arange(24.0).reshape(6, 4)
     expected = np.array([[11.0, 14.0, 17.0], [29.0, 32.0, 35.0]])
-    same_pooling(pool_loops, [(x, (2, 3), (2, 3), expected)])
+    ends = np.array([[9.0, 11.0], [21.0, 23.0]])
+    same_pooling(pool_loops, [(x, (2, 3), (2, 3), expected), (high, (3, 2), (3, 2), ends)])
 
 
 @visible(
     "pool_loops · negative values",
-    cause="the search for the maximum starts from a value that is not in the window",
+    cause="a maximum is a value of its window, with its sign: begin with one of them, or with −∞",
     read="The layer as loops",
     points=1,
 )
 def pool_loops_negative(pool_loops):
     """Negative values, so negative maxima, however far below zero; one window has a 20."""
-    x = -np.arange(1.0, 17.0).reshape(4, 4)
+    x = -np.arange(1.0, 17.0).reshape(4, 4)[:, ::-1]
     x[3, 3] = 20
-    expected = np.array([[-1.0, -3.0], [-9.0, 20.0]])
+    expected = np.array([[-3.0, -1.0], [-11.0, 20.0]])
     cases = [(scale * x, 2, 2, scale * expected) for scale in (1, 1e9)]
     same_pooling(pool_loops, cases, common=True)
 
