@@ -174,6 +174,8 @@ def test_a_title_that_canvas_takes_for_a_total():
     text = CANVAS.replace("ps1 (987)", "ps1 Final Score (987)").encode()
     with pytest.raises(Unfit, match="a word of its totals"):
         fill(text, "ps1 final score", PEOPLE, MARKS)
+    small = text.replace(b"ps1 Final Score", b"ps1 final score")  # which it takes for none
+    assert fill(small, "ps1 final score", PEOPLE, {"ada": 1}).written == 1
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfa", b"PK\x03\x04\0\0", b"a,b\0\n"])
