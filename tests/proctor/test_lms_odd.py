@@ -12,7 +12,8 @@ import zipfile
 from dataclasses import dataclass, field
 
 import pytest
-from nbgrader.api import Gradebook
+import sqlalchemy
+from nbgrader.api import Base, Gradebook
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
@@ -591,9 +592,11 @@ def test_each_system_has_twelve_cases_or_a_reason():
 
 
 @pytest.fixture(scope="module")
-def marks():
+def marks(tmp_path_factory):
     """A gradebook in which everybody has handed in, and has a mark."""
-    with Gradebook("sqlite:///:memory:") as made:
+    url = f"sqlite:///{tmp_path_factory.mktemp('odd')}/gradebook.db"
+    Base.metadata.create_all(sqlalchemy.create_engine(url))  # or nbgrader asks alembic, for seconds
+    with Gradebook(url) as made:
         made.add_assignment("ps1")
         made.add_notebook("p", "ps1")
         made.add_grade_cell("f", "p", "ps1", max_score=20, cell_type="code")
