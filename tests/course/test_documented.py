@@ -130,6 +130,7 @@ SAID = [
     ("git pull", "needs where the clone is from"),
     ("git clone ADDRESS course", "tests/hub/test_docs.py clones so"),
     ("git switch --detach COMMIT", "needs a commit"),
+    ("apt-get install git make python3-venv", "it would change the machine; .ci/run installs them"),
     ("pip install openpyxl", "tests/proctor/test_lms_lists.py has it"),
     ("pip install", "the word for it"),
     ("pip uninstall max-pooling-course", "an older version"),
@@ -368,6 +369,13 @@ def test_make_has_the_targets():
         assert re.search(rf"^{target}:", makefile, re.M), target
 
 
+def test_the_readme_has_all_commands_and_their_number():
+    text = (notebooks.ROOT / "README.md").read_text()
+    assert set(re.findall(r"^proctor (\w+)", text, re.M)) == set(_APPS)
+    (number,) = re.findall(r"nbgrader's own, and (\w+) more", text)
+    assert number == {6: "six", 7: "seven", 8: "eight", 9: "nine"}[len(_APPS)]
+
+
 def settings():
     """{class's name: traits that a configuration can set} of nbgrader, proctor and the server."""
     for name in (
@@ -435,7 +443,9 @@ def test_the_commands_of_a_page_work(page, stock, tmp_path):
             (folder / "ps1").rename(folder / "maxpool")
         shutil.rmtree(root / "autograded")
         todo.insert(0, "nbgrader generate_assignment maxpool --force")
-        todo.insert(1, "proctor grade maxpool || test $? = 1")
+        todo.insert(1, 'nbgrader db assignment add maxpool --duedate="2026-01-01 UTC"')
+        todo.insert(2, "proctor grade maxpool || test $? = 1")
+        (root / "list.csv").write_text("First name,Last name,Username\nAda,Example,ada\n")
     for command in todo:
         if command == "nbgrader generate_assignment ps1":  # what is released already is left alone
             command += " --force"

@@ -230,6 +230,14 @@ def test_the_command(graded):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "2 marks written into grades-of-the-lms.csv, 0 there already." in done.out
     assert "not in it: hangs: no row in this file" in done.out
+    # a newer one of the same name is kept, too; one that is as it should be is left alone
+    newer = text.replace("#nobody,,", "#nobody,3,")
+    path.write_text(newer)
+    for _ in range(2):
+        done = run("proctor.export.app", "ExportApp", graded, ("ps1", f"--into={path.name}"), ())
+    kept = sorted(graded.glob("grades-of-the-lms.csv.*"))
+    assert [one.suffix for one in kept] == [".before", ".before-2"]
+    assert [one.read_text() for one in kept] == [text, newer]
 
 
 @pytest.mark.parametrize(
