@@ -6,7 +6,7 @@ import io
 import stat
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from proctor.lms import Unfit, sheet
@@ -184,6 +184,14 @@ def test_what_is_no_text(data):
         fill(data, "ps1", PEOPLE, MARKS)
 
 
+def test_a_row_that_is_cut_short_is_told():
+    text = BRIGHTSPACE.replace("#ada,Example,,#", "#ada,Example")
+    assert left_out(text) == (
+        "dan: no row in this file",
+        "ada: its row in this file is cut short: export it anew",
+    )
+
+
 def test_a_column_is_asked_for():
     with pytest.raises(LookupError, match=r"no column is called 'ps2'.*'ps1', 'ps10'"):
         fill(CANVAS.encode(), "ps2", PEOPLE, MARKS)
@@ -210,6 +218,29 @@ def test_a_sheet_reads_what_csv_writes(rows):
 def test_a_sheet_is_what_it_was_or_unfit(data):
     with contextlib.suppress(Unfit):
         assert sheet.read(data).data() == data
+
+
+@given(
+    st.sampled_from(sorted(FILES)),
+    st.integers(0, 700),
+    st.integers(0, 60),
+    st.text('",;\n 9', max_size=3),
+)
+@example("brightspace", 117, 17, "\n")  # rows that end too early
+def test_a_damaged_file_is_unfit_or_keeps_all_else(name, place, length, text):
+    before = FILES[name][0]
+    before = (before[:place] + text + before[place + length :]).encode()
+    try:
+        filled = fill(before, "ps1", PEOPLE, MARKS)
+    except (Unfit, LookupError) as error:
+        assert type(error) in (Unfit, LookupError), "a sentence, no fault"  # noqa: PT017
+        return
+    one, other = sheet.read(before), sheet.read(filled.data)
+    column = one.header().index(filled.title)
+    for table in (one, other):
+        for row in table.rows:
+            row[column:] = row[column + 1 :]
+    assert one == other
 
 
 # --- the command ----------------------------------------------------------------------------------

@@ -210,7 +210,6 @@ CANVAS = {
         {"ada": {P: "x"}, "cleo_c": {P: "x"}},
         {"exampleada_123_1_p.ipynb", "examplecleo_126_2_p.ipynb"},
         how={"sign": ";"},
-        before={"ada2": "3,50", "cleo_c": "11,25"},
         after={"ada": "17,5", "cleo_c": "11,25"},
     ),
     "blank": odd(
