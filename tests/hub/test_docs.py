@@ -10,11 +10,13 @@ from tests import notebooks
 from tests.hub.conftest import machine
 
 PAGE = notebooks.ROOT / "docs" / "jupyterhub.md"
+INSTALL = "apt-get install --yes --no-install-recommends "
+PACKAGES = f"{INSTALL}ca-certificates git nodejs npm python3-venv"
 # what cannot be done here, why, and what is done in its place
 INSTEAD = {
     # it would change this machine: that the packages are there is tested
     "apt-get update": ":",
-    "apt-get install --yes --no-install-recommends ca-certificates git nodejs npm python3-venv": ":",
+    PACKAGES: ":",
     # there is nobody to type a password
     "passwd instructor": "passwd instructor <<< $'a-long-one\na-long-one'",
     # there is no systemd: what it would start is started, on a port of this test's
@@ -94,7 +96,7 @@ def test_word_by_word_on_a_fresh_machine(free_ports):
 
 
 def test_what_the_page_wants_of_debian_is_what_it_uses():
-    (line,) = re.findall(r"apt-get install --yes --no-install-recommends (.*)", PAGE.read_text())
+    (line,) = re.findall(f"{INSTALL}(.*)", PAGE.read_text())
     ci = (notebooks.ROOT / ".ci" / "run").read_text()
     for package in line.split():
         assert package in ci or package == "ca-certificates"
