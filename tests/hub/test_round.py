@@ -64,7 +64,7 @@ def menu(page, entry):
 
 
 def formgrader(page, listed=False):
-    """Open Formgrader in a tab of its own, as a person would: by the menu, or as a course listed."""
+    """Open Formgrader in a tab, as a person would: by the menu or the list of courses."""
     if listed:
         menu(page, "Course List")
         page.locator("#formgrader_list .list_item a", has_text="max-pooling").click()
