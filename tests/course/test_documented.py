@@ -19,6 +19,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from traitlets.config import Configurable
 
 from proctor.__main__ import _APPS
@@ -376,6 +377,20 @@ def test_the_readme_has_all_commands_and_their_number():
     assert number == {6: "six", 7: "seven", 8: "eight", 9: "nine"}[len(_APPS)]
 
 
+def test_the_picture_is_of_this_course():
+    """It is a photograph of `make`'s feedback; its description has the points of the chapters."""
+    with Image.open(notebooks.ROOT / "docs" / "feedback.png") as picture:
+        told = picture.info["Description"]
+    points = [
+        sum(
+            cell.metadata.get("nbgrader", {}).get("points", 0)
+            for cell in notebooks.read(name).cells
+        )
+        for name in notebooks.CHAPTERS
+    ]
+    assert told.endswith(": " + ", ".join(map(str, points)))
+
+
 def settings():
     """{class's name: traits that a configuration can set} of nbgrader, proctor and the server."""
     for name in (
@@ -436,6 +451,7 @@ def test_the_commands_of_a_page_work(page, stock, tmp_path):
     """In their order, on a course of its own: its assignment is called as on the page."""
     root = shutil.copytree(stock[0], tmp_path / "course")
     hand_in(root, "ada", (RIGHT, RIGHT))
+    (root / "list.csv").write_text("First name,Last name,Username\nAda,Example,ada\n")
     todo = [command for name, command in here() if name == page]
     if any("maxpool" in command for command in todo):
         (root / "gradebook.db").unlink()
@@ -445,7 +461,6 @@ def test_the_commands_of_a_page_work(page, stock, tmp_path):
         todo.insert(0, "nbgrader generate_assignment maxpool --force")
         todo.insert(1, 'nbgrader db assignment add maxpool --duedate="2026-01-01 UTC"')
         todo.insert(2, "proctor grade maxpool || test $? = 1")
-        (root / "list.csv").write_text("First name,Last name,Username\nAda,Example,ada\n")
     for command in todo:
         if command == "nbgrader generate_assignment ps1":  # what is released already is left alone
             command += " --force"
