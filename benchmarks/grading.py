@@ -137,11 +137,12 @@ def points(folder):
 
 
 @contextmanager
-def a_class(kind, number):
+def a_class(make, number):
+    """A course made by ``make``, and its assignment, for as long as it is looked at."""
     with tempfile.TemporaryDirectory(prefix="grading-") as scratch:
         folder = Path(scratch, "course")
         folder.mkdir()
-        yield folder, CLASSES[kind](folder, number)
+        yield folder, make(folder, number)
 
 
 # --- what is measured -----------------------------------------------------------------------------
@@ -156,7 +157,7 @@ def throughput(options):
         "proctor grade": ("ours", ["proctor", "grade"]),
     }
     for kind in CLASSES:
-        with a_class(kind, options.submissions) as (folder, assignment):
+        with a_class(CLASSES[kind], options.submissions) as (folder, assignment):
             bare = folder.with_name("bare")
             shutil.copytree(folder, bare)
             without_shown(bare)
@@ -191,7 +192,7 @@ def floor(options):
     """Processor seconds a submission of ``proctor grade`` and of the least that could be done."""
     found = {}
     for kind in CLASSES:
-        with a_class(kind, options.submissions) as (folder, assignment):
+        with a_class(CLASSES[kind], options.submissions) as (folder, assignment):
             ours, bare = [], []
             for _ in range(options.runs):
                 again(folder, "ours")
@@ -208,7 +209,7 @@ def floor(options):
 
 def workers(options):
     """Wall seconds with one and with two workers, start-up included."""
-    with a_class("this course", 2 * options.submissions) as (folder, assignment):
+    with a_class(course_of_pooling, 2 * options.submissions) as (folder, assignment):
         walls = {1: [], 2: []}
         for _ in range(options.runs):
             for number in walls:
@@ -223,7 +224,7 @@ def growth(options):
     """Seconds a submission and the grader's resident memory, by the size of the class."""
     found = {}
     for number in options.sizes:
-        with a_class("quickstart", number) as (folder, assignment):
+        with a_class(quickstart, number) as (folder, assignment):
             again(folder, "ours")
             wall, _, memory = watched(["proctor", "grade", assignment], folder)
             found[number] = {"seconds": wall, "a submission": wall / number, "MiB": memory}
@@ -254,7 +255,7 @@ def watched(words, folder, meanwhile=None):
 
 def cluster(options):
     """A class on a local Dask cluster, a worker killed every 20 s: the same gradebook as alone?"""
-    with a_class("quickstart", max(options.sizes)) as (folder, assignment):
+    with a_class(quickstart, max(options.sizes)) as (folder, assignment):
         again(folder, "ours")
         run(["proctor", "grade", assignment], folder)
         alone = rows(folder)
@@ -313,7 +314,7 @@ def rows(folder):
 
 def one(options):
     """Seconds from a resubmission's arrival to its grade, while ``--watch`` runs."""
-    with a_class("this course", 2) as (folder, assignment):
+    with a_class(course_of_pooling, 2) as (folder, assignment):
         again(folder, "ours")
         process = subprocess.Popen(
             [sys.executable, "-m", "proctor", "grade", assignment, "--watch"],

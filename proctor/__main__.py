@@ -19,7 +19,7 @@ usage: proctor COMMAND ASSIGNMENT  (proctor COMMAND --help)
   grade     grade a class with all cores
   feedback  write its feedback with all cores
   report    see how a class has done, and what to teach next
-  export    fill a learning system's file of marks (--into FILE), or pack feedback
+  export    write the marks: a table, or into a learning system's file; or pack feedback
 
        proctor extend      give one student more time (ASSIGNMENT STUDENT --days 2)
        proctor students    take a learning system's list of students (import FILE)

@@ -1,4 +1,4 @@
-"""The command ``proctor export``."""
+"""The command ``proctor export``: a table of marks, a learning system's file, or its feedback."""
 
 import contextlib
 import itertools
@@ -9,8 +9,9 @@ from pathlib import Path
 from nbgrader.api import MissingEntry
 from nbgrader.apps.baseapp import nbgrader_aliases, nbgrader_flags
 from nbgrader.apps.zipcollectapp import ZipCollectApp
+from nbgrader.plugins import CsvExportPlugin, ExportPlugin
 from sqlalchemy.exc import SQLAlchemyError
-from traitlets import Bool, Unicode
+from traitlets import Bool, Type, Unicode
 
 from proctor.batch.app import DONE, FAILED, GradeApp
 from proctor.export.feedback import of_worksheet, pack, recorded
@@ -28,20 +29,26 @@ from proctor.report.reasons import reason as reason_of
 from proctor.terminal import columns, printable, wrapped
 from proctor.wording import first_line, reason
 
+GRADES = "grades.csv"  # where nbgrader's own plugin writes, unless it is told
+
 
 class ExportApp(GradeApp):
-    """Write an assignment's marks, or its feedback, for a learning system to take."""
+    """Write an assignment's marks as a table, or marks or feedback for a learning system."""
 
     name = "proctor-export"
     description = (
-        "Write an assignment's marks into the file that a learning system gave, to be imported "
-        f"there: {', '.join(kind.NAME for kind in FORMATS)}. Only cells of marks change, with "
+        "Write an assignment's marks: as the table that nbgrader export makes (--to, otherwise "
+        "grades.csv; --exporter for another kind), or into the file that a learning system gave "
+        f"(--into), to be imported there: {', '.join(kind.NAME for kind in FORMATS)}. In that one "
+        "only cells of marks change, with "
         "--comments also those of comments; who handed in nothing is left as it is. The file as it "
         "came is kept with .before behind its name (.before-2 …). --feedback packs the feedback, "
         "named as the system that the submissions came from wants it. Exit status: 0, 1 if "
         "somebody's is not in it (each is named), 2 for bad input."
     )
     examples = """
+        proctor export ps1
+        proctor export ps1 --to marks.xlsx --exporter proctor.export.Excel
         proctor export ps1 --into 2026-11-02_Grades-course.csv
         proctor export ps1 --into grades.csv --column "Problem set 1"
         proctor export ps1 --into Grades-course-ps1-77.csv --comments
@@ -50,6 +57,8 @@ class ExportApp(GradeApp):
     """
     aliases = {name: nbgrader_aliases[name] for name in ("db", "course-dir", "log-level")} | {
         "course": "CourseDirectory.course_id",
+        "to": "ExportPlugin.to",
+        "exporter": "ExportApp.plugin_class",
         "into": "ExportApp.into",
         "column": "ExportApp.column",
     }
@@ -64,6 +73,10 @@ class ExportApp(GradeApp):
         ),
     }
 
+    # the setting of nbgrader's command of this name
+    plugin_class = Type(
+        CsvExportPlugin, klass=ExportPlugin, help="What makes the table of marks."
+    ).tag(config=True)
     into = Unicode("", help="The file that the learning system gave.").tag(config=True)
     column = Unicode(
         "", help="The column's title there, where it is not the assignment's name."
@@ -74,10 +87,10 @@ class ExportApp(GradeApp):
     def start(self):
         """Fill or make the file, say what is not in it, and exit."""
         super(GradeApp, self).start()  # what a command of nbgrader begins with
-        question = "which assignment, into which file? proctor export ps1 --into grades.csv"
-        assignment = self.ask(question)
+        assignment = self.ask("which assignment? for example: proctor export ps1")
         if not self.into and not self.feedback:
-            self.fail(question)
+            self._table(assignment)
+            sys.exit(DONE)
         path = Path(self.into).expanduser() if self.into else None
         try:
             data = read(path) if path else None
@@ -93,6 +106,21 @@ class ExportApp(GradeApp):
         except OSError as error:
             self.fail("%s", reason(error))
         sys.exit(FAILED if told else DONE)
+
+    # --- a table ----------------------------------------------------------------------------------
+
+    def _table(self, assignment):
+        """Have the plugin write its table, as ``nbgrader export --assignment`` does."""
+        plugin = self.plugin_class(parent=self, assignment=[assignment])
+        with self._gradebook() as book:
+            if assignment not in {one.name for one in book.assignments}:
+                self.fail("%s is not in the gradebook", assignment)
+            try:
+                plugin.export(book)
+            except OSError as error:
+                self.fail("%s", reason(error))
+        written = plugin.to or getattr(plugin, "default", GRADES)
+        print(f"The marks of {printable(assignment)}: {printable(written)}")
 
     # --- marks ------------------------------------------------------------------------------------
 

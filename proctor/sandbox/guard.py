@@ -13,7 +13,11 @@ from proctor.sandbox import linux, memory
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _OFTEN = 0.005  # seconds between two looks, where little memory or time is left
-_FASTEST = 4 << 30  # bytes a second that processes may fill, so that no look comes too late
+# bytes a second that a core may fill (2.7 GiB were seen, buffers of sockets), so that no look comes
+# too late, and how many cores at once
+_FASTEST, _CORES = 4 << 30, 4
+_FIRST = 0.02  # seconds until the first look: nothing is known yet
+_MANY, _SLOW = 8, 0.01  # processes, seconds of a look: while it lasts, too much could be filled
 _SESSIONS = 16
 
 
@@ -44,7 +48,8 @@ class Guard:
         self.child, self.plan, self.control = child, plan, control
         self.everyone, self.parent, self.group, self.clock = everyone, parent, group, clock
         self.interval_at_most = 0.1 if everyone is own_namespace else 0.25
-        self.interval, self.cores = self.interval_at_most, len(os.sched_getaffinity(0))
+        self.interval, self.cores = _FIRST, len(os.sched_getaffinity(0))
+        self.took = 0.0  # seconds of the last look
         self.status, self.reason = None, None
         self.past = Past()
         # a folder of its own file system is limited by that
@@ -70,8 +75,10 @@ class Guard:
                     self._obey()
             self.reap()
             if self.status is None and time.monotonic() - measured > interval:
+                begun = time.monotonic()
                 self.reason = self.reason or self._exceeded()
                 measured = time.monotonic()
+                self.took = measured - begun
                 interval = self.interval if handle is not None else 0.02
         if self.status == -signal.SIGKILL and self.group and self.group.short_of_memory():
             self.reason = self.reason or "memory"
@@ -127,6 +134,27 @@ class Guard:
             return None
         self.interval = self.interval_at_most
         pids = self.everyone()
+        waiting = self.group is None and (len(pids) > _MANY or self.took > _SLOW)
+        if waiting:
+            pids = self._stop(pids)
+        reason = self._passed(pids)
+        if reason is not None:
+            _signal(pids, signal.SIGKILL)  # at once: whoever ends them all looks for them first
+        elif waiting:
+            _signal(pids, signal.SIGCONT)
+        return reason
+
+    def _stop(self, pids):
+        """Have all processes wait, those included that they have just made; returns all."""
+        stopped = set()
+        while more := set(pids) - stopped:
+            _signal(more, signal.SIGSTOP)
+            stopped |= more
+            pids = self.everyone()
+        return stopped
+
+    def _passed(self, pids):
+        """The limit that these processes have passed, or None; says when to look again."""
         # RLIMIT_NPROC refuses first; this is for where it does not count just these processes
         if len(pids) > self.plan.processes + 4:
             return "processes"
@@ -155,7 +183,8 @@ class Guard:
         if used > self.plan.memory:
             used = hidden + sum(map(memory.proportional, pids))
         if self.group is None:
-            self._look_again_after((self.plan.memory - used) / _FASTEST)
+            rate = _FASTEST * min(self.cores, _CORES)
+            self._look_again_after((self.plan.memory - used) / rate)
         return used
 
 
@@ -186,6 +215,12 @@ def scheduled(pids):
             ran, ready = linux.read(f"/proc/{pid}/schedstat").split()[:2]
             found[pid] = int(ran) / 1e9, int(ready) / 1e9
     return found
+
+
+def _signal(pids, number):
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
 
 
 def _sessions(pids):

@@ -225,6 +225,28 @@ IGNORING = (
 )
 
 
+def test_many_processes_are_looked_at_while_they_wait_and_go_on(folder, layers):
+    """Where no group counts memory: nobody notices but by the clock."""
+    if "cgroups" in layers:
+        pytest.skip("a control group counts: nothing waits")
+    code = f"""if True:
+        import os, time
+        pids = []
+        for n in range({guard._MANY + 3}):
+            if (pid := os.fork()) == 0:
+                end = time.monotonic() + 0.6
+                while time.monotonic() < end:
+                    time.sleep(0.01)
+                os._exit(n)
+            pids.append(pid)
+        ended = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+        print(ended == list(range(len(pids))))
+    """
+    with start(code, folder, layers) as jailed:
+        jailed.wait(30)
+        assert jailed.stdout.read() == b"True\n", jailed.reason
+
+
 @pytest.fixture(scope="module")
 def fresh():
     """What a new program sees, whatever the tests themselves ignore (under ``nohup``, say)."""

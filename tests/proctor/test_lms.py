@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from proctor.lms import Unfit, sheet
 from proctor.lms.fill import fill
 from proctor.lms.people import Person
+from tests.conftest import nbgrader
 from tests.proctor.test_grade import course, graded, run, stock
 
 __all__ = ["course", "graded", "stock"]  # fixtures
@@ -271,10 +272,23 @@ def test_the_command(graded):
     assert [one.read_text() for one in kept] == [text, newer]
 
 
+def test_a_table_is_that_of_nbgrader(graded):
+    done = run("proctor.export.app", "ExportApp", graded, ("ps1", "--to=ours.csv"), ())
+    assert (done.status, done.out) == (0, "The marks of ps1: ours.csv\n"), done.err
+    nbgrader(graded, "export", "--assignment=['ps1']", "--to=theirs.csv")
+    assert (graded / "ours.csv").read_bytes() == (graded / "theirs.csv").read_bytes()
+    words = ("ps1", "--exporter=proctor.export.Tidy")
+    done = run("proctor.export.app", "ExportApp", graded, words, ())
+    assert (done.status, done.out) == (0, "The marks of ps1: marks.csv\n"), done.err
+    assert "all-right" in (graded / "marks.csv").read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("ps1",), "into which file?"),
+        ((), "which assignment?"),
+        (("nothing",), "nothing is not in the gradebook"),
+        (("ps1", "--to=nowhere/grades.csv"), "No such file or directory"),
         (("ps1", "--into=nothing.csv"), "there is no file"),
         (("ps1", "--into=nbgrader_config.py"), "its first row is none of"),
         (("ps1", "--in=x"), "there is no option --in"),
