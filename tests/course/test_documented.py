@@ -459,7 +459,7 @@ def test_the_commands_of_a_page_work(page, stock, tmp_path):
             (folder / "ps1").rename(folder / "maxpool")
         shutil.rmtree(root / "autograded")
         todo.insert(0, "nbgrader generate_assignment maxpool --force")
-        todo.insert(1, 'nbgrader db assignment add maxpool --duedate="2026-01-01 UTC"')
+        todo.insert(1, 'nbgrader db assignment add maxpool --duedate="2026-01-01 12:00:00 UTC"')
         todo.insert(2, "proctor grade maxpool || test $? = 1")
     for command in todo:
         if command == "nbgrader generate_assignment ps1":  # what is released already is left alone
