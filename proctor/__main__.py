@@ -21,6 +21,7 @@ usage: proctor COMMAND ASSIGNMENT  (proctor COMMAND --help)
   report    see how a class has done, and what to teach next
   export    write the marks: a table, or into a learning system's file; or pack feedback
 
+       proctor extend      give one student more time (ASSIGNMENT STUDENT --days 2)
        proctor students    take a learning system's list of students (import FILE)
        proctor doctor      try what keeps a student's code in on this machine; look at the course
        proctor kernel      install the Jupyter kernel "Python 3 (locked in)"
@@ -32,6 +33,7 @@ _APPS = {
     "grade": ("proctor.batch.app", "GradeApp", True),
     "feedback": ("proctor.batch.feedback", "FeedbackApp", False),
     "report": ("proctor.report.app", "ReportApp", False),
+    "extend": ("proctor.batch.extend", "ExtendApp", True),
     "export": ("proctor.export.app", "ExportApp", False),
     "students": ("proctor.export.students", "StudentsApp", False),
 }

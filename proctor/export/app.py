@@ -1,6 +1,7 @@
 """The command ``proctor export``: a table of marks, a learning system's file, or its feedback."""
 
 import contextlib
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -41,9 +42,9 @@ class ExportApp(GradeApp):
         f"(--into), to be imported there: {', '.join(kind.NAME for kind in FORMATS)}. In that one "
         "only cells of marks change, with "
         "--comments also those of comments; who handed in nothing is left as it is. The file as it "
-        "came is kept with .before behind its name. --feedback packs the feedback, named as the "
-        "system that the submissions came from wants it. Exit status: 0, 1 if somebody's is not in "
-        "it (each is named), 2 for bad input."
+        "came is kept with .before behind its name (.before-2 …). --feedback packs the feedback, "
+        "named as the system that the submissions came from wants it. Exit status: 0, 1 if "
+        "somebody's is not in it (each is named), 2 for bad input."
     )
     examples = """
         proctor export ps1
@@ -129,11 +130,11 @@ class ExportApp(GradeApp):
         filled = fill(
             data, assignment, people, marks, self.column, comments if self.comments else None
         )
-        _write(path, data, filled.data)
+        kept = _write(path, data, filled.data)
         told = f"{filled.format}, {filled.title!r}: {filled.written} marks written into {path.name}"
         said = f" {filled.comments} comments written." if self.comments else ""
         print(f"{printable(told)}, {filled.same} there already.{said}")
-        notes = [*filled.notes, keep_out_of_git(path), keep_out_of_git(_before(path))]
+        notes = [*filled.notes, *(keep_out_of_git(one) for one in (path, kept) if one)]
         if self.waiting:
             notes.append(f"{self.waiting} of these marks wait for a person and may still change.")
         self._tell(filled.left_out, notes)
@@ -206,15 +207,17 @@ def comment(student, classroom):
     return f"{'; '.join(told)}. {reason_of(student, classroom)}".rstrip(".") + "."
 
 
-def _before(path):
-    return path.with_name(f"{path.name}.before")
-
-
 def _write(path, before, after):
-    """Put ``after`` in the place of a file, and keep it as it came; OSError."""
-    kept = _before(path)
-    if not kept.exists():
-        descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(before)
-    replace(path, after, private=True)
+    """Put ``after`` in the place of a file, and keep it as it came; where, or None. OSError."""
+    if before == after:
+        return None
+    for number in itertools.count(1):
+        kept = path.with_name(f"{path.name}.before" + f"-{number}" * (number > 1))
+        if not kept.exists():
+            descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with open(descriptor, "wb") as file:
+                file.write(before)
+        elif read(kept) != before:
+            continue
+        replace(path, after, private=True)
+        return kept

@@ -16,7 +16,8 @@ TITLE = "Canvas"
 NAME = "Canvas gradebook"
 _KEYS = ("ID", "SIS User ID", "SIS Login ID")
 _COLUMN = re.compile(r"(.+) \((\d+)\)")
-_TRAP = re.compile(r"(Current|Final|Override|Unposted) (Score|Points|Grade|Status)", re.IGNORECASE)
+_TRAP = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
+_READ_ONLY = re.compile(r"read\s+only")
 _POINTS = "Points Possible"
 EXCUSED = ("EX", "N/A")
 
@@ -38,7 +39,7 @@ def target(sheet, assignment, asked=""):
             f"Canvas takes no marks for {head[column]!r}: its name has a word of its totals"
         )
     points = next((n for n in range(1, len(sheet.rows)) if _is_points(sheet, n)), None)
-    if points is not None and sheet.value(points, column).strip() == "(read only)":
+    if points is not None and _READ_ONLY.search(sheet.value(points, column)):
         raise Unfit(f"Canvas takes no marks for {head[column]!r}: its column is read only")
     keys = [head.index(name) for name in _KEYS if name in head]
     first = 1 if points is None else points + 1

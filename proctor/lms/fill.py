@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from proctor.lms import Unfit, blackboard, brightspace, canvas, moodle, moodle_gradebook
 from proctor.lms.people import Known
 from proctor.lms.sheet import guarded, read
-from proctor.lms.target import decimal_sign, number
+from proctor.lms.target import decimal, decimal_sign, number
 
 FORMATS = (canvas, brightspace, moodle, moodle_gradebook, blackboard)
 DIGITS = 2  # behind the decimal sign: what every one of them takes
@@ -63,7 +63,8 @@ def fill(data, assignment, people, marks, asked="", comments=None):
         mark = marks.get(places.get(row.place))
         if mark is None:
             continue
-        if why := _refused(mark, row, target):
+        cells = len(sheet.rows[row.place])
+        if why := _refused(mark, row, target) or _cut(cells, target, comments is not None):
             left_out.append(f"{places[row.place]}: {why}")
             continue
         said += _comment(sheet, row.place, target.comments, (comments or {}).get(places[row.place]))
@@ -124,6 +125,13 @@ def _refused(mark, row, target):
     return ""
 
 
+def _cut(cells, target, comments):
+    """Whether a row ends before the cells that are filled: why; empty if it does not."""
+    where = target.comments if comments else None
+    last = max(n for n in (target.column, where and where.column, where and where.form) if n)
+    return "its row in this file is cut short: export it anew" if last >= cells else ""
+
+
 def _over(target, marks):
     """A note if marks are above what the learning system has, and it takes them."""
     most = max((mark for mark in marks.values() if mark is not None), default=0)
@@ -132,8 +140,11 @@ def _over(target, marks):
 
 
 def _sign(sheet, target):
-    column = range(len(sheet.rows))
-    return decimal_sign([sheet.value(row, target.column) for row in column], sheet.delimiter)
+    """The decimal sign: that of the column, or of the file where the column has none yet."""
+    rows = range(1, len(sheet.rows))
+    own = [sheet.value(row, target.column) for row in rows]
+    others = [text for row in rows for text in sheet.header(row)]
+    return decimal_sign(own if any(map(decimal, own)) else others, sheet.delimiter)
 
 
 def _written(mark, sign):

@@ -41,7 +41,7 @@ class Columns:
     first, last             name; or ``name``, of which the family name comes first before a comma
     keys                    what else the system knows the person by
     group, time             of the submission
-    skip                    names of rows that are nobody's
+    skip                    names of rows that are nobody's; a blank one is, if it has no id
     """
 
     id: tuple
@@ -120,9 +120,14 @@ def _place(head, names):
 
 def _rows(sheet, columns):
     """The numbers of rows that are somebody's."""
+    head = _head(sheet)
     for row in range(1, len(sheet.rows)):
         cells = [cell.strip() for cell in sheet.header(row)]
-        if any(cells) and cells[0] not in columns.skip:
+        # a name may be in two cells
+        skipped = {cells[0], ", ".join(cells[:2])} & {*columns.skip}
+        if skipped == {""} and any(_cell(sheet, row, _place(head, [key])) for key in columns.id):
+            skipped = set()  # somebody who has one name only
+        if any(cells) and not skipped:
             yield row
 
 

@@ -67,10 +67,15 @@ def number(text):
     return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
 
 
+def decimal(text):
+    """The decimal sign of a number; empty where a text is none, or has none."""
+    match = re.fullmatch(r"\d+([.,])\d+", text.strip())
+    return match[1] if match else ""
+
+
 def decimal_sign(texts, delimiter):
     """The decimal sign of a file: a comma where numbers have one and cells are not parted by it."""
-    comma = any(re.fullmatch(r"\d+,\d+", text.strip()) for text in texts)
-    return "," if comma and delimiter != "," else "."
+    return "," if delimiter != "," and "," in map(decimal, texts) else "."
 
 
 def column_of(titles, assignment, asked=""):

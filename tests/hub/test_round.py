@@ -44,11 +44,6 @@ def answers(**changes):
 LATE = """
 c.AssignLatePenalties.plugin_class = "proctor.plugins.late.PerDay"
 """
-EXTEND = f"""\
-from nbgrader.api import Gradebook
-with Gradebook("sqlite:///gradebook.db", "max-pooling") as book:
-    book.grant_extension("maxpool", {WRONG!r}, days=3)
-"""
 
 
 def right_answer(task):
@@ -68,9 +63,13 @@ def menu(page, entry):
     page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{entry}$")).click()
 
 
-def formgrader(page):
-    """Open Formgrader in a tab of its own, as a person would."""
-    menu(page, "Formgrader")
+def formgrader(page, listed=False):
+    """Open Formgrader in a tab, as a person would: by the menu or the list of courses."""
+    if listed:
+        menu(page, "Course List")
+        page.locator("#formgrader_list .list_item a", has_text="max-pooling").click()
+    else:
+        menu(page, "Formgrader")
     with page.expect_popup() as opened:
         page.frame_locator("#formgrader-iframe iframe").locator("#open").click()
     grader = opened.value
@@ -231,6 +230,7 @@ def test_the_round(hub, log_in, shoot):
     # the instructor: generate, release; settings are read when the server is started
     hub.run(OWNER, "tee", "-a", "course/nbgrader_config.py", input=LATE)
     teacher = lab(log_in(OWNER))
+    formgrader(teacher, listed=True).close()
     grader = formgrader(teacher)
     shoot(teacher, "button")
     now = datetime.datetime.now(datetime.UTC)
@@ -265,7 +265,8 @@ def test_the_round(hub, log_in, shoot):
     shoot(grader, "autograded")
 
     # one has an extension; both derivations are marked by hand
-    hub.run(OWNER, "python", "-c", EXTEND, cwd=f"/home/{OWNER}/course")
+    more = ("proctor", "extend", "maxpool", WRONG, "--days=3")
+    assert "Graded 1 submission" in hub.run(OWNER, *more, cwd=f"/home/{OWNER}/course").stdout
     for student in (RIGHT, WRONG):
         mark(
             grader, student, points=4, comment="Why does it remain the winner nearby?", shoot=shoot

@@ -55,19 +55,19 @@ def test_the_page_is_executed(fresh):
         if path.name not in ("all-right", "late"):
             shutil.rmtree(path)
     (fresh / "submitted" / "late" / "ps1" / "timestamp.txt").write_text("2026-12-06 12:00:00 UTC")
+    with Gradebook(f"sqlite:///{fresh}/gradebook.db", "general") as book:
+        book.add_student("absent")
     text = (notebooks.ROOT / "docs" / "dates.md").read_text()
     blocks = re.findall(r"^```(python)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 4
     found = []
     for kind, block in blocks:
         block = block.replace("maxpool", "ps1").replace("ada", "late")
         if "c.PerDay" in block:
             config = fresh / "nbgrader_config.py"
             config.write_text(config.read_text().replace("c.LateSubmissionPlugin", "# ") + block)
-        elif kind:
-            block = block.replace("sqlite:///", f"sqlite:///{fresh}/")
-            exec(block, {})
         else:
+            assert not kind
             program, *words = shlex.split(block)
             if program == "nbgrader":
                 done = run("nbgrader.apps", "NbGraderApp", fresh, words)
@@ -81,6 +81,18 @@ def test_the_page_is_executed(fresh):
         {"all-right": {None}, "late": {1.0}},
         {"all-right": {None}, "late": {0.0}},
     ]
+    assert "ps1 is due 2026-12-03 22:59 UTC for late." in done.out
+    assert run("proctor.report.app", "ReportApp", fresh, ("ps1", "--json")).status == 0
+    for words, said in (
+        (("ps1", "late"), "which assignment, who, how long?"),
+        (("ps1", "late", "--days=-1"), "an extension is of 0 to"),
+        (("ps1", "nobody", "--days=1"), "or nobody called nobody"),
+        (("ps2", "late", "--days=1"), "the gradebook knows no ps2"),
+        (("ps1", "absent", "--days=1"), "absent has handed in nothing of ps1 yet"),
+    ):
+        refused = run("proctor.batch.extend", "ExtendApp", fresh, words)
+        assert (refused.status, len(refused.err.splitlines())) == (2, 1), refused.err
+        assert said in refused.err
 
 
 def penalties(root):

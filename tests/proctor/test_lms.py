@@ -6,7 +6,7 @@ import io
 import stat
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from proctor.lms import Unfit, sheet
@@ -175,12 +175,22 @@ def test_a_title_that_canvas_takes_for_a_total():
     text = CANVAS.replace("ps1 (987)", "ps1 Final Score (987)").encode()
     with pytest.raises(Unfit, match="a word of its totals"):
         fill(text, "ps1 final score", PEOPLE, MARKS)
+    small = text.replace(b"ps1 Final Score", b"ps1 final score")  # which it takes for none
+    assert fill(small, "ps1 final score", PEOPLE, {"ada": 1}).written == 1
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfa", b"PK\x03\x04\0\0", b"a,b\0\n"])
 def test_what_is_no_text(data):
     with pytest.raises(Unfit, match="export it"):
         fill(data, "ps1", PEOPLE, MARKS)
+
+
+def test_a_row_that_is_cut_short_is_told():
+    text = BRIGHTSPACE.replace("#ada,Example,,#", "#ada,Example")
+    assert left_out(text) == (
+        "dan: no row in this file",
+        "ada: its row in this file is cut short: export it anew",
+    )
 
 
 def test_a_column_is_asked_for():
@@ -211,6 +221,29 @@ def test_a_sheet_is_what_it_was_or_unfit(data):
         assert sheet.read(data).data() == data
 
 
+@given(
+    st.sampled_from(sorted(FILES)),
+    st.integers(0, 700),
+    st.integers(0, 60),
+    st.text('",;\n 9', max_size=3),
+)
+@example("brightspace", 117, 17, "\n")  # rows that end too early
+def test_a_damaged_file_is_unfit_or_keeps_all_else(name, place, length, text):
+    before = FILES[name][0]
+    before = (before[:place] + text + before[place + length :]).encode()
+    try:
+        filled = fill(before, "ps1", PEOPLE, MARKS)
+    except (Unfit, LookupError) as error:
+        assert type(error) in (Unfit, LookupError), "a sentence, no fault"  # noqa: PT017
+        return
+    one, other = sheet.read(before), sheet.read(filled.data)
+    column = one.header().index(filled.title)
+    for table in (one, other):
+        for row in table.rows:
+            row[column:] = row[column + 1 :]
+    assert one == other
+
+
 # --- the command ----------------------------------------------------------------------------------
 
 
@@ -229,6 +262,14 @@ def test_the_command(graded):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "2 marks written into grades-of-the-lms.csv, 0 there already." in done.out
     assert "not in it: hangs: no row in this file" in done.out
+    # a newer one of the same name is kept, too; one that is as it should be is left alone
+    newer = text.replace("#nobody,,", "#nobody,3,")
+    path.write_text(newer)
+    for _ in range(2):
+        done = run("proctor.export.app", "ExportApp", graded, ("ps1", f"--into={path.name}"), ())
+    kept = sorted(graded.glob("grades-of-the-lms.csv.*"))
+    assert [one.suffix for one in kept] == [".before", ".before-2"]
+    assert [one.read_text() for one in kept] == [text, newer]
 
 
 def test_a_table_is_that_of_nbgrader(graded):

@@ -40,6 +40,11 @@ LISTS = {
         'Student,ID,Section,ps1 (987)\n    Points Possible,,,20\n"Müller, Ada",123,L01,\n',
         Enrolled("123", "Ada", "Müller", "", "123"),
     ),
+    "canvas, names in two columns": (
+        "LastName,FirstName,ID,SIS Login ID,Section,ps1 (987)\n,,,,,Manual Posting\n"
+        "    Points Possible,,,,,20\n,Ada,123,ada,L01,\nStudent,Test,9,x,L01,\n",
+        Enrolled("ada", "Ada", "", "", "123"),
+    ),
     "moodle": (
         "First name,Last name,Email address,ID number,Username\nAda,Müller,a@x.org,S1,ada\n",
         Enrolled("ada", "Ada", "Müller", "a@x.org", "S1"),

@@ -16,6 +16,7 @@ import pytest
 
 from proctor.__main__ import _APPS
 from tests import notebooks
+from tests.proctor import lms_importers as importers
 from tests.proctor.test_grade import CLASS, SCORES, course, run, stock
 
 __all__ = ["course", "stock"]  # fixtures
@@ -90,13 +91,10 @@ class Canvas:
             found |= {self.name(s, f): data for f, data in own.items()}
         return found
 
-    def importer(self, path):
-        """As `infer_comment_context_from_filename`: (student, name of the file)."""
-        parts = path.split("/")[-1].split("_")
-        parts = [part for part in parts if part != "LATE"]
-        user, upload, *_ = [n for n, part in enumerate(parts) if part.isdigit()]
-        (student,) = [name for name, n in NUMBERS.items() if n == int(parts[user])]
-        return student, "_".join(parts[upload + 1 :])
+    importer = staticmethod(importers.Canvas().file)
+
+    def key(self, student):
+        return str(NUMBERS[student])
 
 
 class Moodle:
@@ -127,15 +125,10 @@ class Moodle:
             for f, data in files(root, s).items()
         }
 
-    def importer(self, path):
-        """As `is_valid_filename_for_import`."""
-        parts = path.split("/")
-        for place, part in enumerate(parts):
-            info = part.split("_", 4)
-            if len(info) >= 4 and info[1].isdigit() and info[2:4] == ["assignsubmission", "file"]:
-                (student,) = [name for name, n in NUMBERS.items() if 9000 + n == int(info[1])]
-                return student, "/".join([*filter(None, info[4:]), *parts[place + 1 :]])
-        raise AssertionError(path)
+    importer = staticmethod(importers.Moodle().file)
+
+    def key(self, student):
+        return str(9000 + NUMBERS[student])
 
 
 class Blackboard:
@@ -185,13 +178,10 @@ class Ilias:
             for f, data in files(root, s).items()
         } | {"ps1/ps1.xlsx": b"a table"}
 
-    def importer(self, path):
-        """As `getMultiFeedbackFiles`: the last part of a folder in one that begins so."""
-        top, folder, file = path.split("/")
-        assert top.startswith("multi_feedback")
-        number = int(folder.rsplit("_", 1)[1])
-        (student,) = [name for name, n in NUMBERS.items() if n == number]
-        return student, file
+    importer = staticmethod(importers.Ilias().file)
+
+    def key(self, student):
+        return str(NUMBERS[student])
 
 
 class Brightspace:
@@ -220,10 +210,10 @@ class Brightspace:
                 found[f"{self.folder(s, '901 AM')}/{f}"] = b"an older attempt"
         return found
 
-    def importer(self, path):
-        folder, file = path.split("/")
-        (student,) = [name for name in CLASS if self.folder(name) == folder]
-        return student, file
+    importer = staticmethod(importers.Brightspace().file)
+
+    def key(self, student):
+        return self.folder(student)
 
 
 @pytest.fixture(scope="session")
@@ -309,7 +299,11 @@ class Round:
 
     def check_pages(self, packed):
         """Each page goes to its student, byte for byte, and all of them do."""
-        got = {self.system.importer(path): data for path, data in packed.items()}
+        whose = {self.system.key(name): name for name in CLASS}
+        got = {}
+        for path, data in packed.items():
+            key, file = self.system.importer(path)
+            got[whose[key], file] = data
         assert len(got) == len(packed)
         made = (self.root / "feedback").glob("*/ps1/*.html")
         assert got == {(path.parts[-3], path.name): path.read_bytes() for path in made}
@@ -338,8 +332,10 @@ def test_canvas(with_pages, tmp_path):
     assert a_round.fill("marks.csv", system.roster()) == system.roster(mark)
     packed = a_round.feedback()
     assert packed.keys() == system.members(with_pages).keys()
+    whose = {system.key(name): name for name in CLASS}
     for path, data in packed.items():
-        student, file = system.importer(path)
+        key, file = system.importer(path)
+        student = whose[key]
         books = {file.replace("p1-1", "p1"): data}
         if student == ZIP:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -185,8 +185,10 @@ class Downloaded:
     def _whose(self, readings):
         """(ids, the `Entry`, why it is nobody's or None) of one file."""
         for entry in readings:
-            if entry.who in self.given:
-                return self.given[entry.who], entry, None
+            if students := self.given.get(entry.who):
+                # a name with "_7" in it has two readings: right is the one by a given person's key
+                own = (one for one in readings if self._by_key(one) & set(students))
+                return students, next(own, entry), None
         if not readings:
             return (), None, f"its name is none of {self.kind.TITLE}'s"
         first, sure = readings[0], {}  # {id: entry} of whose name agrees, too
