@@ -3,14 +3,14 @@
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from nbgrader import api
 
-from tests import notebooks, tiers  # noqa: F401  (registers a profile)
+from tests import commands, notebooks, tiers  # noqa: F401  (tiers registers a profile)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks for groups, and pytest for what is slow
@@ -37,6 +37,7 @@ def pytest_collection_modifyitems(items):
 def environment():
     """nbgrader finds alembic and the kernel's python on PATH; no bytecode in released folders."""
     patch = pytest.MonkeyPatch()
+    patch.setattr(api, "get_alembic_version", commands.revision)
     patch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     yield
@@ -45,15 +46,10 @@ def environment():
 
 def nbgrader(course, *words, check=True, **environment):
     """Run one nbgrader command in a course folder; return the finished process."""
-    return subprocess.run(
-        [sys.executable, "-m", "nbgrader", *words],
-        cwd=course,
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=check,
-    )
+    done = commands.run(course, "nbgrader", *words, env=os.environ | environment)
+    if check:
+        done.check_returncode()
+    return done
 
 
 def hear_ctrl_c():

@@ -1,9 +1,7 @@
 """``proctor grade``: the same as ``nbgrader autograde``, for any number of workers."""
 
 import copy
-import importlib
 import json
-import multiprocessing
 import os
 import shutil
 import signal
@@ -29,6 +27,7 @@ from proctor.plugins.resume import alone
 from proctor.run.job import Assignment, Job
 from proctor.run.template import Template
 from proctor.sandbox import LAYERS, Policy
+from tests import commands
 from tests.conftest import hear_ctrl_c, minding_permissions
 from tests.tiers import first
 from tests.waiting import wait_until
@@ -51,10 +50,6 @@ secret = "{CANARY}"
 def is_nine(x):
     return x == NINE
 """
-
-# Every command would first import for two seconds: a fork of a process that has imported.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["nbgrader.apps", "proctor.batch.app"])
 
 
 def cell(kind, name, source, **flags):
@@ -181,20 +176,8 @@ def nbgrader(root, *words):
 
 def run(module, app, root, words, env=()):
     """Run a command; return its status, and what it wrote."""
-    process = FORKS.Process(target=_run, args=(module, app, str(root), words, env))
-    process.start()
-    process.join()
-    out, err = (root.with_suffix(f".{name}").read_text() for name in ("out", "err"))
-    return SimpleNamespace(status=process.exitcode, out=out, err=err)
-
-
-def _run(module, app, root, words, env):
-    os.environ.update(env)
-    os.chdir(root)
-    for number, name in ((1, "out"), (2, "err")):
-        file = os.open(f"{root}.{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(file, number)
-    getattr(importlib.import_module(module), app).launch_instance(list(words))
+    done = commands.run(root, f"{module}:{app}", *words, env=os.environ | dict(env), apart=True)
+    return SimpleNamespace(status=done.returncode, out=done.stdout, err=done.stderr)
 
 
 def start(root, *words, env=()):
@@ -762,21 +745,20 @@ def test_ctrl_c_stops_cleanly_and_the_next_call_goes_on(fresh, stock):
 @pytest.mark.slow
 def test_ctrl_c_while_a_lock_changes_hands(fresh):
     """Python raises between any two instructions; then a lock is given back twice, or never."""
-    process = FORKS.Process(target=_interrupted, args=(str(fresh),))
-    process.start()
-    process.join(60)
-    status = process.exitcode
-    process.kill()
-    assert status == 130
-    told = json.loads(fresh.with_suffix(".out").read_text())
+    log, words = fresh.with_suffix(".log"), ("proctor.batch.app:GradeApp", "ps1", "--json")
+    process = commands.begin(fresh, *words, "--workers=2", out=log, target=_interrupted)
+    try:
+        assert process.wait(60) == 130
+    finally:
+        process.kill()
+    told = json.loads(log.read_text())
     assert told["stopped"]
     assert not told["failed"], "Ctrl-C is no fault of a student's"
     assert {path.parent.name for path in fresh.glob("autograded/*/ps1")} == told["students"].keys()
 
 
-def _interrupted(root):
+def _interrupted(program, words, root, *how):
     """Grade, and press Ctrl-C when the main thread, to wait, has just given back a lock."""
-    hear_ctrl_c()
     release, pressed = threading.Condition._release_save, []
 
     def pressing(self):
@@ -787,7 +769,7 @@ def _interrupted(root):
             os.kill(os.getpid(), signal.SIGINT)
 
     threading.Condition._release_save = pressing
-    _run("proctor.batch.app", "GradeApp", root, ["ps1", "--workers=2", "--json"], {})
+    commands.be(program, words, root, *how)
 
 
 @pytest.mark.slow

@@ -1,6 +1,5 @@
 """A grader that is killed at any moment and started again: nothing is lost or left over."""
 
-import multiprocessing
 import os
 import random
 import shutil
@@ -19,6 +18,7 @@ from nbgrader.apps import NbGraderApp
 
 import proctor.__main__
 from proctor.sandbox import linux
+from tests.commands import FORKS
 from tests.conftest import nbgrader
 from tests.tiers import first
 from tests.waiting import wait_until
@@ -35,10 +35,6 @@ ROUNDS = {
     "proctor-grade": (GRADE, (), 15),
     "feedback": (FEEDBACK, (), 10),
 }
-
-# Every command would first import for a second and a half: a fork of a process that has imported.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["nbgrader.apps", "proctor.plugins.execute", "proctor.batch.app"])
 
 
 def cell(kind, name, source, **flags):

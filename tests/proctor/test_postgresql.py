@@ -14,7 +14,8 @@ from nbgrader.api import MissingEntry, Student, get_alembic_version
 
 from proctor.batch.recorder import Recorder
 from proctor.plugins import gradebook
-from tests.proctor.test_grade import CLASS, FORKS, course, dump, fresh, grade, outcome, run, stock
+from tests.commands import FORKS
+from tests.proctor.test_grade import CLASS, course, dump, fresh, grade, outcome, run, stock
 from tests.tiers import first
 
 pytest.importorskip("psycopg", reason="the extra 'postgresql' is not installed")

@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.coursedir import CourseDirectory
 
 from proctor.batch.watch import Watch
+from tests import commands
 from tests.conftest import minding_permissions, nbgrader
 from tests.waiting import wait_until
 
@@ -68,14 +69,14 @@ def course(released, tmp_path):
 @contextlib.contextmanager
 def watching(root, *before, ends_with=signal.SIGTERM):
     """A grader at work: what it has said so far, ``said()``; at the end it stops at a signal."""
-    log = root.with_suffix(".log")
-    with log.open("w") as file:
-        process = subprocess.Popen(
-            [*before, sys.executable, "-m", "proctor", "grade", "ps1", "--watch"],
-            cwd=root,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-        )
+    log, words = root.with_suffix(".log"), ("proctor", "grade", "ps1", "--watch")
+    log.touch()
+    if before:
+        with log.open("w") as file:
+            command = [*before, sys.executable, "-m", *words]
+            process = subprocess.Popen(command, cwd=root, stdout=file, stderr=subprocess.STDOUT)
+    else:
+        process = commands.begin(root, *words, out=log)
     try:
         yield process, log.read_text
         assert process.poll() is None, log.read_text()
