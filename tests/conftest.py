@@ -1,5 +1,6 @@
 """A course in a temporary folder, as an instructor would have it."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -17,7 +18,8 @@ from tests import commands, notebooks, tiers  # noqa: F401  (tiers registers a p
 def pytest_collection_modifyitems(items):
     """What shares a fixture of a module or a folder stays on one worker (``--dist loadgroup``).
 
-    Of a test that is marked ``few``, all but the first cases are slow.
+    Of a test that is marked ``few``, all but the first cases are slow. What takes longest begins
+    first, so that no worker is left with it alone.
     """
     seen = Counter()
     for item in items:
@@ -27,10 +29,23 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.slow)
         used = item._fixtureinfo.name2fixturedefs.values()
         scopes = {definition.scope for definitions in used for definition in definitions}
+        if item.get_closest_marker("xdist_group"):
+            continue  # its module says more
         if "package" in scopes:
             item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
         elif scopes & {"module", "class"}:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    seconds = Counter()
+    for item in items:
+        if takes := item.get_closest_marker("takes"):
+            seconds[_group(item)] = max(seconds[_group(item)], takes.args[0])
+    items.sort(key=lambda item: (-seconds[_group(item)], _group(item) == item.nodeid))
+
+
+def _group(item):
+    """What goes to one worker as a whole."""
+    mark = item.get_closest_marker("xdist_group")
+    return mark.args[0] if mark else item.nodeid
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -67,16 +82,47 @@ def minding_permissions():
 
 
 @pytest.fixture(scope="session")
-def released(tmp_path_factory, environment):
-    """A course folder in which the assignment was released by nbgrader's command."""
-    course = tmp_path_factory.mktemp("course")
-    notebooks.copy_course(course)
-    nbgrader(course, "generate_assignment", "maxpool")
-    return course
+def once(tmp_path_factory, environment):
+    """A folder that all workers of a run read: ``once(name, make)``.
+
+    The first that asks for it calls ``make(folder)``, the others wait for that.
+    """
+    top = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # each has a folder in the run's
+        top = top.parent
+
+    def folder(name, make):
+        made = top / name / "made"
+        made.parent.mkdir(exist_ok=True)
+        with open(top / name / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                shutil.rmtree(made.with_name("making"), ignore_errors=True)
+                make(made.with_name("making"))
+                made.with_name("making").rename(made)
+        return made
+
+    return folder
 
 
 @pytest.fixture(scope="session")
-def solved(released):
+def released(once):
+    """A course folder in which the assignment was released by nbgrader's command."""
+
+    def make(course):
+        course.mkdir()
+        notebooks.copy_course(course)
+        nbgrader(course, "generate_assignment", "maxpool")
+
+    return once("released", make)
+
+
+@pytest.fixture(scope="session")
+def solved(once, released):
     """The same, with the solutions, executed by nbgrader's command."""
-    nbgrader(released, "generate_solution", "maxpool", PYTHONPATH=str(released))
-    return released
+
+    def make(course):
+        shutil.copytree(released, course)
+        nbgrader(course, "generate_solution", "maxpool", PYTHONPATH=str(course))
+
+    return once("solved", make)

@@ -4,7 +4,6 @@ A promise has a quick test; more cases of it, and what takes a service or minute
 test that is marked ``few(n)`` the first n cases are quick.
 """
 
-import pytest
 from hypothesis import settings
 
 FEW = 300  # examples of Hypothesis's in the quick tier
@@ -16,14 +15,6 @@ def examples(number):
     """So many examples for Hypothesis; in the quick tier, whose profile that is, a few."""
     quick = settings.get_current_profile_name() == "quick"
     return min(number, FEW) if quick else number
-
-
-def first(values, quick=1):
-    """Values to parametrize a test with, all but the first few marked slow."""
-    values = list(values)
-    return values[:quick] + [
-        pytest.param(value, marks=pytest.mark.slow) for value in values[quick:]
-    ]
 
 
 def chosen(request, parameter):

@@ -11,7 +11,7 @@ from oracle.misconceptions import known
 from tests import commands, notebooks
 from tests.submissions import classroom, report
 from tests.submissions.__main__ import Command, grade, prepare
-from tests.tiers import chosen, first
+from tests.tiers import chosen
 
 BUNDLES = {bundle[0].name: bundle for bundle in classroom.bundles(known())}
 
@@ -76,7 +76,8 @@ def test_loops_lose_the_points_of_being_vectorised_only(rows):
     assert lost == {"maxpool_forward": 3, "maxpool_backward": 3}
 
 
-@pytest.mark.parametrize("name", first(BUNDLES, quick=2))
+@pytest.mark.few(2)
+@pytest.mark.parametrize("name", BUNDLES)
 def test_misconceptions_cost_their_points_and_feedback_says_why(course, rows, name):
     points = {c: p for chapter in notebooks.CHAPTERS for c, p in notebooks.points(chapter).items()}
     tasks, students = rows

@@ -14,7 +14,6 @@ from nbgrader.api import Gradebook
 from tests import commands
 from tests.conftest import hear_ctrl_c, nbgrader
 from tests.proctor.test_feedback import CONFIG, RIGHT, answered, source
-from tests.tiers import first
 
 STUDENTS = ("ada", "emmy", "sonja")
 
@@ -105,7 +104,8 @@ def test_it_writes_again_what_was_marked_by_hand_and_no_more(course):
     assert feedback(course, "--student", "ada", "--force")["written"] == 1
 
 
-@pytest.mark.parametrize("command", first(["proctor grade", "nbgrader autograde"]))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("command", ["proctor grade", "nbgrader autograde"])
 def test_a_regrade_asks_for_another_look_where_the_text_changed(course, command):
     tool, word = command.split()
     run = proctor if tool == "proctor" else nbgrader

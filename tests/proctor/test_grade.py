@@ -29,7 +29,6 @@ from proctor.run.template import Template
 from proctor.sandbox import LAYERS, Policy
 from tests import commands
 from tests.conftest import hear_ctrl_c, minding_permissions
-from tests.tiers import first
 from tests.waiting import wait_until
 
 CANARY = "canary-of-the-truths"
@@ -130,23 +129,26 @@ def hand_in(root, student, books, day=1):
 
 
 @pytest.fixture(scope="session")
-def course(tmp_path_factory, environment):
+def course(once):
     """Seven students, two notebooks; nothing is graded yet. Made once for all modules."""
-    root = tmp_path_factory.getbasetemp() / "grade" / "course"
-    if not root.exists():
+
+    def make(root):
         make_course(root)
         for name, books in CLASS.items():
             hand_in(root, name, books, day=3 if name == "late" else 1)
-    return root
+
+    return once("class", make)
 
 
 @pytest.fixture(scope="session")
-def stock(course):
+def stock(once, course):
     """What ``nbgrader autograde`` makes of it: (the course's folder, its outcome)."""
-    root = course.with_name("stock")
-    if not root.exists():
+
+    def make(root):
         shutil.copytree(course, root)
         nbgrader(root, "autograde", "ps1")
+
+    root = once("class-graded", make)
     return root, outcome(root)
 
 
@@ -263,7 +265,7 @@ def test_the_class_has_something_to_lose(stock):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", first([2, 1, 8]))
+@pytest.mark.parametrize("workers", [2, 1, 8])
 def test_the_same_as_nbgrader_s_for_any_number_of_workers(fresh, stock, workers):
     done = grade(fresh, f"--workers={workers}")
     assert (done.status, done.err) == (0, "")
@@ -495,7 +497,8 @@ def test_no_room_is_one_clear_line(fresh):
     assert "No usable temporary directory" in done.stderr
 
 
-@pytest.mark.parametrize("seconds", first([0.4, 0.1, 0.9]))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("seconds", [0.4, 0.1, 0.9])
 def test_ctrl_c_at_the_beginning_is_no_traceback(fresh, seconds):
     process, log = start(fresh, "--force")
     time.sleep(seconds)
@@ -527,7 +530,8 @@ def test_to_ask_installs_nothing(tmp_path, words, status, said):
     assert not list(tmp_path.rglob("kernel.json"))
 
 
-@pytest.mark.parametrize("text", first([b"{", b"\xff", b"[]", b'{"nbformat": 4, "cells": [{}]}']))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("text", [b"{", b"\xff", b"[]", b'{"nbformat": 4, "cells": [{}]}'])
 def test_a_source_that_is_no_notebook_is_named(fresh, text):
     (fresh / "source" / "ps1" / "p2.ipynb").write_bytes(text)
     done = grade(fresh)
@@ -645,7 +649,7 @@ def test_a_notebook_whose_process_ended_says_what_may_help(monkeypatch, why, sai
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("words", first([("--force",), ()]))
+@pytest.mark.parametrize("words", [("--force",), ()])
 def test_what_may_not_be_written_fails_alone_and_loses_nothing(graded, words):
     hand_in(graded, "all-right", ({}, {}))
     hand_in(graded, "blank", (RIGHT, RIGHT))
@@ -665,9 +669,7 @@ def test_what_may_not_be_written_fails_alone_and_loses_nothing(graded, words):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", first(["timestamp.txt/x", "p1.html/x", "P1.ipynb/x/y", "p1.ipynb"])
-)
+@pytest.mark.parametrize("name", ["timestamp.txt/x", "p1.html/x", "P1.ipynb/x/y", "p1.ipynb"])
 def test_a_folder_that_a_student_s_cell_made_stops_no_later_run(fresh, name):
     make = f"import os\nos.makedirs({os.path.dirname(name)!r} or '.', exist_ok=True)\n"
     make += (

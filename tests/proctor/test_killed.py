@@ -20,7 +20,6 @@ import proctor.__main__
 from proctor.sandbox import linux
 from tests.commands import FORKS
 from tests.conftest import nbgrader
-from tests.tiers import first
 from tests.waiting import wait_until
 
 SEED = 20
@@ -191,7 +190,7 @@ def test_the_undisturbed_run_has_something_to_lose(undisturbed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", first(ROUNDS))
+@pytest.mark.parametrize("kind", ROUNDS)
 def test_kills_at_random_moments_change_nothing(course, undisturbed, told, kind):
     command, first, planned = ROUNDS[kind]
     _, wanted, took = told if command == FEEDBACK else undisturbed
