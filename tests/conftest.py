@@ -5,28 +5,27 @@ import os
 import shutil
 import signal
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
 from nbgrader import api
 
-from tests import commands, notebooks, tiers  # noqa: F401  (tiers registers a profile)
+from tests import commands, notebooks, tiers
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks for groups, and pytest for what is slow
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """What shares a fixture of a module or a folder stays on one worker (``--dist loadgroup``).
 
-    Of a test that is marked ``few``, all but the first cases are slow. What takes longest begins
+    Of a test that is marked ``few``, all but a few cases are slow. What takes longest begins
     first, so that no worker is left with it alone.
     """
-    seen = Counter()
+    _mark_all_but_few(items)
+    config.stash[tiers.COLLECTED] = found = {item.path.name: 0 for item in items}
     for item in items:
-        if few := item.get_closest_marker("few"):
-            seen[item.path, item.originalname] += 1
-            if seen[item.path, item.originalname] > few.args[0]:
-                item.add_marker(pytest.mark.slow)
+        found[item.path.name] += not item.get_closest_marker("slow")
+    for item in items:
         used = item._fixtureinfo.name2fixturedefs.values()
         scopes = {definition.scope for definitions in used for definition in definitions}
         if item.get_closest_marker("xdist_group"):
@@ -40,6 +39,22 @@ def pytest_collection_modifyitems(items):
         if takes := item.get_closest_marker("takes"):
             seconds[_group(item)] = max(seconds[_group(item)], takes.args[0])
     items.sort(key=lambda item: (-seconds[_group(item)], _group(item) == item.nodeid))
+
+
+def _mark_all_but_few(items):
+    """Mark as slow what ``few`` leaves out: all but the first cases, or but some here and there."""
+    cases = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("few"):
+            cases[item.path, item.originalname].append(item)
+    for same in cases.values():
+        few = same[0].get_closest_marker("few")
+        number = min(few.args[0], len(same))
+        step = len(same) / number if few.kwargs.get("spread") else 1
+        quick = {int(step * n) for n in range(number)}
+        for place, item in enumerate(same):
+            if place not in quick:
+                item.add_marker(pytest.mark.slow)
 
 
 def _group(item):

@@ -1,12 +1,16 @@
 """The two tiers: `make test` leaves out what is marked ``slow``, `make test-all` nothing.
 
 A promise has a quick test; more cases of it, and what takes a service or minutes, are slow. Of a
-test that is marked ``few(n)`` the first n cases are quick.
+test that is marked ``few(n)`` the first n cases are quick, or with ``spread`` n of all kinds.
 """
 
+import pytest
 from hypothesis import settings
 
 FEW = 300  # examples of Hypothesis's in the quick tier
+
+COLLECTED = pytest.StashKey()
+"""Of a run's configuration: {a file of tests that was collected: how many of them are quick}."""
 
 settings.register_profile("quick", max_examples=FEW)
 
