@@ -7,7 +7,7 @@ test that is marked ``few(n)`` the first n cases are quick, or with ``spread`` n
 import pytest
 from hypothesis import settings
 
-FEW = 300  # examples of Hypothesis's in the quick tier
+FEW = 100  # examples of Hypothesis's in the quick tier
 
 COLLECTED = pytest.StashKey()
 """Of a run's configuration: {a file of tests that was collected: how many of them are quick}."""
@@ -15,10 +15,10 @@ COLLECTED = pytest.StashKey()
 settings.register_profile("quick", max_examples=FEW)
 
 
-def examples(number):
+def examples(number, few=FEW):
     """So many examples for Hypothesis; in the quick tier, whose profile that is, a few."""
     quick = settings.get_current_profile_name() == "quick"
-    return min(number, FEW) if quick else number
+    return min(number, few) if quick else number
 
 
 def chosen(request, parameter):

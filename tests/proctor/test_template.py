@@ -342,6 +342,7 @@ def test_the_list_of_fonts_is_kept_and_settings_are_not_read(monkeypatch, tmp_pa
 PLOT = "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.plot([1]);"
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "known",
     [
@@ -411,6 +412,7 @@ import time; time.sleep(2)
 """
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("way", "told"),
     [
