@@ -13,6 +13,7 @@ from tests.submissions import classroom, report
 from tests.submissions.__main__ import Command, grade, prepare
 from tests.tiers import chosen
 
+pytestmark = pytest.mark.takes(100)
 BUNDLES = {bundle[0].name: bundle for bundle in classroom.bundles(known())}
 
 

@@ -142,6 +142,7 @@ def empty(built, tmp_path_factory):
 
 
 @pytest.mark.slow  # it installs about eighty packages
+@pytest.mark.takes(150)
 def test_a_wheel_in_an_empty_environment_grades_nbgrader_s_own_example(empty, tmp_path):
     """No JupyterLab, no ipywidgets, no Matplotlib: nothing but the wheel and what it asks for."""
     for module in ("jupyterlab", "ipywidgets", "matplotlib", "oracle"):
