@@ -120,6 +120,8 @@ def be(program, words, folder, env, out, err, revision, paths):
     os.chdir(folder)
     own = env.get("PYTHONPATH", "")
     sys.path[:] = [os.getcwd(), *(own.split(os.pathsep) if own else ()), *paths]
+    for name in [name for name in sys.modules if name.split(".")[0] == "tests"]:
+        del sys.modules[name]  # imported to come here, by other paths
     sys.argv = [program, *words]
     tempfile.tempdir = None
     signal.signal(signal.SIGINT, signal.default_int_handler)  # where tests run in the background
