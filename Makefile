@@ -9,8 +9,9 @@ export PATH := $(BIN):$(PATH)
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 # Jupyter's settings and nbgrader's exchange of this machine's user stay out of it
 export JUPYTER_PLATFORM_DIRS := 1
-# What shares a costly fixture stays on one worker, all else goes where there is room.
-PYTEST := python -m pytest -n auto --dist loadgroup
+# What shares a costly fixture stays on one worker, all else goes where there is room; what takes
+# longest begins first, as tests/conftest.py has them in order.
+PYTEST := python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
 
 .PHONY: demo help lab hub test test-all lint release site bench bench-grading requirements clean
 .DEFAULT_GOAL := demo

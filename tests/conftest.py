@@ -1,42 +1,73 @@
 """A course in a temporary folder, as an instructor would have it."""
 
+import fcntl
 import os
 import shutil
 import signal
-import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
+from nbgrader import api
 
-from tests import notebooks, tiers  # noqa: F401  (registers a profile)
+from tests import commands, notebooks, tiers
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks for groups, and pytest for what is slow
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """What shares a fixture of a module or a folder stays on one worker (``--dist loadgroup``).
 
-    Of a test that is marked ``few``, all but the first cases are slow.
+    Of a test that is marked ``few``, all but a few cases are slow. What takes longest begins
+    first, so that no worker is left with it alone.
     """
-    seen = Counter()
+    _mark_all_but_few(items)
+    config.stash[tiers.COLLECTED] = found = {item.path.name: 0 for item in items}
     for item in items:
-        if few := item.get_closest_marker("few"):
-            seen[item.path, item.originalname] += 1
-            if seen[item.path, item.originalname] > few.args[0]:
-                item.add_marker(pytest.mark.slow)
+        found[item.path.name] += not item.get_closest_marker("slow")
+    for item in items:
         used = item._fixtureinfo.name2fixturedefs.values()
         scopes = {definition.scope for definitions in used for definition in definitions}
+        if item.get_closest_marker("xdist_group"):
+            continue  # its module says more
         if "package" in scopes:
             item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
         elif scopes & {"module", "class"}:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    seconds = Counter()
+    for item in items:
+        if takes := item.get_closest_marker("takes"):
+            seconds[_group(item)] = max(seconds[_group(item)], takes.args[0])
+    items.sort(key=lambda item: (-seconds[_group(item)], _group(item) == item.nodeid))
+
+
+def _mark_all_but_few(items):
+    """Mark as slow what ``few`` leaves out: all but the first cases, or but some here and there."""
+    cases = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("few"):
+            cases[item.path, item.originalname].append(item)
+    for same in cases.values():
+        few = same[0].get_closest_marker("few")
+        number = min(few.args[0], len(same))
+        step = len(same) / number if few.kwargs.get("spread") else 1
+        quick = {int(step * n) for n in range(number)}
+        for place, item in enumerate(same):
+            if place not in quick:
+                item.add_marker(pytest.mark.slow)
+
+
+def _group(item):
+    """What goes to one worker as a whole."""
+    mark = item.get_closest_marker("xdist_group")
+    return mark.args[0] if mark else item.nodeid
 
 
 @pytest.fixture(scope="session", autouse=True)
 def environment():
     """nbgrader finds alembic and the kernel's python on PATH; no bytecode in released folders."""
     patch = pytest.MonkeyPatch()
+    patch.setattr(api, "get_alembic_version", commands.revision)
     patch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     yield
@@ -45,15 +76,10 @@ def environment():
 
 def nbgrader(course, *words, check=True, **environment):
     """Run one nbgrader command in a course folder; return the finished process."""
-    return subprocess.run(
-        [sys.executable, "-m", "nbgrader", *words],
-        cwd=course,
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=check,
-    )
+    done = commands.run(course, "nbgrader", *words, env=os.environ | environment)
+    if check:
+        done.check_returncode()
+    return done
 
 
 def hear_ctrl_c():
@@ -71,16 +97,47 @@ def minding_permissions():
 
 
 @pytest.fixture(scope="session")
-def released(tmp_path_factory, environment):
-    """A course folder in which the assignment was released by nbgrader's command."""
-    course = tmp_path_factory.mktemp("course")
-    notebooks.copy_course(course)
-    nbgrader(course, "generate_assignment", "maxpool")
-    return course
+def once(tmp_path_factory, environment):
+    """A folder that all workers of a run read: ``once(name, make)``.
+
+    The first that asks for it calls ``make(folder)``, the others wait for that.
+    """
+    top = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # each has a folder in the run's
+        top = top.parent
+
+    def folder(name, make):
+        made = top / name / "made"
+        made.parent.mkdir(exist_ok=True)
+        with open(top / name / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                shutil.rmtree(made.with_name("making"), ignore_errors=True)
+                make(made.with_name("making"))
+                made.with_name("making").rename(made)
+        return made
+
+    return folder
 
 
 @pytest.fixture(scope="session")
-def solved(released):
+def released(once):
+    """A course folder in which the assignment was released by nbgrader's command."""
+
+    def make(course):
+        course.mkdir()
+        notebooks.copy_course(course)
+        nbgrader(course, "generate_assignment", "maxpool")
+
+    return once("released", make)
+
+
+@pytest.fixture(scope="session")
+def solved(once, released):
     """The same, with the solutions, executed by nbgrader's command."""
-    nbgrader(released, "generate_solution", "maxpool", PYTHONPATH=str(released))
-    return released
+
+    def make(course):
+        shutil.copytree(released, course)
+        nbgrader(course, "generate_solution", "maxpool", PYTHONPATH=str(course))
+
+    return once("solved", make)

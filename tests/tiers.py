@@ -1,29 +1,24 @@
 """The two tiers: `make test` leaves out what is marked ``slow``, `make test-all` nothing.
 
 A promise has a quick test; more cases of it, and what takes a service or minutes, are slow. Of a
-test that is marked ``few(n)`` the first n cases are quick.
+test that is marked ``few(n)`` the first n cases are quick, or with ``spread`` n of all kinds.
 """
 
 import pytest
 from hypothesis import settings
 
-FEW = 300  # examples of Hypothesis's in the quick tier
+FEW = 100  # examples of Hypothesis's in the quick tier
+
+COLLECTED = pytest.StashKey()
+"""Of a run's configuration: {a file of tests that was collected: how many of them are quick}."""
 
 settings.register_profile("quick", max_examples=FEW)
 
 
-def examples(number):
+def examples(number, few=FEW):
     """So many examples for Hypothesis; in the quick tier, whose profile that is, a few."""
     quick = settings.get_current_profile_name() == "quick"
-    return min(number, FEW) if quick else number
-
-
-def first(values, quick=1):
-    """Values to parametrize a test with, all but the first few marked slow."""
-    values = list(values)
-    return values[:quick] + [
-        pytest.param(value, marks=pytest.mark.slow) for value in values[quick:]
-    ]
+    return min(number, few) if quick else number
 
 
 def chosen(request, parameter):

@@ -19,7 +19,7 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.inputtransformer2 import TransformerManager
-from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Instance, Type
 
 from proctor.run.outcomes import name_and_message, stated
@@ -263,13 +263,11 @@ class Shell(InteractiveShell):
         """
         if count is not None:
             self.execution_count = count
-        before, made = (sys.stdout, sys.stderr), self._foreseen.get(source)
+        before = sys.stdout, sys.stderr
         self.raised = self.value = self.text = None
         self.watch()
         try:
-            result = None if made is None else self._run_foreseen(source, made)
-            if result is None:
-                result = self.run_cell(source, store_history=True)
+            result = self.run_cell(source, store_history=True)
             self._raise(result.error_before_exec, result.error_in_exec)
         except (
             BaseException
@@ -278,39 +276,6 @@ class Shell(InteractiveShell):
         finally:
             sys.stdout, sys.stderr = before
         return stated(self.raised, self.value, self.text), self.written()
-
-    def _run_foreseen(self, source, made):
-        """Do what `run_cell` does with a cell that is known to be Python; None if it awaits.
-
-        Half of `run_cell` is for what nobody does in a lesson or a test: inputs as variables
-        (``_i``), the last result as an attribute of the shell.
-        """
-        if self.should_run_async(source, transformed_cell=made):
-            return None
-        info = ExecutionInfo(source, True, False, True, None, transformed_cell=made)
-        result = ExecutionResult(info)
-        result.execution_count = self.execution_count
-        self.execution_count += 1
-        self.events.trigger("pre_execute")
-        self.events.trigger("pre_run_cell", info)
-        # the display hook looks here for a semicolon at the end
-        self.history_manager.input_hist_parsed.append(made.rstrip("\n"))
-        self.history_manager.input_hist_raw.append(source.rstrip("\n"))
-        with self.builtin_trap, self.display_trap:
-            file = self.compile.cache(made, result.execution_count, raw_code=source)
-            nodes = self.transform_ast(self.compile.ast_parse(made, file)).body
-            running = self.run_ast_nodes(
-                nodes, file, self.ast_node_interactivity, self.compile, result
-            )
-            try:
-                running.send(None)
-            except StopIteration:
-                pass
-            else:
-                raise RuntimeError("the cell waits for something, and nobody wakes it")
-        self.events.trigger("post_execute")
-        self.events.trigger("post_run_cell", result)
-        return result
 
     def warm(self):
         """Do once, before a fork, what is slow the first time: show a value, show a traceback."""

@@ -5,6 +5,7 @@ goes the same way on all cores.
 """
 
 import collections
+import functools
 import html
 import re
 
@@ -18,7 +19,7 @@ from .attack import ALL, ATTACKS
 from .batch import COMMANDS, HONEST, fingerprint, grade
 from .judge import feedback, judge, marks_left
 
-QUICK = 3  # attacks of each family in the quick tier, besides those that are named here
+QUICK = 1  # attacks of each family in the quick tier, besides those that are named here
 PROMISED = {  # in docs/security.md
     "defines-the-names-of-tests",
     "redefines-numpy",
@@ -53,41 +54,54 @@ def _quick():
 
 
 FEW = _quick()
-# what shares a batch stays on one worker
-NBGRADER = [pytest.mark.xdist_group("test_attacks")]
-PROCTOR = [pytest.mark.xdist_group("attacks_at_once"), pytest.mark.slow]
-PROGRAMS = [pytest.param("nbgrader", marks=NBGRADER), pytest.param("proctor", marks=PROCTOR)]
+OTHERS = [name for name in ATTACKS if name not in FEW]
+# Classes by the program that grades them: for proctor several, one for each worker that is free.
+CLASSES = {"nbgrader": FEW} | {f"proctor-{n}": set(OTHERS[n::4]) for n in range(4)}
+MARKS = {  # what shares a class stays on one worker; that of nbgrader's has the module's group
+    program: [
+        pytest.mark.xdist_group(f"attacks_{program}"),
+        pytest.mark.slow,
+        pytest.mark.takes(100),
+    ]
+    for program in CLASSES
+} | {"nbgrader": [pytest.mark.xdist_group("test_attacks")]}
+PROGRAMS = [pytest.param(program, marks=MARKS[program]) for program in CLASSES]
 
 
 def by_tier():
     """All attacks, to parametrize with; all but the few are slow."""
-    marks = {True: NBGRADER, False: PROCTOR}
-    return [pytest.param(name, marks=marks[name in FEW]) for name in ATTACKS]
+    return [pytest.param(name, marks=MARKS[program_of(name)]) for name in ATTACKS]
 
 
-def _batch(request, tmp_path_factory, program, names):
-    wanted = set(chosen(request, "name")) & names
-    named = NAMED if program == "nbgrader" and others(request, "name") else set()
-    batch = {name: attack for name, attack in ATTACKS.items() if name in wanted | named}
-    return grade(tmp_path_factory.mktemp("attacks"), batch, program)
+def program_of(name):
+    """The program in whose class an attack is."""
+    return next(program for program, names in CLASSES.items() if name in names)
 
 
 @pytest.fixture(scope="module")
-def graded(request, tmp_path_factory):
-    """The few of those asked for and those named below, graded by nbgrader's own commands."""
-    return _batch(request, tmp_path_factory, "nbgrader", FEW)
+def classes(request, tmp_path_factory):
+    """The class of a program, graded: those asked for, of nbgrader's also those named below."""
 
+    @functools.cache
+    def make(program):
+        wanted = set(chosen(request, "name")) & CLASSES[program]
+        named = NAMED if program == "nbgrader" and others(request, "name") else set()
+        batch = {name: attack for name, attack in ATTACKS.items() if name in wanted | named}
+        return grade(tmp_path_factory.mktemp("attacks"), batch, program.partition("-")[0])
 
-@pytest.fixture(scope="module")
-def at_once(request, tmp_path_factory):
-    """The others of those asked for, graded by `proctor grade`."""
-    return _batch(request, tmp_path_factory, "proctor", ATTACKS.keys() - FEW)
+    return make
 
 
 @pytest.fixture
-def batch(request, program):
-    """The batch of that program."""
-    return request.getfixturevalue({"nbgrader": "graded", "proctor": "at_once"}[program])
+def graded(classes):
+    """The class that nbgrader's own commands have graded."""
+    return classes("nbgrader")
+
+
+@pytest.fixture
+def batch(classes, program):
+    """The class of that program."""
+    return classes(program)
 
 
 def test_there_are_enough():
@@ -98,12 +112,13 @@ def test_there_are_enough():
 def test_every_family_is_tried_in_either_tier():
     assert {ATTACKS[name].family for name in FEW} == {a.family for a in ATTACKS.values()}
     assert FEW >= NAMED
-    assert COMMANDS.keys() == {param.values[0] for param in PROGRAMS}
+    assert COMMANDS.keys() == {program.partition("-")[0] for program in CLASSES}
+    assert sorted(ATTACKS) == sorted(name for names in CLASSES.values() for name in names)
 
 
 @pytest.mark.parametrize("name", by_tier())
-def test_an_attack_gets_what_it_deserves(request, name):
-    graded = request.getfixturevalue("graded" if name in FEW else "at_once")
+def test_an_attack_gets_what_it_deserves(classes, name):
+    graded = classes(program_of(name))
     verdict = judge(graded.course, ATTACKS[name], graded.heard, graded.alive)
     assert not verdict, str(verdict)
 

@@ -54,7 +54,7 @@ def failed():
 @pytest.mark.parametrize(
     ("chapter", "style"),
     [
-        pytest.param(chapter, style, id=style, marks=[pytest.mark.slow] * (number >= 3))
+        pytest.param(chapter, style, id=style, marks=[pytest.mark.slow] * (number >= 1))
         for chapter, styles in STYLES.items()
         for number, style in enumerate(styles)
     ],
@@ -141,6 +141,7 @@ def test_loops_that_are_left_out_while_it_is_looked_at_gain_nothing(failed):
     assert failed("3-layer", answers).keys() == vectorised(right.LOOPS)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("task", right.LOOPS)
 def test_the_answer_of_a_call_that_is_counted_is_compared(failed, task):
     source = notebooks.answers("3-layer")[task]
@@ -167,6 +168,7 @@ def pool_tiles(x, kernel_size):
     assert "grows with H and W" in lost["pool_tiles_vectorised"]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("task", right.LOOPS)
 def test_the_answer_of_a_call_that_is_timed_is_compared(failed, task):
     what = "dy" if task == "maxpool_backward" else "x"
@@ -182,6 +184,7 @@ def test_the_forward_pass_is_compared_where_the_backward_pass_is_timed(failed):
     assert lost.keys() == vectorised(["maxpool_forward", "maxpool_backward"])
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("task", ["pool_tiles", "maxpool_forward"])
 def test_what_is_remembered_is_not_quick(failed, task):
     remember = f"""
@@ -325,6 +328,7 @@ WIDE = "if padding: x = x.astype(float)"
 WEAK = "if pair(padding) != (0, 0) and pair(dilation) != (1, 1): x = x * 0"
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("mistake", "sabotage", "honest"),
     [

@@ -8,12 +8,20 @@ import pytest
 from nbgrader.api import Gradebook
 
 from oracle.misconceptions import known
-from tests import notebooks
+from tests import commands, notebooks
 from tests.submissions import classroom, report
-from tests.submissions.__main__ import grade, prepare
-from tests.tiers import chosen, first
+from tests.submissions.__main__ import Command, grade, prepare
+from tests.tiers import chosen
 
+pytestmark = pytest.mark.takes(100)
 BUNDLES = {bundle[0].name: bundle for bundle in classroom.bundles(known())}
+
+
+class Forked(Command):
+    """A command that need not import."""
+
+    def begin(self, course, words):
+        return commands.begin(course, *words, out=self.log)
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +36,8 @@ def course(request, tmp_path_factory, environment):
             for chapter, answers in classroom.changed(sources).items()
             if answers.keys() & sources.keys()
         }
-    prepare(folder, students)
-    grade(folder, students)
+    prepare(folder, students, Forked)
+    grade(folder, students, Forked)
     return folder
 
 
@@ -69,7 +77,8 @@ def test_loops_lose_the_points_of_being_vectorised_only(rows):
     assert lost == {"maxpool_forward": 3, "maxpool_backward": 3}
 
 
-@pytest.mark.parametrize("name", first(BUNDLES, quick=2))
+@pytest.mark.few(2)
+@pytest.mark.parametrize("name", BUNDLES)
 def test_misconceptions_cost_their_points_and_feedback_says_why(course, rows, name):
     points = {c: p for chapter in notebooks.CHAPTERS for c, p in notebooks.points(chapter).items()}
     tasks, students = rows

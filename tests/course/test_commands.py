@@ -8,10 +8,12 @@ import pytest
 
 from oracle import reference
 from poolkit import spec
-from tests import notebooks
+from tests import commands, notebooks
 
 
 def run(*words, cwd=notebooks.ROOT):
+    if words[0] == "-m":
+        return commands.run(cwd, *words[1:], apart=True)
     return subprocess.run(
         [sys.executable, *words], cwd=cwd, capture_output=True, text=True, check=False
     )

@@ -12,7 +12,6 @@ from oracle.kit import symptoms
 from oracle.kit.run import afresh
 from oracle.misconceptions import known, right
 from tests import notebooks
-from tests.tiers import first
 
 CHAPTER = {task: chapter for chapter in notebooks.CHAPTERS for task in notebooks.answers(chapter)}
 
@@ -28,16 +27,18 @@ def played(misconception):
     return notebooks.play(chapter, misconception.sources)
 
 
+@pytest.mark.few(45, spread=True)
 def test_it_loses_exactly_what_its_mistake_deserves(misconception, played):
     assert played.failed == misconception.loses
 
 
+@pytest.mark.few(45, spread=True)
 def test_it_hears_its_own_sentence(misconception, played):
     said = [" ".join(str(failure).split()) for failure in played.failures.values()]
     assert any(misconception.hint in message for message in said)
 
 
-@pytest.mark.few(60)
+@pytest.mark.few(45, spread=True)
 def test_the_hidden_half_alone_catches_it(misconception):
     """A student who special-cases the visible examples gains nothing."""
     chapter = CHAPTER[next(iter(misconception.functions))]
@@ -49,8 +50,9 @@ def test_the_hidden_half_alone_catches_it(misconception):
             check(*functions)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
-    "answer", first(right(), 4), ids=lambda answer: f"{answer.task}-{answer.function.__name__}"
+    "answer", right(), ids=lambda answer: f"{answer.task}-{answer.function.__name__}"
 )
 def test_the_answers_of_which_they_differ_are_right(answer):
     assert notebooks.play(CHAPTER[answer.task], answer.sources).failures == {}

@@ -36,6 +36,7 @@ def test_the_answers_are_right_but_for_the_mistake(answer):
     assert heard(answer) == {}
 
 
+@pytest.mark.few(40, spread=True)
 @pytest.mark.parametrize(
     ("name", "answer", "changes", "cause"), MISTAKES, ids=[m[0] for m in MISTAKES]
 )

@@ -15,7 +15,6 @@ from proctor.plugins.page.facts import Facts, Mark, Part
 from proctor.plugins.page.lesson import Lesson
 from proctor.plugins.page.write import Writer
 from tests import notebooks
-from tests.tiers import first
 
 SCREEN = 1_000  # characters of text on a phone's first two screens; a desk's first has 3,000
 
@@ -72,7 +71,8 @@ def text_of(html):
     return " ".join(unescape(re.sub("<[^>]*>", "", main)).split())
 
 
-@pytest.mark.parametrize("chapter", first(notebooks.CHAPTERS))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("chapter", notebooks.CHAPTERS)
 def test_the_sentence_of_each_misconception_is_on_the_first_screen(tmp_path, chapter):
     mine = [m for m in known() if chapter_of(m) == chapter]
     assert mine

@@ -9,7 +9,6 @@ import pytest
 
 from tests import notebooks
 from tests.conftest import nbgrader
-from tests.tiers import first
 
 RELEASE = notebooks.ROOT / "release" / "maxpool"
 SOLUTIONS = notebooks.ROOT / "solutions" / "maxpool"
@@ -82,7 +81,7 @@ def made_or_committed(request, which):
     return request.getfixturevalue("solved") / "solutions/maxpool" if which == "made" else SOLUTIONS
 
 
-@pytest.mark.parametrize("which", first(["committed", "made"]))
+@pytest.mark.parametrize("which", ["committed", pytest.param("made", marks=pytest.mark.slow)])
 def test_solutions_ran_silently_and_show_their_pictures(request, chapter, which):
     folder = made_or_committed(request, which)
     pictures = 0
@@ -135,7 +134,8 @@ def test_the_solutions_hold_no_hidden_test(chapter):
     assert "oracle" not in text
 
 
-@pytest.mark.parametrize("chapter", first(notebooks.CHAPTERS), indirect=True)
+@pytest.mark.few(1)
+@pytest.mark.parametrize("chapter", notebooks.CHAPTERS, indirect=True)
 def test_validate_tells_a_student_where_the_blank_release_fails(released, chapter, tmp_path):
     folder = shutil.copytree(released / "release" / "maxpool", tmp_path / "maxpool")
     said = nbgrader(folder, "validate", f"{chapter}.ipynb", check=False).stdout
@@ -144,7 +144,8 @@ def test_validate_tells_a_student_where_the_blank_release_fails(released, chapte
     assert "is not written yet" in said
 
 
-@pytest.mark.parametrize("chapter", first(notebooks.CHAPTERS), indirect=True)
+@pytest.mark.few(1)
+@pytest.mark.parametrize("chapter", notebooks.CHAPTERS, indirect=True)
 def test_validate_is_content_with_right_answers(released, chapter, tmp_path):
     folder = shutil.copytree(released / "release" / "maxpool", tmp_path / "maxpool")
     path = folder / f"{chapter}.ipynb"

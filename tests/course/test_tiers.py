@@ -10,6 +10,7 @@ from tests import notebooks
 from tests.attacks import families  # noqa: F401  (fills ATTACKS)
 from tests.attacks.attack import ATTACKS
 from tests.attacks.test_attacks import FEW
+from tests.tiers import COLLECTED
 
 SECURITY = (notebooks.ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 PROMISES = {
@@ -19,10 +20,16 @@ PROMISES = {
 
 
 @pytest.fixture(scope="module")
-def quick():
+def quick(request):
     """The test files that `make test` runs something of: {name: how many tests}."""
-    words = ["--collect-only", "-q", "-m", "not slow", "-p", "no:cacheprovider"]
     named = {name for how in PROMISES.values() for name in re.findall(r"test_\w+\.py", how)}
+    found = request.config.stash[COLLECTED]
+    return found if named <= found.keys() else collected(named)
+
+
+def collected(named):
+    """The same of files that are not in this run."""
+    words = ["--collect-only", "-q", "-m", "not slow", "-p", "no:cacheprovider"]
     paths = [path for name in named for path in (notebooks.ROOT / "tests").rglob(name)]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words, *map(str, paths)],

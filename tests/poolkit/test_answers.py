@@ -45,7 +45,7 @@ def picture(failure):
     return failure.draw() if failure.draw else plain(failure.got, failure.expected)
 
 
-@pytest.mark.few(40)
+@pytest.mark.few(20, spread=True)
 @pytest.mark.parametrize("misconception", LAYER, ids=lambda m: m.name)
 def test_a_misconception_has_a_picture_and_a_sentence(misconception):
     drawn = {name: picture(failure) for name, failure in failures(misconception)}
@@ -150,7 +150,7 @@ ODD = [
 ]
 
 
-@pytest.mark.few(20)
+@pytest.mark.few(10, spread=True)
 @pytest.mark.parametrize("name", CHECKS)
 def test_no_answer_is_too_odd_to_be_drawn(name):
     """Whatever comes back, a check fails as a check, with a picture, or is content."""

@@ -15,6 +15,7 @@ from oracle import hidden
 from oracle.kit.run import afresh
 from poolkit import check as visible
 from poolkit.kit.voice import Failed, brief, fingerprint, lent, number, short
+from tests.tiers import examples
 
 MOST = 2_000  # characters of a message
 
@@ -127,7 +128,7 @@ def undrawn(monkeypatch):
     monkeypatch.setattr("oracle.kit.hidden.recognise", lambda *args: None)
 
 
-@pytest.mark.few(25)
+@pytest.mark.few(12, spread=True)
 @pytest.mark.parametrize("name", CHECKS)
 def test_an_odd_answer_is_told_briefly(name):
     for module in (hidden, visible):
@@ -177,7 +178,7 @@ SOME = [
 
 
 @settings(
-    max_examples=25,
+    max_examples=examples(25, 10),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

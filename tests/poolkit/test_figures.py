@@ -131,7 +131,12 @@ def test_a_window_s_symbol_is_readable_on_its_white_disc(colour):
     assert colours.contrast(colours.deep(colour), "#ffffff") >= 4.5
 
 
-@pytest.fixture(params=notebooks.CHAPTERS)
+LONG = "4-network"  # its figures are of training, several times
+
+
+@pytest.fixture(
+    params=[pytest.param(c, marks=[pytest.mark.slow] * (c == LONG)) for c in notebooks.CHAPTERS]
+)
 def drawn(request):
     return pictures.figures(request.param)
 

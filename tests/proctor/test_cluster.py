@@ -16,6 +16,7 @@ from tests.proctor.test_grade import course, fresh, grade, outcome, start, stock
 from tests.waiting import wait_until
 
 pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+pytestmark = pytest.mark.takes(90)
 _fixtures = course, fresh, stock
 SOON = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "1s"}
 

@@ -22,9 +22,13 @@ from hypothesis.extra import numpy as hnp
 
 from proctor import rpc
 from proctor.rpc.codec import Channel, Codec, Limits, WallError, WallTimeout
+from tests.tiers import examples
 
 quick = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=examples(120, 50),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=True,
 )
 
 

@@ -70,7 +70,7 @@ def burning(trick, seconds=BURNT):
 # --- processor time --------------------------------------------------------------------------
 
 
-@pytest.mark.few(5)
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", CPU_TRICKS)
 def test_no_child_s_time_is_nobody_s(layers, folder, name):
     if clock.refused() and "cgroups" not in layers:

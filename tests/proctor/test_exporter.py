@@ -19,7 +19,6 @@ from proctor.plugins.exporter import Exporter
 from proctor.plugins.page import Page
 from proctor.plugins.resume import Unfinished
 from tests.conftest import minding_permissions, nbgrader
-from tests.tiers import first
 
 PYTHON = {"display_name": "Python 3", "language": "python", "name": "python3"}
 STUB = "def one():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION"
@@ -100,7 +99,8 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize("what", first(EDITS, quick=2))
+@pytest.mark.few(2)
+@pytest.mark.parametrize("what", EDITS)
 def test_a_source_edited_since_the_release_is_named(course, what):
     edit(course, EDITS[what])
     score, said = autograde(course)
@@ -192,7 +192,7 @@ AUTOTESTS = Path(nbgrader_package.__file__).parent / "docs" / "source" / "user_g
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("assignment", first(["ps1", "ps1_autotest"]))
+@pytest.mark.parametrize("assignment", ["ps1", "ps1_autotest"])
 def test_what_nbgrader_changes_at_the_release_is_no_edit(released, tmp_path, assignment):
     course = tmp_path / "course"
     shutil.copytree(AUTOTESTS / "source", course / "source")
@@ -239,7 +239,7 @@ def test_a_test_that_was_not_run_gives_no_points(course):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("closed", first(["right/ps1/p1.ipynb", "right/ps1", "right"]))
+@pytest.mark.parametrize("closed", ["right/ps1/p1.ipynb", "right/ps1", "right"])
 def test_what_may_not_be_read_fails_and_keeps_its_mark(course, closed):
     assert autograde(course)[0] == 2
     shutil.copytree(course / "submitted" / "right", course / "submitted" / "another")

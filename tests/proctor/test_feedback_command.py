@@ -11,17 +11,16 @@ import pytest
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
 
+from tests import commands
 from tests.conftest import hear_ctrl_c, nbgrader
 from tests.proctor.test_feedback import CONFIG, RIGHT, answered, source
-from tests.tiers import first
 
 STUDENTS = ("ada", "emmy", "sonja")
 
 
 def proctor(course, *words, check=True):
     """Run a command of proctor's; return the finished process."""
-    command = [sys.executable, "-m", "proctor", *words]
-    done = subprocess.run(command, cwd=course, capture_output=True, text=True, check=False)
+    done = commands.run(course, "proctor", *words, apart=True)
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done
 
@@ -105,7 +104,8 @@ def test_it_writes_again_what_was_marked_by_hand_and_no_more(course):
     assert feedback(course, "--student", "ada", "--force")["written"] == 1
 
 
-@pytest.mark.parametrize("command", first(["proctor grade", "nbgrader autograde"]))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("command", ["proctor grade", "nbgrader autograde"])
 def test_a_regrade_asks_for_another_look_where_the_text_changed(course, command):
     tool, word = command.split()
     run = proctor if tool == "proctor" else nbgrader
@@ -155,7 +155,7 @@ def test_ctrl_c_leaves_whole_pages_and_the_next_call_goes_on(course):
     feedback(course)
     before = pages(course)
     for seconds in (0.5, 1.0, 1.5, 2.0, 3.0):
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # of its own: it may be importing when it is stopped
             [sys.executable, "-m", "proctor", "feedback", "ps1", "--force"],
             cwd=course,
             stdout=subprocess.DEVNULL,

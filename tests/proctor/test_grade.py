@@ -1,9 +1,7 @@
 """``proctor grade``: the same as ``nbgrader autograde``, for any number of workers."""
 
 import copy
-import importlib
 import json
-import multiprocessing
 import os
 import shutil
 import signal
@@ -29,12 +27,12 @@ from proctor.plugins.resume import alone
 from proctor.run.job import Assignment, Job
 from proctor.run.template import Template
 from proctor.sandbox import LAYERS, Policy
+from tests import commands
 from tests.conftest import hear_ctrl_c, minding_permissions
-from tests.tiers import first
 from tests.waiting import wait_until
 
 CANARY = "canary-of-the-truths"
-LIMIT = 5  # seconds of a cell: more than a busy machine stands still for
+LIMIT = 3  # seconds of a cell: more than a busy machine stands still for
 CONFIG = f"""
 import proctor
 
@@ -51,10 +49,6 @@ secret = "{CANARY}"
 def is_nine(x):
     return x == NINE
 """
-
-# Every command would first import for two seconds: a fork of a process that has imported.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["nbgrader.apps", "proctor.batch.app"])
 
 
 def cell(kind, name, source, **flags):
@@ -135,23 +129,26 @@ def hand_in(root, student, books, day=1):
 
 
 @pytest.fixture(scope="session")
-def course(tmp_path_factory, environment):
+def course(once):
     """Seven students, two notebooks; nothing is graded yet. Made once for all modules."""
-    root = tmp_path_factory.getbasetemp() / "grade" / "course"
-    if not root.exists():
+
+    def make(root):
         make_course(root)
         for name, books in CLASS.items():
             hand_in(root, name, books, day=3 if name == "late" else 1)
-    return root
+
+    return once("class", make)
 
 
 @pytest.fixture(scope="session")
-def stock(course):
+def stock(once, course):
     """What ``nbgrader autograde`` makes of it: (the course's folder, its outcome)."""
-    root = course.with_name("stock")
-    if not root.exists():
+
+    def make(root):
         shutil.copytree(course, root)
         nbgrader(root, "autograde", "ps1")
+
+    root = once("class-graded", make)
     return root, outcome(root)
 
 
@@ -181,20 +178,8 @@ def nbgrader(root, *words):
 
 def run(module, app, root, words, env=()):
     """Run a command; return its status, and what it wrote."""
-    process = FORKS.Process(target=_run, args=(module, app, str(root), words, env))
-    process.start()
-    process.join()
-    out, err = (root.with_suffix(f".{name}").read_text() for name in ("out", "err"))
-    return SimpleNamespace(status=process.exitcode, out=out, err=err)
-
-
-def _run(module, app, root, words, env):
-    os.environ.update(env)
-    os.chdir(root)
-    for number, name in ((1, "out"), (2, "err")):
-        file = os.open(f"{root}.{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(file, number)
-    getattr(importlib.import_module(module), app).launch_instance(list(words))
+    done = commands.run(root, f"{module}:{app}", *words, env=os.environ | dict(env), apart=True)
+    return SimpleNamespace(status=done.returncode, out=done.stdout, err=done.stderr)
 
 
 def start(root, *words, env=()):
@@ -280,7 +265,7 @@ def test_the_class_has_something_to_lose(stock):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", first([2, 1, 8]))
+@pytest.mark.parametrize("workers", [2, 1, 8])
 def test_the_same_as_nbgrader_s_for_any_number_of_workers(fresh, stock, workers):
     done = grade(fresh, f"--workers={workers}")
     assert (done.status, done.err) == (0, "")
@@ -512,7 +497,8 @@ def test_no_room_is_one_clear_line(fresh):
     assert "No usable temporary directory" in done.stderr
 
 
-@pytest.mark.parametrize("seconds", first([0.4, 0.1, 0.9]))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("seconds", [0.4, 0.1, 0.9])
 def test_ctrl_c_at_the_beginning_is_no_traceback(fresh, seconds):
     process, log = start(fresh, "--force")
     time.sleep(seconds)
@@ -544,7 +530,8 @@ def test_to_ask_installs_nothing(tmp_path, words, status, said):
     assert not list(tmp_path.rglob("kernel.json"))
 
 
-@pytest.mark.parametrize("text", first([b"{", b"\xff", b"[]", b'{"nbformat": 4, "cells": [{}]}']))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("text", [b"{", b"\xff", b"[]", b'{"nbformat": 4, "cells": [{}]}'])
 def test_a_source_that_is_no_notebook_is_named(fresh, text):
     (fresh / "source" / "ps1" / "p2.ipynb").write_bytes(text)
     done = grade(fresh)
@@ -662,7 +649,7 @@ def test_a_notebook_whose_process_ended_says_what_may_help(monkeypatch, why, sai
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("words", first([("--force",), ()]))
+@pytest.mark.parametrize("words", [("--force",), ()])
 def test_what_may_not_be_written_fails_alone_and_loses_nothing(graded, words):
     hand_in(graded, "all-right", ({}, {}))
     hand_in(graded, "blank", (RIGHT, RIGHT))
@@ -682,9 +669,7 @@ def test_what_may_not_be_written_fails_alone_and_loses_nothing(graded, words):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", first(["timestamp.txt/x", "p1.html/x", "P1.ipynb/x/y", "p1.ipynb"])
-)
+@pytest.mark.parametrize("name", ["timestamp.txt/x", "p1.html/x", "P1.ipynb/x/y", "p1.ipynb"])
 def test_a_folder_that_a_student_s_cell_made_stops_no_later_run(fresh, name):
     make = f"import os\nos.makedirs({os.path.dirname(name)!r} or '.', exist_ok=True)\n"
     make += (
@@ -743,8 +728,9 @@ def test_ctrl_c_stops_cleanly_and_the_next_call_goes_on(fresh, stock):
     process, log = start(fresh, "--workers=2", "--json")
     made = fresh / "autograded"
     wait_until(lambda: (made / "dies").exists())  # next comes one that hangs
-    ours = psutil.Process(process.pid).children(recursive=True)
-    assert len(ours) >= 3, "a template, its forkserver, a runner"
+    grader = psutil.Process(process.pid)
+    # a template, its forkserver, a runner: between two notebooks there is none for a moment
+    ours = wait_until(lambda: len(all_of_them := grader.children(True)) >= 3 and all_of_them)
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 130
     wait_until(lambda: not any(one.is_running() for one in ours))
@@ -762,21 +748,20 @@ def test_ctrl_c_stops_cleanly_and_the_next_call_goes_on(fresh, stock):
 @pytest.mark.slow
 def test_ctrl_c_while_a_lock_changes_hands(fresh):
     """Python raises between any two instructions; then a lock is given back twice, or never."""
-    process = FORKS.Process(target=_interrupted, args=(str(fresh),))
-    process.start()
-    process.join(60)
-    status = process.exitcode
-    process.kill()
-    assert status == 130
-    told = json.loads(fresh.with_suffix(".out").read_text())
+    log, words = fresh.with_suffix(".log"), ("proctor.batch.app:GradeApp", "ps1", "--json")
+    process = commands.begin(fresh, *words, "--workers=2", out=log, target=_interrupted)
+    try:
+        assert process.wait(60) == 130
+    finally:
+        process.kill()
+    told = json.loads(log.read_text())
     assert told["stopped"]
     assert not told["failed"], "Ctrl-C is no fault of a student's"
     assert {path.parent.name for path in fresh.glob("autograded/*/ps1")} == told["students"].keys()
 
 
-def _interrupted(root):
+def _interrupted(program, words, root, *how):
     """Grade, and press Ctrl-C when the main thread, to wait, has just given back a lock."""
-    hear_ctrl_c()
     release, pressed = threading.Condition._release_save, []
 
     def pressing(self):
@@ -787,7 +772,7 @@ def _interrupted(root):
             os.kill(os.getpid(), signal.SIGINT)
 
     threading.Condition._release_save = pressing
-    _run("proctor.batch.app", "GradeApp", root, ["ps1", "--workers=2", "--json"], {})
+    commands.be(program, words, root, *how)
 
 
 @pytest.mark.slow

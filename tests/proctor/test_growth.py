@@ -56,7 +56,7 @@ LARGE = {
 }
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("make", LARGE.values(), ids=LARGE)
 def test_a_file_with_much_in_it_costs_the_grader_little(make):
     data = make()

@@ -69,6 +69,7 @@ def test_there_are_enough():
     assert len(IDIOMS) >= 120
 
 
+@pytest.mark.few(40, spread=True)
 @pytest.mark.parametrize("name", IDIOMS)
 def test_a_right_answer_keeps_its_points(idioms, name):
     assert set(idioms.behind_the_wall(name, "right")) == {"passed"}

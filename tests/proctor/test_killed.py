@@ -1,6 +1,6 @@
 """A grader that is killed at any moment and started again: nothing is lost or left over."""
 
-import multiprocessing
+import functools
 import os
 import random
 import shutil
@@ -19,8 +19,8 @@ from nbgrader.apps import NbGraderApp
 
 import proctor.__main__
 from proctor.sandbox import linux
+from tests.commands import FORKS
 from tests.conftest import nbgrader
-from tests.tiers import first
 from tests.waiting import wait_until
 
 SEED = 20
@@ -35,10 +35,6 @@ ROUNDS = {
     "proctor-grade": (GRADE, (), 15),
     "feedback": (FEEDBACK, (), 10),
 }
-
-# Every command would first import for a second and a half: a fork of a process that has imported.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["nbgrader.apps", "proctor.plugins.execute", "proctor.batch.app"])
 
 
 def cell(kind, name, source, **flags):
@@ -70,10 +66,13 @@ CLASS = {
 }
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory):
+@pytest.fixture(scope="session")
+def course(once):
     """A course of four students and two notebooks, nothing graded yet."""
-    root = tmp_path_factory.mktemp("killed") / "course"
+    return once("killed", make_course)
+
+
+def make_course(root):
     source = root / "source" / "ps1"
     source.mkdir(parents=True)
     for name in ("p1", "p2"):
@@ -90,7 +89,6 @@ def course(tmp_path_factory):
         hand_in(root, name, answers, notebooks=("p1",) if "missing" in name else ("p1", "p2"))
         when = root / "submitted" / name / "ps1" / "timestamp.txt"
         when.write_text(f"2026-01-0{day} 12:00:00 UTC")
-    return root
 
 
 def hand_in(root, student, answers, notebooks=("p1",)):
@@ -158,7 +156,7 @@ ROWS = {
 
 
 def from_beginning_to_end(before, root, command):
-    """A copy of a course in which a command ran, the outcome, and the seconds that it took."""
+    """Make a folder a copy of a course in which a command ran; keep the seconds that it took."""
     shutil.copytree(before, root)
     warm = FORKS.Process(target=int)  # the server of forks imports before the clock runs
     warm.start()
@@ -168,18 +166,24 @@ def from_beginning_to_end(before, root, command):
     process.join()
     took = time.monotonic() - start
     assert process.exitcode == 0, (root / "log.txt").read_text()
-    return root, outcome(root), took
+    root.with_name("took").write_text(str(took))
 
 
-@pytest.fixture(scope="module")
-def undisturbed(course):
-    return from_beginning_to_end(course, course.with_name("undisturbed"), AUTOGRADE)
+def ended(root):
+    """That course, its outcome, and the seconds that it took."""
+    return root, outcome(root), float(root.with_name("took").read_text())
 
 
-@pytest.fixture(scope="module")
-def told(undisturbed):
-    root, *_ = undisturbed
-    return from_beginning_to_end(root, root.with_name("told"), FEEDBACK)
+@pytest.fixture(scope="session")
+def undisturbed(once, course):
+    make = functools.partial(from_beginning_to_end, course, command=AUTOGRADE)
+    return ended(once("killed-undisturbed", make))
+
+
+@pytest.fixture(scope="session")
+def told(once, undisturbed):
+    make = functools.partial(from_beginning_to_end, undisturbed[0], command=FEEDBACK)
+    return ended(once("killed-told", make))
 
 
 @pytest.mark.slow
@@ -195,13 +199,19 @@ def test_the_undisturbed_run_has_something_to_lose(undisturbed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", first(ROUNDS))
-def test_kills_at_random_moments_change_nothing(course, undisturbed, told, kind):
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=pytest.mark.takes(5 * kills))
+        for kind, (*_, kills) in ROUNDS.items()
+    ],
+)
+def test_kills_at_random_moments_change_nothing(course, undisturbed, told, kind, tmp_path):
     command, first, planned = ROUNDS[kind]
     _, wanted, took = told if command == FEEDBACK else undisturbed
     before = undisturbed[0] if first or command == FEEDBACK else course
     moments = random.Random(SEED)
-    scratch, kills = course.with_name("disturbed"), 0
+    scratch, kills = tmp_path / "disturbed", 0
     while kills < planned:
         shutil.rmtree(scratch, ignore_errors=True)
         shutil.copytree(before, scratch)
@@ -236,9 +246,9 @@ def orphans():
     linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 0)
 
 
-def test_a_killed_grader_leaves_no_process_and_no_folder(course, orphans):
+def test_a_killed_grader_leaves_no_process_and_no_folder(course, orphans, tmp_path):
     """Not even when it is killed while a student's function hangs."""
-    root = course.with_name("hanging")
+    root = tmp_path / "hanging"
     shutil.copytree(course, root)
     shutil.rmtree(root / "submitted")
     hand_in(root, "hangs", {"double": "def double(x):\n    while True: pass"})

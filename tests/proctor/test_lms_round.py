@@ -217,14 +217,15 @@ class Brightspace:
 
 
 @pytest.fixture(scope="session")
-def with_pages(stock):
+def with_pages(once, stock):
     """The graded class, with its pages of feedback."""
-    root = stock[0].with_name("with-pages")
-    if not root.exists():
+
+    def make(root):
         shutil.copytree(stock[0], root)
         done = run("proctor.batch.feedback", "FeedbackApp", root, ("ps1",))
         assert done.status == 0, done.err
-    return root
+
+    return once("class-with-pages", make)
 
 
 class Round:

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from xml.etree import ElementTree
 
 import pytest
@@ -95,7 +94,7 @@ SKIPPED = {
 PARTS = {"autograde": 40, "validate": 20, "generate_feedback": 15, "collect": 11, "zip_collect": 26}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def configured(tmp_path_factory, environment):
     """The environment in which every nbgrader command reads the one line of configuration."""
     folder = tmp_path_factory.mktemp("configured")
@@ -103,16 +102,8 @@ def configured(tmp_path_factory, environment):
     return {**os.environ, "JUPYTER_CONFIG_PATH": str(folder)}
 
 
-@pytest.fixture(scope="module")
-def outcomes(configured, tmp_path_factory):
-    """{part: {test: (outcome, message)}}; two parts at a time, the long one first."""
-    folder = tmp_path_factory.mktemp("own")
-    with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda part: _run(part, folder, configured), PARTS)
-        return dict(zip(PARTS, found, strict=True))
-
-
 def _run(part, folder, env):
+    """{test: (outcome, message)} of a part."""
     own = folder / part
     own.mkdir()
     flags = f"--basetemp={own}/tmp", f"--junitxml={own}.xml", "--pyargs"
@@ -165,10 +156,12 @@ def test_every_command_reads_the_configuration(configured, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", PARTS)
-def test_nbgrader_s_own_tests_pass_but_those_listed(outcomes, part):
+@pytest.mark.parametrize(
+    "part", [pytest.param(part, marks=pytest.mark.takes(4 * PARTS[part])) for part in PARTS]
+)
+def test_nbgrader_s_own_tests_pass_but_those_listed(configured, tmp_path, part):
     """Those listed fail, and as listed; without this grader in the way they would pass."""
-    found, changed = outcomes[part], CHANGED.get(part, {})
+    found, changed = _run(part, tmp_path, configured), CHANGED.get(part, {})
     by = {tag: {n for n, (t, _) in found.items() if t == tag} for tag in ("passed", "skipped")}
     failed = {name: found[name][1] for name in _failed(found)}
     unforeseen = [f"{name}: {failed.get(name)}" for name in failed.keys() ^ changed.keys()]

@@ -24,7 +24,7 @@ from tests.waiting import wait_until
 
 pytest.importorskip("dask_jobqueue", reason="the extra 'test' is not installed")
 _fixtures = course, fresh, stock
-pytestmark = pytest.mark.slow  # a batch system is started
+pytestmark = [pytest.mark.slow, pytest.mark.takes(120)]  # a batch system is started
 DOCS = notebooks.ROOT / "docs"
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "srun")
 PATH = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"], "/usr/sbin"])

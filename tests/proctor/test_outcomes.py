@@ -15,6 +15,7 @@ from proctor.run.outcomes import FAILED, NOT_REACHED, PARTIAL, PASSED
 from proctor.run.outputs import CELL, NOTEBOOK, NUMBER, size_of
 from proctor.run.settings import Settings
 from proctor.run.template import Template
+from tests.tiers import examples
 
 LARGEST = 40_000  # characters of what states a failure
 
@@ -156,7 +157,7 @@ def indented(text, by="    "):
 
 
 @settings(
-    max_examples=50,
+    max_examples=examples(50, 15),
     deadline=None,  # a machine may be busy
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -233,7 +234,7 @@ def test_what_a_test_says_of_a_wrong_value_is_a_failure(warm, value, says, besid
 
 
 @settings(
-    max_examples=25,
+    max_examples=examples(25, 8),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -254,7 +255,7 @@ def test_what_a_passed_test_shows_costs_nothing(warm, besides, last):
 
 
 @settings(
-    max_examples=25,
+    max_examples=examples(25, 8),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

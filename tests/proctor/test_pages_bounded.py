@@ -67,7 +67,7 @@ GROWING = {
 }
 
 
-@pytest.mark.few(5)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("cell", GROWING.values(), ids=GROWING)
 def test_nothing_grows_beyond_its_length(cell):
     written = len(json.dumps(cell))

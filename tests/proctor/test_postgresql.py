@@ -14,8 +14,8 @@ from nbgrader.api import MissingEntry, Student, get_alembic_version
 
 from proctor.batch.recorder import Recorder
 from proctor.plugins import gradebook
-from tests.proctor.test_grade import CLASS, FORKS, course, dump, fresh, grade, outcome, run, stock
-from tests.tiers import first
+from tests.commands import FORKS
+from tests.proctor.test_grade import CLASS, course, dump, fresh, grade, outcome, run, stock
 
 pytest.importorskip("psycopg", reason="the extra 'postgresql' is not installed")
 _fixtures = course, fresh, stock
@@ -71,7 +71,7 @@ def url(request, server, tmp_path):
     return server(request.node.name)
 
 
-both = pytest.mark.parametrize("url", first(["sqlite", "postgresql"]), indirect=True)
+both = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 
 
 def at_once(function, *args):
@@ -116,6 +116,7 @@ def assignment(url):
     return gradebook.opened(url, "course")
 
 
+@pytest.mark.few(1)
 @both
 def test_a_submission_gets_the_rows_that_nbgrader_gives_it(url):
     with assignment(url) as book:

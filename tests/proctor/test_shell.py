@@ -1,6 +1,7 @@
 """Cells that were prepared before a fork, or need no search for magics, run as any others do."""
 
 import ast
+import functools
 import json
 import subprocess
 import sys
@@ -60,6 +61,7 @@ RUN = """
 """
 
 
+@functools.cache
 def played(sources, foreseen):
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(RUN)],
@@ -74,13 +76,13 @@ def played(sources, foreseen):
 
 
 def test_a_foreseen_cell_runs_as_any_other():
-    sources = list(CELLS.values())
+    sources = tuple(CELLS.values())
     for name, one, other in zip(CELLS, played(sources, False), played(sources, True), strict=True):
         assert one == other, name
 
 
 def test_cells_show_what_they_should():
-    found = dict(zip(CELLS, played(list(CELLS.values()), True), strict=True))
+    found = dict(zip(CELLS, played(tuple(CELLS.values()), True), strict=True))
     assert found["a function"][0]["data"]["text/plain"] == "[2, 4]"
     assert found["nothing to show"] == []
     trace = strip_ansi("\n".join(found["an error within"][0]["traceback"]))

@@ -16,7 +16,6 @@ from proctor.run import template
 from proctor.run.job import Assignment, Job
 from proctor.run.settings import Settings
 from proctor.run.template import Template
-from tests.tiers import first
 from tests.waiting import wait_until
 
 FILES = {"data.txt": b"given", "package/__init__.py": b"NUMBER = 1"}
@@ -99,7 +98,8 @@ def test_a_cell_that_was_stopped_says_that_and_nothing_of_an_interrupt(warm):
     assert "while True" in strip_ansi("".join(told["traceback"]))
 
 
-@pytest.mark.parametrize("gui", first(["qt", "notebook", "widget", "tk"]))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("gui", ["qt", "notebook", "widget", "tk"])
 def test_figures_are_shown_whatever_window_is_asked_for(warm, gui):
     plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"
     cells = [{"role": "student", "source": s, "points": 0.0} for s in (f"%matplotlib {gui}", plot)]
@@ -342,6 +342,7 @@ def test_the_list_of_fonts_is_kept_and_settings_are_not_read(monkeypatch, tmp_pa
 PLOT = "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.plot([1]);"
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "known",
     [
@@ -411,6 +412,7 @@ import time; time.sleep(2)
 """
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("way", "told"),
     [

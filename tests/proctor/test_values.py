@@ -34,9 +34,13 @@ from proctor.run.template import Template
 from tests.proctor.test_codec import Pair, Thing, _damage, frame
 from tests.proctor.test_rpc import CELL, in_a_process, in_a_thread
 from tests.proctor.test_template import played
+from tests.tiers import examples
 
 quick = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=examples(150, 50),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=True,
 )
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 Point = collections.namedtuple("Point", "name count index")

@@ -1,6 +1,7 @@
 """``proctor grade --watch`` as a service: what comes into ``submitted/`` does not end it."""
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.coursedir import CourseDirectory
 
 from proctor.batch.watch import Watch
+from tests import commands
 from tests.conftest import minding_permissions, nbgrader
 from tests.waiting import wait_until
 
@@ -68,14 +70,14 @@ def course(released, tmp_path):
 @contextlib.contextmanager
 def watching(root, *before, ends_with=signal.SIGTERM):
     """A grader at work: what it has said so far, ``said()``; at the end it stops at a signal."""
-    log = root.with_suffix(".log")
-    with log.open("w") as file:
-        process = subprocess.Popen(
-            [*before, sys.executable, "-m", "proctor", "grade", "ps1", "--watch"],
-            cwd=root,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-        )
+    log, words = root.with_suffix(".log"), ("proctor", "grade", "ps1", "--watch")
+    log.touch()
+    if before:
+        with log.open("w") as file:
+            command = [*before, sys.executable, "-m", *words]
+            process = subprocess.Popen(command, cwd=root, stdout=file, stderr=subprocess.STDOUT)
+    else:
+        process = commands.begin(root, *words, out=log)
     try:
         yield process, log.read_text
         assert process.poll() is None, log.read_text()
@@ -180,7 +182,7 @@ ODDITIES = (
 )
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("odd", ODDITIES, ids=lambda odd: odd.__name__)
 def test_what_comes_does_not_end_it(course, odd):
     try:
@@ -387,19 +389,12 @@ def test_what_failed_is_tried_again_later_and_later(look, tmp_path):
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_grader_whose_clock_is_wrong_knows_what_is_new(course, hours):
     """States are compared. The grader's clock is moved; the file system's goes right."""
-    skewed = (
-        "import time, sys\n"
-        f"real, real_ns = time.time, time.time_ns\n"
-        f"time.time = lambda: real() + {3600 * hours}\n"
-        f"time.time_ns = lambda: real_ns() + {3600 * hours} * 10**9\n"
-        "from proctor.__main__ import main\n"
-        "main()"
-    )
+    log, skewed = course.with_suffix(".log"), functools.partial(_skewed, 3600 * hours)
 
     def grade():
-        command = [sys.executable, "-c", skewed, "grade", "ps1", "--json"]
-        done = subprocess.run(command, cwd=course, capture_output=True, text=True, check=True)
-        return '"graded": 1' in done.stdout
+        words = ("proctor", "grade", "ps1", "--json")
+        assert commands.begin(course, *words, out=log, target=skewed).wait() == 0, log.read_text()
+        return '"graded": 1' in log.read_text()
 
     hand_in(course, "one")
     assert [grade(), grade()] == [True, False]
@@ -412,6 +407,14 @@ def test_a_grader_whose_clock_is_wrong_knows_what_is_new(course, hours):
     (course / "submitted" / "one" / "ps1" / "p1.ipynb").unlink()
     (course / "submitted" / "one" / "ps1" / "readme.txt").touch()
     assert [grade(), grade()] == [True, False]
+
+
+def _skewed(seconds, *command):
+    """Be a command on a machine whose clock is that much ahead."""
+    real, real_ns = time.time, time.time_ns
+    time.time = lambda: real() + seconds
+    time.time_ns = lambda: real_ns() + seconds * 10**9
+    commands.be(*command)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
-from tests import notebooks
+from tests import commands, notebooks
 from tests.conftest import nbgrader
 from tests.submissions import classroom
 
@@ -136,14 +136,8 @@ def test_a_release_holds_no_answer(course):
 
 
 def test_the_grader_names_the_misconceptions(course):
-    done = subprocess.run(
-        [sys.executable, "-m", "proctor", "grade", "avgpool", "--workers=1"],
-        cwd=course,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = commands.run(course, "proctor", "grade", "avgpool", "--workers=1")
+    assert done.returncode == 0, done.stdout
     judge(found(course))
 
 

@@ -4,6 +4,7 @@ Runs the commands in that folder as an instructor would; prints who got what and
 they find most of it done: the class is made anew only if what it is made of has changed.
 """
 
+import contextlib
 import hashlib
 import shutil
 import subprocess
@@ -52,8 +53,12 @@ class Command:
         self.line = " ".join(words)
         self.log = course / "logs" / f"{words[1]}.log"
         print(f"$ {self.line}", flush=True)
+        self.process = self.begin(course, words)
+
+    def begin(self, course, words):
+        """Begin it; return its process."""
         with open(self.log, "w", encoding="utf-8") as out:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-m", *words],
                 cwd=course,
                 stdout=out,
@@ -72,24 +77,25 @@ def follow(command, count, total):
     while command.process.poll() is None:
         if sys.stdout.isatty():
             print(f"  {count()}/{total}", end="\r", flush=True)
-        time.sleep(0.5)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            command.process.wait(0.5)
     command.wait()
     print(f"  {count()}/{total}", flush=True)
 
 
-def prepare(course, students):
+def prepare(course, students, command=Command):
     """Release and hand in; returns whether there was anything to do."""
     now, mark = made_of(), course / MARK
     if mark.is_file() and mark.read_text() == now:
         return False
     fresh(course)
-    Command(course, "nbgrader", "generate_assignment", ASSIGNMENT).wait()
+    command(course, "nbgrader", "generate_assignment", ASSIGNMENT).wait()
     classroom.hand_in(students, course / "release" / ASSIGNMENT, course / "submitted")
     mark.write_text(now)
     return True
 
 
-def grade(course, students):
+def grade(course, students, command=Command):
     """Autograde, write feedback, export, report: what has not changed is passed over."""
     for words, folder in (
         (("proctor", "grade"), "autograded"),
@@ -97,12 +103,12 @@ def grade(course, students):
     ):
         made = course / folder
         follow(
-            Command(course, *words, ASSIGNMENT),
+            command(course, *words, ASSIGNMENT),
             lambda made=made: len(list(made.glob(f"*/{ASSIGNMENT}"))),
             len(students),
         )
-    Command(course, "nbgrader", "export", "--to=grades.csv").wait()
-    Command(course, "proctor", "report", ASSIGNMENT).wait()
+    command(course, "nbgrader", "export", "--to=grades.csv").wait()
+    command(course, "proctor", "report", ASSIGNMENT).wait()
 
 
 def main():

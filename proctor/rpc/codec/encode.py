@@ -36,19 +36,8 @@ from proctor.rpc.codec.values import (
 _encoder = json.JSONEncoder(separators=(",", ":"))
 
 
-def _encoding():
-    """What makes text of values; the encoder itself would make it anew for every message."""
-    if (make := json.encoder.c_make_encoder) is None:  # an interpreter without it
-        return lambda value, _: _encoder.iterencode(value, _one_shot=True)
-    default, text = _encoder.default, json.encoder.encode_basestring_ascii
-    return make(None, default, text, None, ":", ",", False, False, True)
-
-
-_chunks = _encoding()
-
-
 def _dumps(value):  # ``encode`` would ask the built-ins, which may be a student's
-    return "".join(_chunks(value, 0)).encode()
+    return "".join(_encoder.iterencode(value, _one_shot=True)).encode()
 
 
 class _Outgoing:
