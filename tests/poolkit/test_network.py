@@ -14,7 +14,7 @@ from matplotlib.text import Text
 
 from oracle import reference
 from oracle.misconceptions import known
-from poolkit import check, network, spec
+from poolkit import check, guess, network, spec
 from poolkit.check import network as checks
 from poolkit.figures import network as figures
 from poolkit.kit import figure as _base
