@@ -108,7 +108,8 @@ def reader(image=472):
         f"A handwritten {label}, 12×12 pixels; the two channels of 8×8 numbers that the "
         "network's convolution and ReLU make of it; the 4×4 numbers of each that max pooling "
         f"passes on; and the answer: {said}, with {100 * p[said]:.0f} %. Of the {got.size} numbers "
-        f"in the two channels {int(got.sum())} are framed: they alone get a gradient from this picture.",
+        f"in the two channels {int(got.sum())} are framed: they alone get a gradient from this "
+        "picture.",
     )
 
 
