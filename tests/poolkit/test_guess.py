@@ -67,10 +67,18 @@ def test_the_answers_of_the_lessons_are_true():
         (guess.padded_corner, {"y00": 0}),
         (guess.address, {"number": 27}),
         (guess.max_or_mean, {"shift": "max", "noise": "mean"}),
+        (guess.who_gets_it, {"a_random_pixel": 97, "nobody": 90}),
     ],
 )
 def test_the_short_guesses_know_what_is_true(ask, right):
     assert "✗" not in ask(**right)
+
+
+def test_the_table_of_who_gets_the_gradient_says_what_the_guess_knows():
+    (table,) = (c.source for c in notebooks.read("4-network").cells if c.id == "who_after")
+    for who, (clean, *shifted) in guess.BACKWARD.items():
+        rounded = " | ".join(f"{share:.0f}" for share in shifted)
+        assert f"| {who} | {clean} | {rounded} |" in table
 
 
 def test_no_law_catches_every_fault_and_the_right_one_breaks_none():

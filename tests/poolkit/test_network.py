@@ -14,7 +14,7 @@ from matplotlib.text import Text
 
 from oracle import reference
 from oracle.misconceptions import known
-from poolkit import check, network, spec
+from poolkit import check, guess, network, spec
 from poolkit.check import network as checks
 from poolkit.figures import network as figures
 from poolkit.kit import figure as _base
@@ -105,7 +105,7 @@ def test_a_right_layer_serves(capsys):
     mine = reference.maxpool_forward, reference.maxpool_backward
     layer, said = served(lambda: mine, capsys)
     assert layer == mine
-    assert "Your own layer" in said
+    assert "uses your layer" in said
 
 
 def not_written():
@@ -204,6 +204,55 @@ def test_no_window_has_two_pixels_with_gradient(trained):
         windows = got.reshape(2, 4, 2, 4, 2).sum(axis=(2, 4))
         assert windows.max() == 1
         assert (step["r"][got] > 0).all()
+
+
+def to_a_random_pixel():
+    """The backward pass that sends an output's gradient to any pixel of its 2×2 window."""
+    rng = np.random.default_rng(7)
+
+    def backward(dy, cache):
+        dx = np.zeros((*dy.shape[:2], 2 * dy.shape[2], 2 * dy.shape[3]))
+        u, v = rng.integers(2, size=(2, *dy.shape))
+        n, c, k, l = np.indices(dy.shape)
+        dx[n, c, 2 * k + u, 2 * l + v] = dy
+        return (dx,)
+
+    return backward
+
+
+def to_a_quarter_each():
+    return lambda dy, cache: (dy.repeat(2, axis=2).repeat(2, axis=3) / 4,)
+
+
+def to_nobody():
+    return lambda dy, cache: (np.zeros((*dy.shape[:2], 2 * dy.shape[2], 2 * dy.shape[3])),)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", [to_a_quarter_each, to_a_random_pixel, to_nobody])
+def test_the_table_of_who_gets_the_gradient_is_what_training_gives(trained, wrong):
+    namespace, _, _ = trained
+    x, labels, layers = (namespace[name] for name in ("x_test", "labels_test", "layers"))
+    backward = wrong()
+    layers = [*layers[:2], (layers[2][0], backward, ()), layers[3]]
+    found = []
+    for seed in range(3):
+        start = namespace["start"](seed)
+        end = namespace["train"](layers, start, 20, seed=seed)[-1]
+        found.append(
+            [
+                np.mean(
+                    [
+                        namespace["judged"](end, np.roll(x, by, axis), labels, layers)[1]
+                        for by in (-shift, shift)
+                        for axis in (2, 3)
+                    ]
+                )
+                for shift in (0, 1, 2)
+            ]
+        )
+    said = guess.BACKWARD[wrong.__name__.removeprefix("to_").replace("_", " ")]
+    assert np.abs(100 * np.mean(found, axis=0) - said).max() < 1  # rounding differs by machine
 
 
 @pytest.mark.slow
