@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "source" / "maxpool"
 WAYS = ("90min", "4h")
 NAMES = {"90min": "90 minutes", "4h": "4 hours", "all": "all of it"}
+ROUTES = {"90min": "90-minute route", "4h": "4-hour route", "all": "whole route"}
 
 # A line of a list of contents: "1. [Heading](#Heading) · 5 min, `task`, 4 points"
 ITEM = re.compile(
@@ -115,7 +116,7 @@ def _overview(source, cells, way, shorter):
             elif "by hand" not in line:
                 line = re.sub(r", `\w+`(?: and `\w+`)*, \d+ points?$", "", line)
         elif line.startswith("**Short of time?**"):
-            line = f"This is the way of {NAMES[way]} through the course."
+            line = f"This is the {ROUTES[way]} through the course."
         lines.append(line)
     done = "\n".join(lines)
     about = f"About {quick(minutes)} to {minutes} minutes"
@@ -147,9 +148,12 @@ def _unlinked(source, there):
     return re.sub(r"\[([^\]]+)\]\(#([^)]+)\)", keep, source)
 
 
-def _said(number, words):
-    """A cell of words that only this way has."""
+def _said(number, words, draws=False):
+    """A cell that only this way has: of words, or of the code that draws a picture."""
     cell = {"cell_type": "markdown", "id": f"way-{number}", "metadata": {}}
+    if draws:
+        cell = {"cell_type": "code", "execution_count": None, "id": f"way-{number}"}
+        cell |= {"metadata": {"tags": ["show-only"]}, "outputs": []}
     return cell | {"source": words.splitlines(keepends=True)}
 
 
@@ -171,8 +175,8 @@ def shortened(name, notebook, way):
                 source = _overview(source, cells, way, MINUTES.get(way, {}).get(name, {}))
             source = _unlinked(source, there)
         short.append(cell | {"source": source.splitlines(keepends=True)})
-    if None in said:
-        short.append(_said(len(short), said[None]))
+    for turn, words in enumerate(said.get(None, ())):
+        short.append(_said(len(short), words, draws=turn % 2 == 1))
     return notebook | {"cells": short}
 
 

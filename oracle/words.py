@@ -30,6 +30,7 @@ MINUTES = {
 # What is said on a way in other words, or left out: {notebook: {cell: [(what, the words there)]}}.
 _BOTH = {
     "1-windows": {
+        "setup": [("check, explore, figures", "check, figures")],
         "title": [
             (
                 "looks at and how many neurons there are, and you have",
@@ -41,9 +42,9 @@ _BOTH = {
         ],
         "reads": [
             (
-                ", and you will build it: by the end of chapter 4 it reads 97 of 100 that it has "
+                ", and you will build it: by the end of chapter 4 it reads 97 % of digits it has "
                 "never seen.",
-                ": it reads 97 of 100 that it has never seen.",
+                ": it reads 97 % of digits it has never seen.",
             )
         ],
         "receptive-equation": [
@@ -80,10 +81,19 @@ _BOTH = {
         ],
     },
     "2-jacobian": {
+        "setup": [
+            ("check, explore, figures, guess, spec", "check, figures, guess"),
+            (
+                '\n\n\ndef pool(x, kernel_size, stride):\n    """Max-pool one H×W image with the '
+                'loops of the specification."""\n    y, _ = spec.maxpool_forward(x[None, None], '
+                "kernel_size, stride)\n    return y[0, 0]",
+                "",
+            ),
+        ],
         "title": [
             (
-                "moves, you can send a gradient back through the layer, and you know what is left "
-                "of all this when two pixels tie.",
+                "moves, you can send a gradient back through the layer, and you know what survives "
+                "when two pixels tie.",
                 "moves, and you can send a gradient back through the layer.",
             )
         ],
@@ -134,7 +144,7 @@ REWORDED = {
                     "Chapter 1 says what the layer does, chapter 2 derives the message, chapter 3 "
                     "makes it fast, and in chapter 4 you train this network with your own layer "
                     "and answer both halves.",
-                    "Chapter 1 says what the layer does, and chapter 2 derives the message.",
+                    "Chapter 1 says what the layer does, and chapter 2 what the message is.",
                 )
             ],
         },
@@ -147,12 +157,26 @@ REWORDED = {
                 (
                     "derives the message, chapter 3 makes it fast, and in chapter 4 you train this "
                     "network with your own layer and answer both halves.",
-                    "derives the message, and chapter 3 makes both fast.",
+                    "says what the message is, and chapter 3 makes both fast.",
                 )
             ],
         },
         "2-jacobian": _BOTH["2-jacobian"],
         "3-layer": {
+            "setup": [
+                (
+                    "check, explore, figures, guess, numerical, spec, tries",
+                    "check, figures, guess, spec, tries",
+                )
+            ],
+            "windows": [
+                (
+                    "w[n, c, k, l, u, v] is the padded\n    image's pixel (k·sH + u·dH, l·sW + "
+                    "v·dW), dH and dW being the dilation. Without padding it\n    is a view of x.",
+                    "w[n, c, k, l, u, v] is the\n    image's pixel (k·sH + u, l·sW + v). It is a "
+                    "view of x.",
+                )
+            ],
             "title": [
                 ("on every batch of images and never", "and never"),
                 (
@@ -214,7 +238,7 @@ REWORDED = {
                 (
                     "First the windows themselves, without padding: the right pixels in the right "
                     "places, and no copy.",
-                    "Run the tests one by one. A test that fails draws your array beside the "
+                    "Run the checks one by one. A check that fails draws your array beside the "
                     "expected one, names the place, and says where to read.",
                 )
             ],
@@ -302,7 +326,8 @@ REWORDED = {
 
 PLAIN = """\
 **On this way** padding is always 0 and dilation always 1: pass over them here. Your functions take
-both arguments, as the loops do, but no test gives them other values, and none holds a NaN."""
+both arguments, as the loops do, but no check gives them other values, and none holds a NaN: pass
+over `isnan`, too."""
 REACHED = """\
 ## What you know now
 
@@ -315,15 +340,22 @@ NEXT = """
 
 **Next, chapter 3**: the layer for whole batches, as fast as NumPy allows. $J$ leaves the stage;
 what remains of it is one address for each output."""
-ANSWER = """\
+WHY = """\
 ## The opening question
 
 *Why do three quarters of the numbers get no gradient?* Each window has one winner, and each row of
-the Jacobian a single 1: the message goes back to the winner alone. *Does it matter?* Hardly.
-Another digit has other winners, and all numbers of a channel come from the same kernel, so what one
-winner learns, all know.
+the Jacobian a single 1: the message goes back to the winner alone.
 
-**This is the end of this way.** %s"""
+*Does it matter?* One digit reaches few places. Here are all places in the trained network's two
+channels, and how many of 500 test digits reach each. (They taught the network nothing: the picture
+shows where a gradient would arrive.)"""
+PLACES = "figures.reader_places()"
+WHETHER = """\
+Another digit has other winners, and hardly a place is reached by none. Besides, all numbers of a
+channel come from the same kernel: what one winner teaches the kernel, every place uses. So it
+hardly matters that most numbers hear nothing from one digit.
+
+**This route ends here.** %s"""
 REST_OF_90 = (
     "You have the layer as loops, and its backward pass as a matrix. The full course goes on from "
     "here: padding and dilation, the derivation on paper, derivatives measured and at ties, the "
@@ -334,11 +366,12 @@ REST_OF_4H = (
     "padding, dilation and NaN, the derivation on paper, ties, three laws that catch a wrong "
     "backward pass, and this network, trained with your own layer."
 )
-# What is said on a way alone: before the cell of this id, or at the end of a notebook (None).
+# What is said on a way alone: before the cell of this id, or, as several cells, words and code in
+# turns, at the end of a notebook (None).
 SAID = {
-    "90min": {"2-jacobian": {None: f"{REACHED}\n\n{ANSWER % REST_OF_90}"}},
+    "90min": {"2-jacobian": {None: [f"{REACHED}\n\n{WHY}", PLACES, WHETHER % REST_OF_90]}},
     "4h": {
-        "2-jacobian": {None: REACHED + NEXT},
-        "3-layer": {"spec_source": PLAIN, None: ANSWER % REST_OF_4H},
+        "2-jacobian": {None: [REACHED + NEXT]},
+        "3-layer": {"spec_source": PLAIN, None: [WHY, PLACES, WHETHER % REST_OF_4H]},
     },
 }

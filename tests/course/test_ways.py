@@ -142,7 +142,7 @@ def test_a_task_is_offered_for_the_points_that_its_way_gives(any_way):
 def test_a_way_says_where_it_ends(short):
     (way, chapter), cells = short
     last = chapter == max(own for w, own in SHORT if w == way)
-    said = "This is the end of this way" if last else "Next, chapter"
+    said = "This route ends here" if last else "Next, chapter"
     assert said in ways.text(cells[-1])
 
 

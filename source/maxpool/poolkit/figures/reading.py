@@ -141,4 +141,17 @@ def gets_gradient(da):
     )
 
 
+@lesson
+def reader_places():
+    """Draw of each place in the trained network's channels how many test digits reach it."""
+    parameters = network.reader()
+    _, (x_test, labels) = network.digits()
+    channels = answers(x_test, parameters)
+    pooled, cache = spec.maxpool_forward(channels, kernel_size=2)
+    dscores = shares(pooled, parameters)
+    dscores[np.arange(len(labels)), labels] -= 1  # ∂L/∂scores of each image: p_q - [q = t]
+    dpooled = (dscores @ parameters["M"].T).reshape(pooled.shape)
+    return gets_gradient(spec.maxpool_backward(dpooled, cache) * (channels > 0))
+
+
 __all__ = figures(globals())
