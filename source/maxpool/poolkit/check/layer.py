@@ -9,7 +9,7 @@ import numpy as np
 from .. import spec
 from ..figures import answers
 from ..kit import laws
-from ..kit.cases import answered, each, in_turn, plain
+from ..kit.cases import alone, alone_here, each, in_turn, plain
 from ..kit.laws import RIGHT_FIRST, same_dtypes, unchanged
 from ..kit.remote import where_it_lives
 from ..kit.specification import by_itself, set_aside
@@ -157,18 +157,7 @@ def every_dx(forward, backward, cases):
     return each(dxs, (forward, backward), cases, both_passes)
 
 
-def alone_here(function, *args):
-    """Call a student's function from here, by itself."""
-    return call(by_itself(function), *args)
-
-
 # where the student's functions live; the cache stays there
-
-
-def alone(function, cases):
-    """The answer in each case."""
-    with set_aside():
-        return answered(function, cases)
 
 
 def ys(forward, cases):

@@ -109,6 +109,17 @@ def beyond(cause):
 
 
 @contextlib.contextmanager
+def unaided(cause):
+    """A call of the specification, within, has this cause."""
+    try:
+        yield
+    except Failed as failure:
+        if failure.error.startswith("SpecificationCalled"):
+            failure.cause = cause
+        raise
+
+
+@contextlib.contextmanager
 def drawn(picture, *asked, **arguments):
     """A failure within is drawn by ``picture(answer, *asked, **arguments)``.
 
