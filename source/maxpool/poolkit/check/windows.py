@@ -15,11 +15,11 @@ from ..kit.voice import Failed, as_float, call, no_array, number, same, short, s
 EMPTY = "the list is empty: a range ends before it begins"
 CUT_SHORT = (
     "the first {} of the pixels are right, and then the list ends: a return inside a loop ends all "
-    "loops; it belongs behind them"
+    "loops; it belongs behind them; or the outer loop makes too few rounds"
 )
 ONE_PIXEL = (
-    "only the first pixel is there: a return inside a loop ends all loops, or both ranges end a "
-    "pixel too early (a range leaves its end out by itself)"
+    "only the first pixel is there: a range leaves its end out by itself, so kH rows are range(kH), "
+    "without a − 1; and a return inside a loop ends all loops"
 )
 LEGEND = "\nThe picture numbers the pixels in the order of the list."
 

@@ -99,11 +99,11 @@ def checks(names):
 
 @contextlib.contextmanager
 def beyond(cause):
-    """An index beyond an array, within, has this cause."""
+    """An index beyond an array, within, has this cause, if there is one to say."""
     try:
         yield
     except Failed as failure:
-        if "is out of bounds" in failure.error:
+        if cause and "is out of bounds" in failure.error:
             failure.cause = cause
         raise
 
