@@ -395,6 +395,13 @@ returns-the-place-of-the-maximum (indexing) slips pool_loops_values
     value itself, as .max() says it.
 - y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
 + y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].argmax()
+lists-the-places-of-the-maxima (indexing) slips pool_loops_values
+    You put the place of the maximum into y. argmax says where the largest value is; y holds the
+    value itself, as .max() says it.
+- y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))
++ y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1), dtype=int)
+- y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
++ y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].argmax()
 sees-one-row-of-a-window (indexing) slips pool_loops_values
     You looked at the first row of each window alone. It is kH rows high: k·sH to k·sH + kH, in a
     slice or in a loop of its own.

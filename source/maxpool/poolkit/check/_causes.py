@@ -24,8 +24,8 @@ ERRORS = (
     ),
     (
         "AxisError",
-        "an axis is named that is not there: a maximum over one axis takes it away, and those behind "
-        "it move up. Two that go together are one step, as axis=(3, 5)",
+        "an axis is named that is not there: a maximum over one axis takes it away, and those "
+        "behind it move up. Two that go together are one step, as axis=(3, 5)",
     ),
     (
         "which has no identity",
@@ -188,8 +188,8 @@ def seen_in_code(error, given):
                 is_way_back(given) and SHARES_BY_HEIGHT.search(text)
             ):
                 return (
-                    "a place in a window is divided by kH, but a row of the window holds kW pixels: "
-                    "the quotient by kW is the row u, the remainder the column v"
+                    "a place in a window is divided by kH, but a row of the window holds kW "
+                    "pixels: the quotient by kW is the row u, the remainder the column v"
                 )
             if is_way_back(given) and DX_LIKE_DY.search(text):
                 return (
@@ -223,11 +223,12 @@ def of_a_line(frame, number):
     slices = [node for node in ast.walk(tree) if isinstance(node, ast.Slice)]
     for cut in slices:
         first, end = (value_of(part, frame) for part in (cut.lower, cut.upper))
-        if first is not None and end is not None and 0 < first and 0 <= end <= first:
+        if first and end is not None and 0 <= end <= first:
+            start, stop = ast.unparse(cut.lower), ast.unparse(cut.upper)
+            ends = f", at {start} + {stop}" if isinstance(cut.upper, ast.Name) else ""
             return (
-                f"a slice from {first} to {end} holds nothing. What starts at "
-                f"{ast.unparse(cut.lower)} ends as far behind it as it is long: at its start plus kH "
-                "rows, or plus kW columns"
+                f"{start} : {stop} is {first} : {end} here, which holds nothing: a window ends its "
+                f"own length behind its start{ends}"
             )
     target = tree.body[0].targets[0] if tree.body and isinstance(tree.body[0], ast.Assign) else None
     if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):

@@ -85,9 +85,10 @@ def is_derivative(given, case, expected):
 )
 def local_derivative_cases(local_derivative):
     """2×2 windows of a 4×4 image; another in which two windows hold a 9; negative values."""
-    winners = {(0, 1): (0, 3), (0, 0): (1, 1), (1, 0): (3, 0), (1, 1): (2, 2)}
-    cases = [((TILES, k, l, 2, 2), one_at((4, 4), winner)) for (k, l), winner in winners.items()]
-    cases.append(((REPEATED, 0, 0, 2, 2), one_at((4, 4), (0, 1))))
+    # in this order no two mistakes that are known begin alike
+    winners = {(0, 1): (0, 3), (1, 0): (3, 0), (0, 0): (1, 1), (1, 1): (2, 2)}
+    cases = [((REPEATED, 0, 0, 2, 2), one_at((4, 4), (0, 1)))]
+    cases += [((TILES, k, l, 2, 2), one_at((4, 4), winner)) for (k, l), winner in winners.items()]
     cases.append(((REPEATED, 1, 1, 2, 2), one_at((4, 4), (3, 2))))
     cases.append(((TILES - 16, 1, 0, 2, 2), one_at((4, 4), (3, 0))))
     same_derivative(local_derivative, cases)

@@ -333,10 +333,11 @@ def miscounted(shape, x, kernel_size, stride=None, padding=0, dilation=1):
             "y is as large as without dilation: a window spans d·(k − 1) + 1 pixels, so fewer of "
             "them fit"
         )
-    if p.any() and counts(size - span):
-        return "y is as large as without padding: each axis grows by twice the padding"
-    if p.any() and counts(size + p - span):
-        return "padding is added at both ends: each axis grows by twice the padding"
+    if p.any() and (counts(size + p - span) or counts(size - span)):
+        return (
+            "padding is left out, or counted once: padding is added at both ends, so each axis "
+            "grows by twice the padding"
+        )
     if shape == (*x.shape[:2], *(room // s)):
         return "one window is missing on each axis: there is one more than there are steps"
     return None

@@ -18,8 +18,8 @@ CUT_SHORT = (
     "loops; it belongs behind them; or the outer loop makes too few rounds"
 )
 ONE_PIXEL = (
-    "only the first pixel is there: a range leaves its end out by itself, so kH rows are range(kH), "
-    "without a − 1; and a return inside a loop ends all loops"
+    "only the first pixel is there: a range leaves its end out by itself, so kH rows are "
+    "range(kH), without a − 1; and a return inside a loop ends all loops"
 )
 LEGEND = "\nThe picture numbers the pixels in the order of the list."
 

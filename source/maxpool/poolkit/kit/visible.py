@@ -103,7 +103,7 @@ def beyond(cause):
     try:
         yield
     except Failed as failure:
-        if cause and "is out of bounds" in failure.error:
+        if cause and not failure.certain and "is out of bounds" in failure.error:
             failure.cause = cause
         raise
 
