@@ -191,10 +191,11 @@ def seen_in_code(error, given):
                     "a place in a window is divided by kH, but a row of the window holds kW "
                     "pixels: the quotient by kW is the row u, the remainder the column v"
                 )
-            if is_way_back(given) and DX_LIKE_DY.search(text):
+            keeps = is_way_back(given) and not isinstance(given[1], np.ndarray)  # no ReLU
+            if keeps and DX_LIKE_DY.search(text):
                 return (
-                    "dx is made as large as dy, and it has a value for each pixel of x: keep "
-                    "x.shape in the cache"
+                    "dx is made as large as dy, and it has a value for each pixel of x: make it of "
+                    "x's shape"
                 )
             if is_way_back(given) and "broadcast" in str(error) and V_FOR_ROWS.search(text):
                 return (
