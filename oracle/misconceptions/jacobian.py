@@ -171,6 +171,24 @@ marks-the-value-everywhere (indexing) slips local_derivative_cases
     do so by chance, and moves nothing.
 - derivative[k * sH + u, l * sW + v] = 1
 + derivative[x == window.max()] = 1
+takes-l-for-the-row (transposed) slips local_derivative_cases
+    You exchanged k and l: output (k, l) is in row k of y, so its window starts at row k·sH and at
+    column l·sW.
+- window = x[k * sH : k * sH + kH, l * sW : l * sW + kW]
++ k, l = l, k
++ window = x[k * sH : k * sH + kH, l * sW : l * sW + kW]
+looks-at-one-row-of-the-window (indexing) slips local_derivative_cases
+    You looked at the first row of the window alone. It is kH rows high: k·sH to k·sH + kH.
+~ x[k * sH : k * sH + kH, l * sW => x[k * sH : k * sH + 1, l * sW
+writes-where-tiles-would-be (stride) slips local_derivative_stride
+    You cut the window out at k·sH and wrote the 1 as if it started at k·kH: its corner is pixel
+    (k·sH, l·sW) both times.
+~ derivative[k * sH + u, l * sW + v] => derivative[k * kH + u, l * kW + v]
+steps-by-sh-both-ways (transposed) slips local_derivative_stride
+    You stepped by sH along the columns, too. Row k of windows starts at k·sH, column l at l·sW.
+- window = x[k * sH : k * sH + kH, l * sW : l * sW + kW]
++ sW = sH
++ window = x[k * sH : k * sH + kH, l * sW : l * sW + kW]
 marks-the-whole-window (averaging) slips local_derivative_cases
     You marked the whole window. All its pixels are seen, but only the winner moves the output.
 - derivative[k * sH + u, l * sW + v] = 1
@@ -297,8 +315,8 @@ the-last-of-equals (ties) loses jacobian_rows
 +                 if x[i, j] >= x[best]:
 +                     best = i, j
 visits-outputs-by-columns (order) loses jacobian_values jacobian_rectangular
-    Your rows follow the outputs column by column. vec(y) goes row by row, as vec(x) does: the loop
-    over l is the inner one.
+    Your rows follow the outputs column by column: k and l are exchanged. vec(y) goes row by row, as
+    vec(x) does: k, which goes with kH and sH, is the outer loop, and row k·OW + l is its row.
 - for i in range(0, H - kH + 1, sH):
 -     for j in range(0, W - kW + 1, sW):
 + for j in range(0, W - kW + 1, sW):
@@ -327,6 +345,30 @@ steps-by-the-kernel-in-j (stride) slips jacobian_overlap
 - window = x[k * sH : k * sH + kH, l * sW : l * sW + kW]
 + window = x[k * kH : k * kH + kH, l * kW : l * kW + kW]
 ~ (k * sH + u) * W + l * sW + v => (k * kH + u) * W + l * kW + v
+takes-the-place-for-the-pixel (order) slips jacobian_values
+    Your column is the winner's number in its window, as argmax gives it. The column is its number
+    in the image: find its row and column there, (i, j), and take i·W + j.
+- J[k * OW + l, (k * sH + u) * W + l * sW + v] = 1
++ J[k * OW + l, window.argmax()] = 1
+fills-the-first-row-of-outputs (indexing) slips jacobian_values
+    Only the outputs of the first row have a 1 in J: a return inside a loop ends all loops. It
+    belongs behind them.
+- return J
++     return J
+fills-the-first-output (indexing) slips jacobian_values
+    Only the first output has a 1 in J: a return inside a loop ends all loops. It belongs behind
+    them.
+-         J[k * OW + l, (k * sH + u) * W + l * sW + v] = 1
++         J[k * OW + l, (k * sH + u) * W + l * sW + v] = 1
++         return J
+numbers-as-if-in-tiles (stride) slips jacobian_overlap
+    You cut the window out at k·sH and numbered its pixels as if it started at k·kH: its corner is
+    pixel (k·sH, l·sW) both times.
+~ (k * sH + u) * W + l * sW + v => (k * kH + u) * W + l * kW + v
+steps-by-sh-in-j (transposed) slips jacobian_rectangular
+    You stepped by sH along the columns, too. Row k of windows starts at k·sH, column l at l·sW.
+- OH, OW = (H - kH) // sH + 1, (W - kW) // sW + 1
++ OH, OW, sW = (H - kH) // sH + 1, (W - kW) // sW + 1, sH
 numbers-from-k-l (stride) slips jacobian_values
     You took (k, l) for the window's corner when you numbered the winner. The corner is pixel (k·sH,
     l·sW).
@@ -545,6 +587,14 @@ moves-x-itself (sharing) slips numerical_jacobian_values
 moves-all-inputs (differences) slips numerical_jacobian_values
     You moved all inputs at once. Column c tells what input c alone does: add h at one place.
 ~ e[c] = h => e[:] = h
+divides-the-second-alone (precedence) slips numerical_jacobian_values
+    You divided only the second f by 2h: / goes before −. Put brackets around the difference.
+~ (f(x + e) - f(x - e)).ravel() / (2 * h) => f(x + e).ravel() - f(x - e).ravel() / (2 * h)
+returns-after-the-first-column (indexing) slips numerical_jacobian_values
+    Only the first column of J is filled: a return inside a loop ends it. It belongs behind the
+    loop.
+- return J
++     return J
 subtracts-the-wrong-way (sign) slips numerical_jacobian_values
     Your slopes have the wrong sign: f(x + h) comes first, and f(x − h) is subtracted from it.
 ~ f(x + e) - f(x - e) => f(x - e) - f(x + e)

@@ -61,6 +61,9 @@ compares-means-of-products (averaging) slips adjoint_gap_right
     You took means of the products. The two have unequally many entries, so equal sums have other
     means: np.sum.
 ~ abs(np.sum(Jv * u) - np.sum(v * back(u))) => abs(np.mean(Jv * u) - np.mean(v * back(u)))
+takes-the-largest-product (sum) slips adjoint_gap_right
+    You took the largest of the products. ⟨a, b⟩ is their sum: np.sum(a * b).
+~ abs(np.sum(Jv * u) - np.sum(v * back(u))) => abs(np.max(Jv * u) - np.max(v * back(u)))
 says-only-whether (shape) slips adjoint_gap_right
     You returned whether the two sides agree. The gap is a number: how far they are apart.
 - return abs(np.sum(Jv * u) - np.sum(v * back(u)))

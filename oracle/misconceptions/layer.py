@@ -86,6 +86,10 @@ pool_tiles.differs("""
 counts-tiles-by-the-width (transposed) slips pool_tiles_rectangular
     You counted the rows of tiles with kW. H pixels hold H // kH of them: kH belongs to H, kW to W.
 ~ H // kH, W => H // kW, W
+cuts-to-as-many-pixels-as-tiles (rounding) slips pool_tiles_values
+    You cut the image down to OH rows and OW columns. OH counts tiles, and each is kH rows high:
+    keep :OH*kH and :OW*kW.
+~ x[:, :, : OH * kH, : OW * kW] => x[:, :, :OH, :OW]
 averages-the-tiles (averaging) slips pool_tiles_values
     You averaged the tiles. That is average pooling; max pooling keeps the largest pixel of each.
 ~ .max(axis=(3, 5)) => .mean(axis=(3, 5))
@@ -227,6 +231,9 @@ keeps-the-gaps (dilation) slips windows_dilation
 pads-in-front-alone (padding) slips windows_padding
     You padded in front alone. Each axis gets padding at both ends: (pH, pH), (pW, pW).
 ~ (pH, pH), (pW, pW) => (pH, 0), (pW, 0)
+pads-for-the-rows-alone (padding) slips windows_padding
+    You pad only where pH is not 0. Columns can be padded alone, too: if pH or pW.
+~ if pH or pW: => if pH:
 pads-with-nan (padding) slips windows_padding
     You padded with NaN, and a NaN wins every window that sees it. Only minus infinity never wins.
 ~ constant_values=-np.inf => constant_values=np.nan
@@ -583,8 +590,8 @@ counts-columns-with-kh-in-the-layer (transposed) slips maxpool_forward_rectangul
     kW, sW and the others of the columns.
 ~ (W + 2 * pW - dW * (kW - 1) - 1) => (W + 2 * pW - dW * (kH - 1) - 1)
 slices-end-too-early (stride) slips maxpool_forward_values
-    Your slices end after OH rows, but with a step of sH they must reach OH times as far: u : u +
-    (OH − 1)·sH + 1 : sH, and columns likewise.
+    Your slices end before they reach the last window. It starts (OH − 1)·sH rows after the first,
+    and a slice leaves its end out: u : u + (OH − 1)·sH + 1 : sH, and columns likewise.
 ~ u : u + OH * sH : sH, v : v + OW * sW : sW => u : u + OH : sH, v : v + OW : sW
 """)
 
@@ -962,6 +969,10 @@ reads-dy-by-columns (order) slips maxpool_backward_values
 counts-pixels-by-columns (order) slips maxpool_backward_values
     You counted the pixels column by column: in row-major order pixel (i, j) is number i·W + j.
 ~ ((n * C + c) * H + i) * W + j => ((n * C + c) * W + j) * H + i
+counts-images-by-their-number (order) slips maxpool_backward_batches
+    You numbered the images' channels as n·N + c. An image has C channels, so n of them hold n·C:
+    channel c of image n is number n·C + c.
+~ (n * C + c) => (n * dy.shape[0] + c)
 counts-the-winners (chain-rule) slips maxpool_backward_values
     You counted how often a pixel won, and left dy out: each victory weighs as much as the gradient
     of its output (weights=, in np.bincount).
@@ -970,6 +981,16 @@ counts-the-winners (chain-rule) slips maxpool_backward_values
 
 
 offset_by_offset.differs("""
+divides-by-the-wins (averaging) slips maxpool_backward_overlap
+    You divided by how many windows a pixel won. The gradients of all of them add up, undivided.
+- return dx[:, :, pH : pH + H, pW : pW + W]
++ wins = np.zeros(x.shape)
++ np.add.at(wins, winners, 1)
++ return dx[:, :, pH : pH + H, pW : pW + W] / np.maximum(wins, 1)
+~ (_, _, i, j) => winners
+- rows, columns = np.arange(OH)[:, None] * sH - pH, np.arange(OW) * sW - pW
++ _, _, i, j = winners
++ rows, columns = np.arange(OH)[:, None] * sH - pH, np.arange(OW) * sW - pW
 cuts-dy-down (mutation) slips maxpool_backward_values
     You multiplied dy itself by the mask, so after the first place little is left of it. Give each
     place the whole dy, masked: another name for the product.

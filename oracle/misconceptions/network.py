@@ -161,8 +161,8 @@ bias-of-every-image (sum) loses conv_backward_bias
     well.
 ~ 0, 2 => 2
 turns-rows-into-columns (transposed) loses conv_backward_weights
-    You laid dw on its side: its last axes are the kernel's rows u and then its columns v, so
-    "->fcuv".
+    You laid dw on its side. Weight (u, v) met the pixels u rows down and v columns to the right:
+    x[:, :, u : u + OH, v : v + OW], and with np.einsum "->fcuv".
 of offset_by_offset
 ~ ->fcuv => ->fcvu
 weights-from-the-first-image (sum) loses conv_backward_weights
@@ -458,6 +458,14 @@ cuts-by-the-kernel-s-size (axes) slips conv_backward_weights
 +     part = x[:, :, u : u + kH, v : v + kW]
 +     dw[:, :, u, v] = np.einsum("ncij,nfij->fc", part, dy)
 + return dx, dw, dy.sum(axis=(0, 2, 3))
+leaves-dy-out-of-dw (chain) slips conv_backward_weights
+    You left dy out: your dw adds up the pixels that each weight met. Each of them weighs as much as
+    the gradient of its output, dy_ij.
+~ pixels, dy), => pixels, np.ones_like(dy)),
+leaves-dy-out-of-dx (chain) slips conv_backward_input
+    You left dy out: your dx adds up the weights that each pixel met. Each of them weighs as much as
+    the gradient of its output, dy_ij.
+~ "nfij,fc->ncij", dy, w => "nfij,fc->ncij", np.ones_like(dy), w
 bias-of-everything (sum) slips conv_backward_bias
     You added up all of dy. Each channel has a bias of its own: sum over images, rows and columns,
     axis=(0, 2, 3), and keep the channels.
@@ -485,8 +493,8 @@ a-loss-below-zero (sign) slips cross_entropy_loss
     and wrong costs much.
 ~ return logs.mean() => return -logs.mean()
 losses-of-every-label (indexing) slips cross_entropy_loss
-    scores[:, labels] takes these columns in every row, so each image pays for the labels of all.
-    One place in each row needs two lists of indices: [np.arange(N), labels].
+    Each image pays for more labels than its own, as with scores[:, labels], or a mean over all
+    classes. One place in each row needs two lists of indices: [np.arange(N), labels].
 ~ np.log(e.sum(axis=1)) + scores.max(axis=1) - scores[rows, labels] => -np.log(p[:, labels])
 normalises-over-everything (axes) slips cross_entropy_loss
     You added up e^s over the whole batch. Each image has a softmax of its own: sum along its row,
@@ -496,6 +504,14 @@ forgets-the-logarithm (chain) slips cross_entropy_loss
     You left out the logarithm of the sum: the loss is log Σ e^s − s_t, with s each row's scores
     less their maximum.
 ~ np.log(e.sum(axis=1)) => e.sum(axis=1)
+means-over-all-scores (mean) slips cross_entropy_loss
+    You divided by the number of scores. The loss is a mean over the images: of each image one
+    number counts, that of its label.
+~ return logs.mean() => return logs.sum() / scores.size
+divides-by-the-classes (mean) slips cross_entropy_gradient
+    You divided by the number of classes. The loss is a mean over the images: divide by N, which is
+    len(scores).
+~ p / len(scores) => p / scores.shape[1]
 divides-by-all-scores (mean) slips cross_entropy_gradient
     You divided by the number of scores. The loss is a mean over the images: divide by N, which is
     len(scores).
@@ -528,6 +544,9 @@ divides-by-the-rate (scaling) slips sgd_step_values
 scales-the-parameters-too (precedence) slips sgd_step_values
     You multiplied the parameters by the rate, too. Only the gradient is: p − rate · g.
 ~ value - rate * gradients[name] => rate * (value - gradients[name])
+returns-the-way-uphill (chain) slips sgd_step_values
+    You returned rate · g. The new parameter is the old one less that: p − rate · g.
+~ value - rate * gradients[name] => rate * gradients[name]
 returns-the-step-alone (chain) slips sgd_step_values
     You returned the step. The new parameter is the old one plus that step: p − rate · g.
 ~ value - rate * gradients[name] => -rate * gradients[name]

@@ -78,6 +78,9 @@ lists-rows-and-columns-apart (shape) slips window_coordinates
     You made one list of rows and one of columns. Each row of the array is one pixel (i, j), so the
     shape is (kH·kW, 2): transpose it.
 ~ for v in range(kW)]) => for v in range(kW)]).T
+steps-by-the-rows-stride-in-columns (transposed) slips window_rectangular
+    You stepped by sH along the columns, too. Row k of windows starts at k·sH, column l at l·sW.
+~ l * sW + v => l * sH + v
 keeps-the-window-folded (shape) slips window_coordinates
     You kept the window's two axes. The pixels stand one below the other, whichever row they are in:
     the shape is (kH·kW, 2).
@@ -257,10 +260,11 @@ ends-a-pixel-early (indexing) loses pool_loops_{values,overlap,remainder,rectang
 ~ l * sW + kW] => l * sW + kW - 1]
 writes-the-column-first (transposed) loses pool_loops_values pool_loops_overlap
   pool_loops_remainder pool_loops_rectangular pool_loops_negative
-    You wrote output (k, l) to y[l, k]. As in every array the row k comes first: y[k, l].
+    Your y lies on its side: k and l are exchanged, in y[k, l] or where the window starts. As in
+    every array the row comes first, k with kH and sH.
 ~ y[k, l] => y[l, k]
 cuts-off-decimals (dtype) loses pool_loops_values
-    Your y holds ints, so 3.5 became 3 on its way in. Give y the dtype of x.
+    Your y holds ints, so 16.5 became 16 on its way in. Give y the dtype of x.
 - y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))
 + y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1), dtype=int)
 answers-in-the-image (mutation) loses pool_loops_untouched
@@ -386,6 +390,25 @@ lists-the-outputs-in-one-row (shape) slips pool_loops_values
     …
 - return y
 + return y.ravel()
+returns-the-place-of-the-maximum (indexing) slips pool_loops_values
+    You put the place of the maximum into y. argmax says where the largest value is; y holds the
+    value itself, as .max() says it.
+- y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
++ y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].argmax()
+lists-the-places-of-the-maxima (indexing) slips pool_loops_values
+    You put the place of the maximum into y. argmax says where the largest value is; y holds the
+    value itself, as .max() says it.
+- y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1))
++ y = np.zeros(((H - kH) // sH + 1, (W - kW) // sW + 1), dtype=int)
+- y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()
++ y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].argmax()
+sees-one-row-of-a-window (indexing) slips pool_loops_values
+    You looked at the first row of each window alone. It is kH rows high: k·sH to k·sH + kH, in a
+    slice or in a loop of its own.
+~ x[k * sH : k * sH + kH, l => x[k * sH : k * sH + 1, l
+steps-columns-by-sh (transposed) slips pool_loops_rectangular
+    You stepped by sH along the columns, too. Row k of windows starts at k·sH, column l at l·sW.
+~ l * sW : l * sW + kW => l * sH : l * sH + kW
 counts-columns-with-kh (transposed) slips pool_loops_rectangular
     You counted the columns of y with kH. Along a row the window is kW pixels long: (W − kW) // sW +
     1.

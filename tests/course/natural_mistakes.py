@@ -1,4 +1,4 @@
-"""Some 250 natural mistakes, as a student makes them, and what each has to hear: data.
+"""Some 300 natural mistakes, as a student makes them, and what each has to hear: data.
 
 Each is an answer that would be right but for one thing. ``ANSWERS`` has the right ones, in the way
 that people write them; a mistake is (task, what is wrong in it, its part of a cause that is true of
@@ -71,6 +71,17 @@ def jacobian(x, kernel_size, stride):
             w = x[k * sH : k * sH + kH, l * sW : l * sW + kW]
             i, j = np.unravel_index(np.argmax(w), w.shape)
             J[k * OW + l, (k * sH + i) * W + (l * sW + j)] = 1
+    return J
+""",
+    "jacobian by the shape of pool": """
+def jacobian(x, kernel_size, stride):
+    (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
+    y = pool(x, kernel_size, stride)
+    J = np.zeros((y.size, x.size))
+    for r, (k, l) in enumerate(np.ndindex(y.shape)):
+        window = x[k * sH : k * sH + kH, l * sW : l * sW + kW]
+        i, j = np.argwhere(window == y[k, l])[0]
+        J[r, (k * sH + i) * x.shape[1] + l * sW + j] = 1
     return J
 """,
     "backward_message": """
@@ -272,6 +283,23 @@ def sgd_step(parameters, gradients, rate):
 """,
 }
 
+# answers that are the specification's
+POOLED = """
+def pool_loops(x, kernel_size, stride):
+    return spec.maxpool_forward(x[None, None], kernel_size, stride)[0][0, 0]
+"""
+SENT_BACK = """
+def jacobian(x, kernel_size, stride):
+    y, cache = spec.maxpool_forward(x[None, None], kernel_size, stride)
+    rows = [spec.maxpool_backward(e.reshape(y.shape), cache).ravel() for e in np.eye(y.size)]
+    return np.array(rows)
+"""
+KEPT = """
+def jacobian(x, kernel_size, stride):
+    _, (chosen, *_) = spec.maxpool_forward(x[None, None], kernel_size, stride)
+    return np.eye(x.size)[[i * x.shape[1] + j for i, j in chosen.values()]]
+"""
+
 # (name, the answer that is changed, {what: by what}, a part of the cause that it hears)
 MISTAKES = [
     # ---- window
@@ -365,7 +393,7 @@ MISTAKES = [
         "an int array",
         "pool_loops",
         {"np.zeros((OH, OW))": "np.zeros((OH, OW), dtype=int)"},
-        "3.5 became 3",
+        "16.5 became 16",
     ),
     (
         "rows are cut twice",
@@ -384,7 +412,7 @@ MISTAKES = [
         "y the wrong way round",
         "pool_loops",
         {"y[k, l] = best": "y[l, k] = best"},
-        "row k comes first",
+        "the row comes first",
     ),
     (
         "up to the next window",
@@ -642,7 +670,7 @@ MISTAKES = [
     (
         "less than the least",
         "windows",
-        {"constant_values=-np.inf": "constant_values=x.min() - 1"},
+        {"constant_values=-np.inf": "constant_values=np.nanmin(x) - 1"},
         "a little below the least pixel",
     ),
     (
@@ -898,7 +926,7 @@ MISTAKES = [
         "weights on their side",
         "conv_backward by the view",
         {"->fcuv": "->fcvu"},
-        "rows u and then its columns v",
+        "on its side",
     ),
     (
         "weights of image 0",
@@ -1058,7 +1086,7 @@ MISTAKES = [
         {
             "top : top + (OH - 1) * sH + 1 : sH, left : left + (OW - 1) * sW + 1 : sW": "top : top + OH : sH, left : left + OW : sW"
         },
-        "Your slices end after OH rows",
+        "before they reach the last window",
     ),
     (
         "axes 2 and 3",
@@ -1070,7 +1098,7 @@ MISTAKES = [
         "place by the height",
         "maxpool_backward by addresses",
         {"who // kW * dH": "who // kH * dH", "who % kW * dW": "who % kH * dW"},
-        "the place divided by kW gives u",
+        "the quotient by kW",
     ),
     (
         "dy column by column",
@@ -1109,7 +1137,7 @@ MISTAKES = [
         "ends a pixel early",
         "window",
         {"k * sH + kH)": "k * sH + kH - 1)", "l * sW + kW)": "l * sW + kW - 1)"},
-        "or both ranges end a pixel too early",
+        "without a − 1",
     ),
     (
         "folded window",
@@ -1570,7 +1598,7 @@ MISTAKES = [
         "label as column",
         "cross_entropy",
         {"s[np.arange(N), labels])": "s[:, labels])"},
-        "each image pays for the labels of all",
+        "more labels than its own",
     ),
     (
         "sum over all rows",
@@ -1643,5 +1671,356 @@ MISTAKES = [
         "sgd_step",
         {"    return new": "        return new"},
         "a return inside the loop",
+    ),
+    # ---- of a second reading
+    (
+        "ranges less one",
+        "window",
+        {
+            "range(k * sH, k * sH + kH)": "range(kH - 1)",
+            "range(l * sW, l * sW + kW)": "range(kW - 1)",
+            "[i, j]": "[k * sH + i, l * sW + j]",
+        },
+        "without a − 1",
+    ),
+    (
+        "y at the first pixel",
+        "pool_loops by slices",
+        {
+            "    return np.array([[np.max(x[i : i + kH, j : j + kW]) for j in columns] for i in rows])": "    y = np.zeros((len(rows), len(columns)))\n    for i in rows:\n        for j in columns:\n            y[i, j] = np.max(x[i : i + kH, j : j + kW])\n    return y"
+        },
+        "number the windows",
+    ),
+    (
+        "ends at the kernel's size",
+        "pool_loops",
+        {
+            "            best = -np.inf\n            for i in range(k * sH, k * sH + kH):\n                for j in range(l * sW, l * sW + kW):\n                    if x[i, j] > best:\n                        best = x[i, j]\n            y[k, l] = best": "            y[k, l] = x[k * sH : kH, l * sW : kW].max()"
+        },
+        "which holds nothing",
+    ),
+    (
+        "padding not passed on",
+        "maxpool_forward by windows",
+        {"stride, padding, dilation)\n    (kH": "stride, 0, 1)\n    (kH"},
+        "padding is left out",
+    ),
+    (
+        "all names as one",
+        "network_backward",
+        {
+            "        result = backward(dy, caches[n])\n        dy = result[0]\n        for name, gradient in zip(names, result[1:]):\n            gradients[name] = gradient": "        dy, *rest = backward(dy, caches[n])\n        gradients[names] = rest"
+        },
+        "zip them",
+    ),
+    (
+        "the rows' stride in columns of pixels",
+        "window",
+        {"range(l * sW, l * sW + kW)": "range(l * sH, l * sH + kW)"},
+        "by sH along the columns",
+    ),
+    (
+        "the rows' stride in columns",
+        "pool_loops",
+        {"range(l * sW, l * sW + kW)": "range(l * sH, l * sH + kW)"},
+        "by sH along the columns",
+    ),
+    (
+        "the rows' stride in columns of a derivative",
+        "local_derivative",
+        {"l * sW : l * sW + kW": "l * sH : l * sH + kW", "l * sW + j": "l * sH + j"},
+        "by sH along the columns",
+    ),
+    (
+        "the rows' stride in columns of J",
+        "jacobian",
+        {"l * sW : l * sW + kW": "l * sH : l * sH + kW", "l * sW + j": "l * sH + j"},
+        "by sH along the columns",
+    ),
+    (
+        "OH from W in loops",
+        "pool_loops",
+        {
+            "OH = (H - kH) // sH + 1": "OH = (W - kW) // sW + 1",
+            "OW = (W - kW) // sW + 1": "OW = (H - kH) // sH + 1",
+        },
+        "OH and OW are exchanged",
+    ),
+    (
+        "OH from W in slices",
+        "pool_loops",
+        {
+            "OH = (H - kH) // sH + 1\n    OW = (W - kW) // sW + 1": "OW = (H - kH) // sH + 1\n    OH = (W - kW) // sW + 1",
+            "            best = -np.inf\n            for i in range(k * sH, k * sH + kH):\n                for j in range(l * sW, l * sW + kW):\n                    if x[i, j] > best:\n                        best = x[i, j]\n            y[k, l] = best": "            y[k, l] = x[k * sH : k * sH + kH, l * sW : l * sW + kW].max()",
+        },
+        "OH and OW are exchanged",
+    ),
+    (
+        "OH from W in J",
+        "jacobian",
+        {
+            "OH = (H - kH) // sH + 1\n    OW = (W - kW) // sW + 1": "OW = (H - kH) // sH + 1\n    OH = (W - kW) // sW + 1"
+        },
+        "OH and OW are exchanged",
+    ),
+    (
+        "a place by the height",
+        "local_derivative",
+        {"i, j = np.unravel_index(np.argmax(w), w.shape)": "i, j = divmod(np.argmax(w), kH)"},
+        "the quotient by kW",
+    ),
+    (
+        "a place by the height in J",
+        "jacobian",
+        {"i, j = np.unravel_index(np.argmax(w), w.shape)": "i, j = divmod(int(np.argmax(w)), kH)"},
+        "the quotient by kW",
+    ),
+    (
+        "a place by the height on the way back",
+        "maxpool_backward by addresses",
+        {"who // kW": "who // kH", "who % kW": "who % kH"},
+        "the quotient by kW",
+    ),
+    (
+        "channels by the number of images",
+        "maxpool_backward by addresses",
+        {
+            "np.arange(N * C).reshape(N, C, 1, 1)": "(np.arange(N)[:, None, None, None] * N + np.arange(C)[:, None, None])"
+        },
+        "n·C + c",
+    ),
+    (
+        "the border from the smallest",
+        "maxpool_forward",
+        {
+            "xp = np.full((N, C, H + 2 * pH, W + 2 * pW), -np.inf, dtype=x.dtype)": "xp = np.full((N, C, H + 2 * pH, W + 2 * pW), np.nanmin(x) - 1, dtype=x.dtype)"
+        },
+        "smallest or largest value",
+    ),
+    (
+        "the place for the column",
+        "jacobian",
+        {"(k * sH + i) * W + (l * sW + j)": "np.argmax(w)"},
+        "the winner's number in its window",
+    ),
+    (
+        "places of maxima",
+        "pool_loops by slices",
+        {"np.max(": "np.argmax("},
+        "the place of the maximum into y",
+    ),
+    (
+        "one maximum after the other",
+        "pool_tiles",
+        {".max(axis=(3, 5))": ".max(3).max(5)"},
+        "takes it away",
+    ),
+    (
+        "OH from W in the layer",
+        "maxpool_forward",
+        {
+            "OH = (H + 2 * pH - dH * (kH - 1) - 1) // sH + 1\n    OW = (W + 2 * pW - dW * (kW - 1) - 1) // sW + 1": "OH = (W + 2 * pW - dW * (kW - 1) - 1) // sW + 1\n    OW = (H + 2 * pH - dH * (kH - 1) - 1) // sH + 1"
+        },
+        "OH and OW are exchanged",
+    ),
+    (
+        "slices leave the last window out",
+        "maxpool_forward",
+        {
+            "(OH - 1) * sH + 1 : sH": "(OH - 1) * sH : sH",
+            "(OW - 1) * sW + 1 : sW": "(OW - 1) * sW : sW",
+        },
+        "before they reach the last window",
+    ),
+    (
+        "the largest of the products",
+        "adjoint_gap",
+        {"(Jv * u).sum()": "(Jv * u).max()", "(v * back(u)).sum()": "(v * back(u)).max()"},
+        "the largest of the products",
+    ),
+    (
+        "u and v exchanged in dw",
+        "conv_backward",
+        {"part = x[:, :, u : u + OH, v : v + OW]": "part = x[:, :, v : v + OH, u : u + OW]"},
+        "on its side",
+    ),
+    (
+        "u and v exchanged in dx",
+        "conv_backward",
+        {"dx[:, :, u : u + OH, v : v + OW] +=": "dx[:, :, v : v + OH, u : u + OW] +="},
+        "u and v are exchanged in a slice",
+    ),
+    (
+        "dx as large as dy in a convolution",
+        "conv_backward",
+        {"dx = np.zeros(x.shape)": "dx = np.zeros_like(dy)"},
+        "as large as dy",
+    ),
+    (
+        "way uphill alone",
+        "sgd_step",
+        {"parameters[name] - rate * gradients[name]": "rate * gradients[name]"},
+        "You returned rate · g",
+    ),
+    (
+        "returns after a row of outputs",
+        "jacobian",
+        {"    return J": "        return J"},
+        "Only the outputs of the first row",
+    ),
+    (
+        "returns after a column",
+        "numerical_jacobian",
+        {"    return J": "        return J"},
+        "Only the first column of J",
+    ),
+    (
+        "one row of a window",
+        "pool_loops by slices",
+        {"x[i : i + kH, j : j + kW]": "x[i, j : j + kW]"},
+        "the first row of each window alone",
+    ),
+    (
+        "one row of pixels",
+        "window",
+        {"range(k * sH, k * sH + kH)": "range(k * sH, k * sH + 1)"},
+        "the outer loop makes too few rounds",
+    ),
+    (
+        "one row of the derivative's window",
+        "local_derivative",
+        {"k * sH : k * sH + kH,": "k * sH : k * sH + 1,"},
+        "the first row of the window alone",
+    ),
+    (
+        "k and l exchanged in x",
+        "pool_loops",
+        {
+            "range(k * sH, k * sH + kH)": "range(l * sH, l * sH + kH)",
+            "range(l * sW, l * sW + kW)": "range(k * sW, k * sW + kW)",
+        },
+        "k and l are exchanged",
+    ),
+    (
+        "k and l exchanged in a derivative",
+        "local_derivative",
+        {
+            "k * sH : k * sH + kH, l * sW : l * sW + kW": "l * sH : l * sH + kH, k * sW : k * sW + kW",
+            "d[k * sH + i, l * sW + j]": "d[l * sH + i, k * sW + j]",
+        },
+        "You exchanged k and l",
+    ),
+    (
+        "k and l exchanged in J",
+        "jacobian",
+        {
+            "k * sH : k * sH + kH, l * sW : l * sW + kW": "l * sH : l * sH + kH, k * sW : k * sW + kW",
+            "(k * sH + i) * W + (l * sW + j)": "(l * sH + i) * W + (k * sW + j)",
+        },
+        "k and l are exchanged",
+    ),
+    (
+        "numbers as in tiles",
+        "jacobian",
+        {"(k * sH + i) * W + (l * sW + j)": "(k * kH + i) * W + (l * kW + j)"},
+        "as if it started at k·kH",
+    ),
+    (
+        "writes as in tiles",
+        "local_derivative",
+        {"d[k * sH + i, l * sW + j]": "d[k * kH + i, l * kW + j]"},
+        "as if it started at k·kH",
+    ),
+    (
+        "dx as large as dy",
+        "maxpool_backward",
+        {"dxp = np.zeros((N, C, H + 2 * pH, W + 2 * pW), dtype=dtype)": "dxp = np.zeros_like(dy)"},
+        "as large as dy",
+    ),
+    (
+        "dx as long as dy",
+        "maxpool_backward by addresses",
+        {
+            "dx = np.zeros(N * C * H * W, dtype=dtype)": "dx = np.zeros(dy.size, dtype=dtype)",
+            "dx.reshape(shape)": "dx.reshape(dy.shape)",
+        },
+        "as large as dy",
+    ),
+    (
+        "dy left out of dw",
+        "conv_backward",
+        {
+            'np.einsum("nfij,ncij->fc", dy, part)': 'np.einsum("nfij,ncij->fc", np.ones_like(dy), part)'
+        },
+        "You left dy out",
+    ),
+    (
+        "dy left out of dx",
+        "conv_backward",
+        {
+            'np.einsum("nfij,fc->ncij", dy, w[:, :, u, v])': 'np.einsum("nfij,fc->ncij", np.ones_like(dy), w[:, :, u, v])'
+        },
+        "You left dy out",
+    ),
+    (
+        "the second alone by 2h",
+        "numerical_jacobian",
+        {
+            "(f(plus) - f(minus)).flatten() / (2 * h)": "f(plus).flatten() - f(minus).flatten() / (2 * h)"
+        },
+        "divided only the second f",
+    ),
+    ("cut to OH pixels", "pool_tiles", {": OH * kH, : OW * kW": ": OH, : OW"}, "OH counts tiles"),
+    (
+        "mean over all classes",
+        "cross_entropy",
+        {"np.mean(logsum - s[np.arange(N), labels])": "np.mean(logsum[:, None] - s)"},
+        "more labels than its own",
+    ),
+    (
+        "mean over a mask",
+        "cross_entropy",
+        {
+            "np.mean(logsum - s[np.arange(N), labels])": "np.mean((logsum[:, None] - s) * np.eye(s.shape[1])[labels])"
+        },
+        "You divided by the number of scores",
+    ),
+    (
+        "pads where rows are padded",
+        "windows",
+        {"if pH > 0 or pW > 0": "if pH"},
+        "You pad only where pH is not 0",
+    ),
+    (
+        "by the number of classes",
+        "cross_entropy",
+        {"p / N": "p / scores.shape[1]"},
+        "the number of classes",
+    ),
+    (
+        "the specification's loops",
+        "pool_loops",
+        {ANSWERS["pool_loops"]: POOLED},
+        "these loops are to be yours",
+    ),
+    (
+        "the specification's winners",
+        "jacobian",
+        {ANSWERS["jacobian"]: SENT_BACK},
+        "this derivative is to be yours",
+    ),
+    (
+        "what the specification keeps",
+        "jacobian",
+        {ANSWERS["jacobian"]: KEPT},
+        "this derivative is to be yours",
+    ),
+    (
+        "by the number of wins",
+        "maxpool_backward",
+        {
+            "    return dxp[": "    wins = np.zeros(dxp.shape)\n    for u in range(kH):\n        for v in range(kW):\n            top, left = u * dH, v * dW\n            wins[:, :, top : top + (OH - 1) * sH + 1 : sH, left : left + (OW - 1) * sW + 1 : sW] += who == u * kW + v\n    dxp /= np.maximum(wins, 1)\n    return dxp["
+        },
+        "how many windows a pixel won",
     ),
 ]

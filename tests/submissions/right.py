@@ -280,19 +280,23 @@ def arrays_without_loops():
 
 
 @right_jacobian
-def from_the_specification():
-    """The layer's own passes, one-hots sent back; recursion over inputs; sets of places."""
+def from_the_values_of_the_specification():
+    """Its y, and the first place that holds it; recursion over inputs; sets of places."""
 
     def local_derivative(x, k, l, kernel_size, stride):
-        y, cache = spec.maxpool_forward(x[None, None], kernel_size, stride)
-        dy = np.zeros_like(y)
-        dy[..., k, l] = 1
-        return spec.maxpool_backward(dy, cache)[0, 0]
+        y, _ = spec.maxpool_forward(x[None, None], kernel_size, stride)
+        pixels = spec.covered(k, l, x.shape, spec.pair(kernel_size), spec.pair(stride))
+        derivative = np.zeros(x.shape)
+        derivative[next(pixel for pixel in pixels if x[pixel] == y[0, 0, k, l])] = 1
+        return derivative
 
     def jacobian(x, kernel_size, stride):
-        y, cache = spec.maxpool_forward(x[None, None], kernel_size, stride)
-        one_hots = np.eye(y.size).reshape(y.size, *y.shape)
-        return np.vstack([spec.maxpool_backward(dy, cache).ravel() for dy in one_hots])
+        y, _ = spec.maxpool_forward(x[None, None], kernel_size, stride)
+        J = np.zeros((*y[0, 0].shape, *x.shape))
+        for k, l in np.ndindex(y[0, 0].shape):
+            pixels = spec.covered(k, l, x.shape, spec.pair(kernel_size), spec.pair(stride))
+            J[k, l][next(pixel for pixel in pixels if x[pixel] == y[0, 0, k, l])] = 1
+        return J.reshape(y.size, x.size)
 
     def backward_message(J, dy):
         return np.bincount(J.argmax(axis=1), weights=dy.ravel(), minlength=J.shape[1])
@@ -331,10 +335,15 @@ def masks_and_arrays_of_other_kinds():
         return derivative
 
     def jacobian(x, kernel_size, stride):
-        chosen, _ = spec.winners(x[None, None], kernel_size, stride)
-        J = np.asmatrix(np.zeros((len(chosen), x.size), order="F"))
-        for row, (i, j) in enumerate(chosen.values()):
-            J[row, i * x.shape[1] + j] = 1
+        (kH, kW), (sH, sW) = spec.pair(kernel_size), spec.pair(stride)
+        columns = []
+        for i in range(0, x.shape[0] - kH + 1, sH):
+            for j in range(0, x.shape[1] - kW + 1, sW):
+                outside = np.ones(x.shape, bool)
+                outside[i : i + kH, j : j + kW] = False
+                columns.append(int(np.ma.array(x, mask=outside).argmax()))
+        J = np.asmatrix(np.zeros((len(columns), x.size), order="F"))
+        J[range(len(columns)), columns] = 1
         return J
 
     def backward_message(J, dy):
