@@ -57,7 +57,7 @@ def serving(pooling, otherwise):
         if pooling is None:
             raise Failed("its cell defined nothing")
         check.pooling_layer.body(pooling)
-        layer, said = call(pooling), "Your own layer serves in the network."
+        layer, said = call(pooling), "The network uses your layer."
     except Failed as failure:
         layer = otherwise.maxpool_forward, otherwise.maxpool_backward
         said = (

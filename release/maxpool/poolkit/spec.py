@@ -128,6 +128,5 @@ def maxpool_backward(dy, cache):
 
 
 # while a test asks these are no answer
-winners, maxpool_forward, maxpool_backward = map(
-    no_answer, (winners, maxpool_forward, maxpool_backward)
-)
+winners, maxpool_backward = map(no_answer, (winners, maxpool_backward))
+maxpool_forward = no_answer(maxpool_forward, says_how=False)  # its y does not say which pixel won

@@ -4,9 +4,9 @@ import numpy as np
 
 from .. import spec
 from ..figures import answers
-from ..kit.cases import answered, each
+from ..kit.cases import alone, alone_here, answered, each
 from ..kit.laws import unchanged
-from ..kit.visible import beyond, checks, drawn, plain_first, visible
+from ..kit.visible import beyond, checks, drawn, plain_first, unaided, visible
 from ..kit.voice import Failed, as_float, call, no_array, number, same, short, spelled_out
 
 # ---- window ---------------------------------------------------------------------------------
@@ -15,11 +15,11 @@ from ..kit.voice import Failed, as_float, call, no_array, number, same, short, s
 EMPTY = "the list is empty: a range ends before it begins"
 CUT_SHORT = (
     "the first {} of the pixels are right, and then the list ends: a return inside a loop ends all "
-    "loops; it belongs behind them"
+    "loops; it belongs behind them; or the outer loop makes too few rounds"
 )
 ONE_PIXEL = (
-    "only the first pixel is there: a return inside a loop ends all loops, or both ranges end a "
-    "pixel too early (a range leaves its end out by itself)"
+    "only the first pixel is there: a range leaves its end out by itself, so kH rows are "
+    "range(kH), without a − 1; and a return inside a loop ends all loops"
 )
 LEGEND = "\nThe picture numbers the pixels in the order of the list."
 
@@ -392,6 +392,9 @@ def output_size_dilation(output_size):
 MORE_THAN_FIT = (
     "an index lies beyond x or y: there are more windows than fit, or rows and columns are mixed up"
 )
+OWN_LOOPS = (
+    "these loops are to be yours: over the outputs (k, l), and in each over the pixels of Ω(k, l)"
+)
 
 
 def same_pooling(pool_loops, cases, common=False):
@@ -401,7 +404,7 @@ def same_pooling(pool_loops, cases, common=False):
     common  of different shapes compare the part that both have: the values check judges shapes
     """
     calls = [((x.copy(), kernel_size, stride), {}) for x, kernel_size, stride, _ in cases]
-    given = each(answered, (pool_loops,), calls, call)
+    given = each(alone, (pool_loops,), calls, alone_here)
     for case in cases:
         is_pooled(given, *case, common)
 
@@ -421,7 +424,7 @@ def is_pooled(given, x, kernel_size, stride, expected, common):
         return f"{asked}: Ω({k}, {l}) holds {values}.".replace("-", "−")
 
     with drawn(answers.forward, x, kernel_size=kernel_size, stride=stride) as saw:
-        with beyond(MORE_THAN_FIT):
+        with beyond(MORE_THAN_FIT), unaided(OWN_LOOPS):
             got = next(given)
         saw(got)
         if isinstance(got, np.ndarray) and got.shape != expected.shape:
@@ -516,7 +519,8 @@ def same_image(pool_loops, cases):
     """
     for x, kernel_size, stride in cases:
         before = x.copy()
-        call(pool_loops, x, kernel_size, stride)
+        with unaided(OWN_LOOPS):
+            alone_here(pool_loops, x, kernel_size, stride)
         unchanged(pool_loops, "x", before, x)
 
 

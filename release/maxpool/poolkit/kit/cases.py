@@ -6,7 +6,8 @@ import itertools
 import numpy as np
 
 from . import remote
-from .voice import Failed, attempt, quiet
+from .specification import HOW, by_itself, set_aside
+from .voice import Failed, attempt, call, quiet
 
 
 def each(work, functions, cases, one, seen=0):
@@ -65,6 +66,28 @@ def answered(function, cases):
         return answer
 
     return in_turn(one, cases)
+
+
+def alone(function, cases):
+    """``answered`` by a function for which the specification is no answer."""
+    with set_aside():
+        return answered(function, cases)
+
+
+def alone_here(function, *args):
+    """Call from here a function for which the specification is no answer."""
+    return call(by_itself(function), *args)
+
+
+def found_out(function, cases):
+    """``answered`` by a function to which the specification gives values, but not how they come."""
+    with set_aside(HOW):
+        return answered(function, cases)
+
+
+def found_out_here(function, *args):
+    """Call from here a function to which the specification gives values alone."""
+    return call(by_itself(function, what=HOW), *args)
 
 
 def in_turn(one, cases):

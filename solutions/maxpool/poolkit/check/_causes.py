@@ -1,7 +1,9 @@
 """What errors say for certain that people make in these lessons."""
 
+import ast
 import contextlib
 import inspect
+import linecache
 import re
 import traceback
 
@@ -15,6 +17,15 @@ ERRORS = (
         "slice step cannot be zero",
         "a step is 0, as padding is where there is none: padding and dilation may be exchanged. "
         "The order is kernel_size, stride, padding, dilation",
+    ),
+    (
+        "minimum which has no identity",
+        "a minimum of nothing: an array, or a batch of no images, may be empty",
+    ),
+    (
+        "AxisError",
+        "an axis is named that is not there: a maximum over one axis takes it away, and those "
+        "behind it move up. Two that go together are one step, as axis=(3, 5)",
     ),
     (
         "which has no identity",
@@ -79,9 +90,14 @@ def why(error, said, given):
             "one: a place in the padded image is no place in x. Take the padding off again, i − pH "
             "and j − pW, and count in rows of W pixels"
         )
-    beyond = re.search("which has no identity|of an empty sequence|is out of bounds", said)
-    if beyond and (seen := seen_in_code(error)):
+    broken = re.search(BROKEN, said)
+    if broken and (seen := seen_in_code(error, given)):
         return voice.Seen(seen)
+    if "no identity" in said and any(isinstance(a, np.ndarray) and not a.size for a in given):
+        return (
+            "x holds no images here, and of nothing there is no smallest or largest value: begin "
+            "with one that no pixel lies below, −∞"
+        )
     if (folded := FOLDED.search(said)) and np.prod(shape(folded[1])) == int(folded[2]):
         return (
             f"an array of shape ({folded[1]}) is put where a vector of {folded[2]} belongs: unfold "
@@ -139,17 +155,55 @@ def cuts_rows_twice(error):
     return any(map(TWICE.search, texts))
 
 
+# what arrays raise that are cut, addressed or combined wrongly
+BROKEN = re.compile("no identity|of an empty sequence|is out of bounds|broadcast")
 WIDTH_FIRST = re.compile(r"\bW, *H = \w+\.shape")
 ADDS_AT = re.compile(r"np\.add\.at\((\w+), *(\w+), *\w+\)")
 
 
-def seen_in_code(error):
-    """What the code that raised an error for an index beyond an array does for certain, or None."""
-    for frame, _ in traceback.walk_tb(error.__traceback__):
+OH_FROM_W = re.compile(
+    r"\bOH *= *(?![^\n]*\bH\b)[^\n,;]*\bW\b|\bOW *= *(?![^\n]*\bW\b)[^\n,;]*\bH\b"
+)
+PLACE_BY_HEIGHT = re.compile(r"divmod\([^\n]*argmax[^\n]*, *kH\)")
+SHARES_BY_HEIGHT = re.compile(r"(\w+) *// *kH\b[\s\S]*\b\1 *% *kH\b")
+DX_LIKE_DY = re.compile(r"\bdx\w* *= *np\.(zeros|empty|full)(_like)?\(\(?dy\b")
+V_FOR_ROWS = re.compile(r"\[ *:, *:, *v *: *v *\+[^,\]]*, *u *: *u *\+[^,\]]*\]")
+
+
+def seen_in_code(error, given):
+    """What the code does for certain that raised such an error, or None."""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if "site-packages" in frame.f_code.co_filename:
+            continue
         with contextlib.suppress(OSError, TypeError, IndexError):  # its text may not be there
             text = inspect.getsource(frame.f_code)
             if WIDTH_FIRST.search(text):
                 return "a shape is (H, W), the rows first: write H, W = x.shape"
+            if OH_FROM_W.search(text):
+                return (
+                    "OH and OW are exchanged: as many windows fit below each other as H has room "
+                    "for, and beside each other as W has, so OH comes from H and OW from W"
+                )
+            if PLACE_BY_HEIGHT.search(text) or (
+                is_way_back(given) and SHARES_BY_HEIGHT.search(text)
+            ):
+                return (
+                    "a place in a window is divided by kH, but a row of the window holds kW "
+                    "pixels: the quotient by kW is the row u, the remainder the column v"
+                )
+            keeps = is_way_back(given) and not isinstance(given[1], np.ndarray)  # no ReLU
+            if keeps and DX_LIKE_DY.search(text):
+                return (
+                    "dx is made as large as dy, and it has a value for each pixel of x: make it of "
+                    "x's shape"
+                )
+            if is_way_back(given) and "broadcast" in str(error) and V_FOR_ROWS.search(text):
+                return (
+                    "u and v are exchanged in a slice: u counts rows, which come first, "
+                    "u : u + OH, v : v + OW"
+                )
+            if said := of_a_line(frame, line):
+                return said
             added = ADDS_AT.search(text)
             dx, index = (frame.f_locals.get(name) for name in added.groups()) if added else (0, 0)
             if np.ndim(dx) > 1 and isinstance(index, np.ndarray):
@@ -158,6 +212,61 @@ def seen_in_code(error):
                     f"first of them alone: add to {added[1]}.reshape(-1)"
                 )
     return None
+
+
+def of_a_line(frame, number):
+    """What is wrong in the slices and indices of a line that raised an error, or None."""
+    line = linecache.getline(frame.f_code.co_filename, number).strip()
+    try:
+        tree = ast.parse(line)
+    except SyntaxError:  # a part of a statement
+        return None
+    slices = [node for node in ast.walk(tree) if isinstance(node, ast.Slice)]
+    for cut in slices:
+        first, end = (value_of(part, frame) for part in (cut.lower, cut.upper))
+        if first and end is not None and 0 <= end <= first:
+            start, stop = ast.unparse(cut.lower), ast.unparse(cut.upper)
+            ends = f", at {start} + {stop}" if isinstance(cut.upper, ast.Name) else ""
+            return (
+                f"{start} : {stop} is {first} : {end} here, which holds nothing: a window ends its "
+                f"own length behind its start{ends}"
+            )
+    target = tree.body[0].targets[0] if tree.body and isinstance(tree.body[0], ast.Assign) else None
+    if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+        used = {node.id for node in ast.walk(target.slice) if isinstance(node, ast.Name)}
+        starts = {cut.lower.id for cut in slices if isinstance(cut.lower, ast.Name)}
+        if both := sorted(used & starts):
+            name, index = target.value.id, " and ".join(both)
+            if np.ndim(frame.f_locals.get(name)) == 2 and len(both) == 2:
+                return (
+                    f"{index} are the first pixel of a window, and {name} has a place for each "
+                    "window, not for each pixel: number the windows, k and l, as enumerate does"
+                )
+    return None
+
+
+PLAIN = (ast.Name, ast.Constant, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Load)
+
+
+def value_of(expression, frame):
+    """The int that sums and products of names are in a frame, or None."""
+    if expression is None or not all(isinstance(n, PLAIN) for n in ast.walk(expression)):
+        return None
+
+    def found(node):
+        if isinstance(node, ast.Constant):
+            return node.value
+        if isinstance(node, ast.Name):
+            return frame.f_locals.get(node.id)
+        left, right = found(node.left), found(node.right)
+        if not all(isinstance(side, (int, np.integer)) for side in (left, right)):
+            return None
+        if isinstance(node.op, ast.Mult):
+            return left * right
+        return left + right if isinstance(node.op, ast.Add) else left - right
+
+    value = found(expression)
+    return value if isinstance(value, (int, np.integer)) else None
 
 
 def names_in_code(error):

@@ -9,11 +9,11 @@ import numpy as np
 from .. import spec
 from ..figures import answers
 from ..kit import laws
-from ..kit.cases import answered, each, in_turn, plain
+from ..kit.cases import alone, alone_here, each, in_turn, plain
 from ..kit.laws import RIGHT_FIRST, same_dtypes, unchanged
 from ..kit.remote import where_it_lives
 from ..kit.specification import by_itself, set_aside
-from ..kit.visible import because, checks, drawn, plain_first, visible
+from ..kit.visible import because, beyond, checks, drawn, plain_first, visible
 from ..kit.voice import Failed, call, differing, number, passes_calls, same, shape_of, short
 
 passes_calls(__file__)
@@ -134,9 +134,9 @@ def both_passes(forward, backward, x, dy, **arguments):
         return call(by_itself(backward), dy.copy(), cache)
     except Failed as failure:
         if np.any(arguments.get("padding", 0)) and "is out of bounds" in failure.error:
-            failure.cause = OFF_THE_IMAGE
             # if the forward pass is right, then no place in the border has won
             failure.certain = right_forward(forward, x, **arguments)
+            failure.cause = OFF_THE_IMAGE if failure.certain else WRONG_ALREADY
         elif np.ndim(arguments["kernel_size"]) and "is out of bounds" in failure.error:
             failure.cause = failure.cause if failure.certain else MIXED_UP
         raise
@@ -157,18 +157,7 @@ def every_dx(forward, backward, cases):
     return each(dxs, (forward, backward), cases, both_passes)
 
 
-def alone_here(function, *args):
-    """Call a student's function from here, by itself."""
-    return call(by_itself(function), *args)
-
-
 # where the student's functions live; the cache stays there
-
-
-def alone(function, cases):
-    """The answer in each case."""
-    with set_aside():
-        return answered(function, cases)
 
 
 def ys(forward, cases):
@@ -311,9 +300,16 @@ def same_forward(forward, x, expected, **arguments):
 def same_y(given, x, expected, /, dtype=False, **arguments):
     """Raise ``Failed`` unless the next y that is given is ``expected``, of its ``dtype`` too."""
     with drawn(answers.forward, x, **arguments), asked(x, arguments):
-        y = next(given)
+        with beyond(BORDER_WON if np.any(arguments.get("padding", 0)) else None):
+            y = next(given)
         cause = miscounted(shape_of(y), x, **arguments)
         same("y", y, expected, seen_by(x, arguments), cause, dtype=dtype)
+
+
+BORDER_WON = (
+    "a place in the border was looked up in x: either the border won, for it holds more than −∞, "
+    "or the padding is not taken off its address, i − pH and j − pW"
+)
 
 
 def miscounted(shape, x, kernel_size, stride=None, padding=0, dilation=1):
@@ -338,7 +334,10 @@ def miscounted(shape, x, kernel_size, stride=None, padding=0, dilation=1):
             "them fit"
         )
     if p.any() and (counts(size + p - span) or counts(size - span)):
-        return "padding is added at both ends: each axis grows by twice the padding"
+        return (
+            "padding is left out, or counted once: padding is added at both ends, so each axis "
+            "grows by twice the padding"
+        )
     if shape == (*x.shape[:2], *(room // s)):
         return "one window is missing on each axis: there is one more than there are steps"
     return None
@@ -690,12 +689,14 @@ def windows_view(windows):
     points=1,
 )
 def windows_padding(windows):
-    """A 2×2 image of float32 with a border of 1, then with one above and below only."""
+    """A 2×2 image of float32 with a border of 1; above and below only; left and right only."""
     o = -np.inf
     x = images([5, 6], [7, 8]).astype(np.float32)
     around = [[[[o, o], [o, 5]], [[o, o], [6, o]]], [[[o, 7], [o, o]], [[8, o], [o, o]]]]
     above = [[[[o, o], [5, 6]]], [[[7, 8], [o, o]]]]
+    beside = [[[[o, 5], [o, 7]], [[6, o], [8, o]]]]
     cases = [(x, 2, 2, 1, 1, images(*around)), (x, 2, 2, (1, 0), 1, images(*above))]
+    cases.append((x, 2, 2, (0, 1), 1, images(*beside)))
     same_windows(windows, cases, dtype=True)
 
 
@@ -925,11 +926,12 @@ def maxpool_backward_dtype(maxpool_forward, maxpool_backward):
     points=1,
 )
 def maxpool_backward_overlap(maxpool_forward, maxpool_backward):
-    """2×2, stride 1: the 9 wins all four windows and gets 1 + 2 + 3 + 4."""
-    x = images([1, 2, 3], [4, 9, 5], [6, 7, 8])
-    expected = images([0, 0, 0], [0, 10, 0], [0, 0, 0])
-    dy = images([1, 2], [3, 4])
-    same_backward(maxpool_forward, maxpool_backward, x, dy, expected, kernel_size=2, stride=1)
+    """2×2, stride 1: the 9 wins two windows and gets 1 + 2; another wins all four."""
+    layer, dy = (maxpool_forward, maxpool_backward), images([1, 2], [3, 4])
+    x, expected = images([1, 9, 2], [3, 4, 5], [8, 6, 7]), images([0, 3, 0], [0, 0, 0], [3, 0, 4])
+    same_backward(*layer, x, dy, expected, kernel_size=2, stride=1)
+    x, expected = images([1, 2, 3], [4, 9, 5], [6, 7, 8]), images([0, 0, 0], [0, 10, 0], [0, 0, 0])
+    same_backward(*layer, x, dy, expected, kernel_size=2, stride=1)
 
 
 @visible(
@@ -1035,11 +1037,10 @@ def maxpool_backward_nan(maxpool_forward, maxpool_backward):
     points=1,
 )
 def maxpool_backward_batches(maxpool_forward, maxpool_backward):
-    """Two images of two channels, another corner wins in each; one pixel; no image at all."""
-    x = np.array(
-        [[[[4, 1], [2, 3]], [[1, 4], [2, 3]]], [[[2, 1], [4, 3]], [[2, 1], [3, 4]]]], float
-    )
-    dy = np.arange(1.0, 5.0).reshape(2, 2, 1, 1)
+    """Two images of three channels, each corner wins in some; one pixel; no image at all."""
+    one, other = [[[4, 1], [2, 3]], [[1, 4], [2, 3]]], [[[2, 1], [4, 3]], [[2, 1], [3, 4]]]
+    x = np.array([[*one, other[0]], [*other, one[0]]], float)
+    dy = np.arange(1.0, 7.0).reshape(2, 3, 1, 1)
     layer = maxpool_forward, maxpool_backward
     same_backward(*layer, x, dy, (x == 4) * dy, kernel_size=2)
     same_backward(*layer, images([7]), images([3]), images([3]), kernel_size=1)

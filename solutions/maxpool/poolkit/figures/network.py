@@ -206,7 +206,7 @@ def said_and_true(scores, label):
         panel.spines[["top", "right", "bottom"]].set_visible(False)
         panel.tick_params(axis="x", length=0)
         panel.get_xticklabels()[label].set_fontweight("bold")
-    figure.suptitle("The gradient is what was said minus what is true.", fontsize=12)
+    figure.suptitle("The gradient is predicted minus true.", fontsize=12)
     return show(
         figure,
         f"Scores of {len(scores)} classes, the true one is class {label} (framed). As "

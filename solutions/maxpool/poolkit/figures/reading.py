@@ -85,7 +85,7 @@ def reader(image=472):
     high = float(channels.max())
     for channel, low in enumerate((2.2, 0.15)):
         panel, below = square(figure, 3.0, low, 1.6), square(figure, 5.3, low + 0.4, 0.8)
-        sizes = ("convolution: 2 × 8 × 8", "max pooling: 2 × 4 × 4")
+        sizes = ("convolution, ReLU: 2 × 8 × 8", "max pooling: 2 × 4 × 4")
         ruled(panel, channels[0, channel], "" if channel else sizes[0], high=high)
         ruled(below, pooled[0, channel], "" if channel else sizes[1], high=high, step=0)
         panel.set_ylabel(f"channel {channel}", fontsize=9.5)
@@ -106,9 +106,10 @@ def reader(image=472):
     return show(
         figure,
         f"A handwritten {label}, 12×12 pixels; the two channels of 8×8 numbers that the "
-        "network's convolution makes of it; the 4×4 numbers of each that max pooling passes on; "
-        f"and the answer: {said}, with {100 * p[said]:.0f} %. Of the {got.size} numbers in the two "
-        f"channels {int(got.sum())} are framed: they alone get a gradient from this picture.",
+        "network's convolution and ReLU make of it; the 4×4 numbers of each that max pooling "
+        f"passes on; and the answer: {said}, with {100 * p[said]:.0f} %. Of the {got.size} numbers "
+        f"in the two channels {int(got.sum())} are framed: they alone get a gradient from this "
+        "picture.",
     )
 
 
@@ -128,7 +129,8 @@ def gets_gradient(da):
         gap=0.9,
     )
     for channel, panel in enumerate(drawn):
-        texts = [[f"{value:.0f}" for value in row] for row in often[channel]]
+        # what is rare is not never: 0 stands for never alone
+        texts = [["<1" if 0 < v < 1 else f"{v:.0f}" for v in row] for row in often[channel]]
         title = f"channel {channel}: % of the images"
         grid(panel, often[channel], title, limit=100.0, texts=texts, size=9)
     return show(
@@ -137,6 +139,19 @@ def gets_gradient(da):
         f"images it gets a gradient, in %. One image gives a gradient to {each.mean():.0f} places "
         f"on average and to {each.max()} at most; {ever} places get one from some image.",
     )
+
+
+@lesson
+def reader_places():
+    """Draw of each place in the trained network's channels how many test digits reach it."""
+    parameters = network.reader()
+    _, (x_test, labels) = network.digits()
+    channels = answers(x_test, parameters)
+    pooled, cache = spec.maxpool_forward(channels, kernel_size=2)
+    dscores = shares(pooled, parameters)
+    dscores[np.arange(len(labels)), labels] -= 1  # ∂L/∂scores of each image: p_q - [q = t]
+    dpooled = (dscores @ parameters["M"].T).reshape(pooled.shape)
+    return gets_gradient(spec.maxpool_backward(dpooled, cache) * (channels > 0))
 
 
 __all__ = figures(globals())

@@ -99,11 +99,22 @@ def checks(names):
 
 @contextlib.contextmanager
 def beyond(cause):
-    """An index beyond an array, within, has this cause."""
+    """An index beyond an array, within, has this cause, if there is one to say."""
     try:
         yield
     except Failed as failure:
-        if "is out of bounds" in failure.error:
+        if cause and not failure.certain and "is out of bounds" in failure.error:
+            failure.cause = cause
+        raise
+
+
+@contextlib.contextmanager
+def unaided(cause):
+    """A call of the specification, within, has this cause."""
+    try:
+        yield
+    except Failed as failure:
+        if failure.error.startswith("SpecificationCalled"):
             failure.cause = cause
         raise
 
