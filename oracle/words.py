@@ -169,6 +169,19 @@ REWORDED = {
                     "check, figures, guess, spec, tries",
                 )
             ],
+            "ties": [
+                (
+                    "*2-jacobian* has shown that there is no derivative at such a tie, only a "
+                    "choice of subgradients. A layer has to choose, and always in the same way:",
+                    "A layer has to choose, and always in the same way. *2-jacobian* has said how:",
+                )
+            ],
+            "ties_rule": [
+                (
+                    "that is not a subgradient, and it is wrong under every convention",
+                    "that is wrong under every convention",
+                )
+            ],
             "windows": [
                 (
                     "w[n, c, k, l, u, v] is the padded\n    image's pixel (k·sH + u·dH, l·sW + "
@@ -256,7 +269,7 @@ REWORDED = {
             "forward_turn": [
                 (
                     "About 12 lines, 35 minutes, **13 points**",
-                    "About 10 lines, 30 minutes, **8 points**",
+                    "About 10 lines, 30 minutes, **9 points**",
                 ),
                 (
                     " Go through them one at a time, with the sections between them; the first "
@@ -289,7 +302,7 @@ REWORDED = {
                 )
             ],
             "backward_turn": [
-                ("30 minutes, **16 points**", "25 minutes, **10 points**"),
+                ("30 minutes, **16 points**", "25 minutes, **11 points**"),
                 (
                     "a slice of the padded image that has no pixel twice",
                     "a slice of the image that has no pixel twice",
@@ -363,7 +376,7 @@ REST_OF_90 = (
 )
 REST_OF_4H = (
     "You have the layer for whole batches, forward and backward. The full course has what is left: "
-    "padding, dilation and NaN, the derivation on paper, ties, three laws that catch a wrong "
+    "padding, dilation and NaN, the derivation on paper, three laws that catch a wrong "
     "backward pass, and this network, trained with your own layer."
 )
 # What is said on a way alone: before the cell of this id, or, as several cells, words and code in

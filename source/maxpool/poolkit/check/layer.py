@@ -797,7 +797,7 @@ def maxpool_forward_remainder(maxpool_forward):
 @visible(
     "maxpool_forward · negative values",
     cause="the search for the maximum starts from a value that is not in the window",
-    read="Padding is minus infinity",
+    read="The forward pass",
     points=1,
 )
 def maxpool_forward_negative(maxpool_forward):
