@@ -87,8 +87,9 @@ def why(error, said, given):
     if sizes and counted and int(sizes[1]) > np.prod(shape(sizes[2])):
         return (
             "np.bincount counted further than x has pixels, for an address lies behind the last "
-            "one: a place in the padded image is no place in x. Take the padding off again, i − pH "
-            "and j − pW, and count in rows of W pixels"
+            "one. A row of a window holds kW places, u = place // kW, and a row of x W pixels. And "
+            "a place in the padded image is no place in x. Take the padding off again, i − pH and "
+            "j − pW"
         )
     broken = re.search(BROKEN, said)
     if broken and (seen := seen_in_code(error, given)):
