@@ -16,7 +16,7 @@ _OFTEN = 0.005  # seconds between two looks, where little memory or time is left
 # bytes a second that a core may fill (2.7 GiB were seen, buffers of sockets), so that no look comes
 # too late, and how many cores at once
 _FASTEST, _CORES = 4 << 30, 4
-_FIRST = 0.02  # seconds until the first look: nothing is known yet
+_FIRST = 0.02  # seconds until the first look, where no group counts memory: nothing is known yet
 _MANY, _SLOW = 8, 0.01  # processes, seconds of a look: while it lasts, too much could be filled
 _SESSIONS = 16
 
@@ -48,7 +48,8 @@ class Guard:
         self.child, self.plan, self.control = child, plan, control
         self.everyone, self.parent, self.group, self.clock = everyone, parent, group, clock
         self.interval_at_most = 0.1 if everyone is own_namespace else 0.25
-        self.interval, self.cores = _FIRST, len(os.sched_getaffinity(0))
+        self.interval = _FIRST if group is None else self.interval_at_most
+        self.cores = len(os.sched_getaffinity(0))
         self.took = 0.0  # seconds of the last look
         self.status, self.reason = None, None
         self.past = Past()
