@@ -56,6 +56,7 @@ ELSEWHERE = [
     ),
     ("export NBGRADER_DB_URL=*", "tests/course/test_documented.py", "test_the_gradebook_s_address"),
     ("python benchmarks/grading.py", None, "half an hour; `make bench-grading` is its way"),
+    ("python benchmarks/round.py", None, "a quarter of an hour; `make bench-grading` is its way"),
     (
         "PYTHONPATH=source/NAME python -m oracle.kit.symptoms > *",
         "tests/second/test_second.py",
