@@ -56,7 +56,6 @@ ELSEWHERE = [
     ),
     ("export NBGRADER_DB_URL=*", "tests/course/test_documented.py", "test_the_gradebook_s_address"),
     ("python benchmarks/grading.py", None, "half an hour; `make bench-grading` is its way"),
-    ("python benchmarks/round.py", None, "a quarter of an hour; `make bench-grading` is its way"),
     (
         "PYTHONPATH=source/NAME python -m oracle.kit.symptoms > *",
         "tests/second/test_second.py",
@@ -128,6 +127,7 @@ PROGRAMS = (
 )
 # (pattern of one in a sentence, why nothing tries it)
 SAID = [
+    ("python benchmarks/round.py", "a quarter of an hour; `make bench-grading` is its way"),
     ("cd course", "of a terminal"),
     ("git pull", "needs where the clone is from"),
     ("git clone ADDRESS course", "tests/hub/test_docs.py clones so"),
