@@ -17,7 +17,7 @@ _OFTEN = 0.005  # seconds between two looks, where little memory or time is left
 # too late, and how many cores at once
 _FASTEST, _CORES = 4 << 30, 4
 _FIRST = 0.02  # seconds until the first look, where no group counts memory: nothing is known yet
-_MANY, _SLOW = 8, 0.01  # processes, seconds of a look: while it lasts, too much could be filled
+_MANY, _SLOW = 4, 0.01  # processes, seconds of a look: while it lasts, too much could be filled
 _SESSIONS = 16
 
 
