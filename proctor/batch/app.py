@@ -34,6 +34,11 @@ FEW = 5  # students who are looked at alone; of more, all are
 AT_MOST = 0.7  # seconds that stopping may take, where something does not hear of it
 
 
+def without(options, *names):
+    """A command's aliases or flags but these."""
+    return {name: option for name, option in options.items() if name not in names}
+
+
 class GradeApp(NbGrader):
     """Grade a class with all cores, or on a Dask cluster."""
 

@@ -7,16 +7,13 @@ from nbgrader.api import MissingEntry
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Float
 
-from proctor.batch.app import GradeApp
+from proctor.batch.app import GradeApp, without
 from proctor.plugins import gradebook
 from proctor.terminal import printable
 from proctor.wording import first_line
 
 _QUESTION = "which assignment, who, how long? for example: proctor extend ps1 ada --days 2"
 _LONGEST = 3660  # days
-_FLAGS = {
-    name: flag for name, flag in GradeApp.flags.items() if name not in ("force", "f", "watch")
-}
 
 
 class ExtendApp(GradeApp):
@@ -33,11 +30,11 @@ class ExtendApp(GradeApp):
         proctor extend ps1 ada --hours 12 --feedback
         proctor extend ps1 ada --days 0
     """
-    aliases = {n: a for n, a in GradeApp.aliases.items() if n not in ("student", "notebook")} | {
+    aliases = without(GradeApp.aliases, "student", "notebook") | {
         "days": "ExtendApp.days",
         "hours": "ExtendApp.hours",
     }
-    flags = _FLAGS
+    flags = without(GradeApp.flags, "force", "f", "watch")
 
     days = Float(None, allow_none=True, help="Days from the due date on.").tag(config=True)
     hours = Float(None, allow_none=True, help="Hours from the due date on.").tag(config=True)

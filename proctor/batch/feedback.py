@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import SQLAlchemyError
 
-from proctor.batch.app import DONE, FAILED, STOPPED, USAGE, GradeApp
+from proctor.batch.app import DONE, FAILED, STOPPED, USAGE, GradeApp, without
 from proctor.batch.stop import held
 from proctor.files import replace
 from proctor.plugins import sanitise
@@ -222,10 +222,6 @@ def _pages(student):
 # ---- the command ---------------------------------------------------------------------------------
 
 
-def _without(options, *names):
-    return {name: option for name, option in options.items() if name not in names}
-
-
 class FeedbackApp(GradeApp):
     """Write the feedback of a class with all cores."""
 
@@ -241,8 +237,8 @@ class FeedbackApp(GradeApp):
         proctor feedback ps1 --student ada --force
         proctor feedback ps1 --workers 8 --json > result.json
     """
-    aliases = _without(GradeApp.aliases, "scheduler")
-    flags = _without(GradeApp.flags, "watch", "no-sandbox", "feedback") | dict.fromkeys(
+    aliases = without(GradeApp.aliases, "scheduler")
+    flags = without(GradeApp.flags, "watch", "no-sandbox", "feedback") | dict.fromkeys(
         ("force", "f"), ({"BaseConverter": {"force": True}}, "Write what has not changed, too.")
     )
 
