@@ -1,5 +1,6 @@
 """Files of a course and of submissions: read without following a link, written over nothing."""
 
+import contextlib
 import errno
 import fnmatch
 import hashlib
@@ -7,7 +8,6 @@ import itertools
 import os
 import re
 import stat
-from pathlib import Path
 
 LIMIT = 50_000_000  # bytes of a file
 TICK = 10_000_000  # ns by which a file system's clock may be behind
@@ -50,16 +50,20 @@ def replace(path, data, private=False):
 
     private  for the eyes of this account alone
     """
-    path = Path(path)
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.unlink(missing_ok=True)  # of one that was killed
+    folder, name = os.path.split(path)
+    fresh, mode = os.path.join(folder, f".{name}.new"), 0o600 if private else 0o666
     try:
-        descriptor = os.open(fresh, _NEW, 0o600 if private else 0o666)
-        with open(descriptor, "wb") as file:
+        try:
+            descriptor = os.open(fresh, _NEW, mode)
+        except FileExistsError:  # of one that was killed
+            os.unlink(fresh)
+            descriptor = os.open(fresh, _NEW, mode)
+        with open(descriptor, "wb", 0) as file:
             file.write(data)
-        fresh.replace(path)
+        os.replace(fresh, path)
     except BaseException:
-        fresh.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            os.unlink(fresh)
         raise
 
 

@@ -24,8 +24,6 @@ from pathlib import Path
 
 from nbgrader.converters import BaseConverter, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import SQLAlchemyError
 
 from proctor.batch.app import DONE, FAILED, STOPPED, USAGE, GradeApp, without
@@ -255,6 +253,21 @@ class FeedbackApp(GradeApp):
         return write(self, self.workers, self.json), None, False
 
 
+@contextlib.contextmanager
+def _progress(live):
+    """A function of how many are done and due, which draws a bar if that is wanted."""
+    if not live:
+        yield lambda done, due: None
+        return
+    from rich.console import Console  # it takes 0.1 s
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn("feedback"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("feedback", total=None)
+        yield lambda done, due: bar.update(task, completed=done, total=due)
+
+
 def write(app, workers, as_json=False, quiet=False):
     """Write the feedback of an application's assignment, and say what was done.
 
@@ -264,16 +277,8 @@ def write(app, workers, as_json=False, quiet=False):
     Returns an exit status.
     """
     begun, status = time.monotonic(), DONE
-    columns = TextColumn("feedback"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    live = not (as_json or quiet) and sys.stderr.isatty()
-    with Progress(*columns, console=Console(stderr=True), disable=not live, transient=True) as bar:
-        task = bar.add_task("feedback", total=None)
-        work = Feedback(
-            workers,
-            lambda done, due: bar.update(task, completed=done, total=due),
-            coursedir=app.coursedir,
-            parent=app,
-        )
+    with _progress(not (as_json or quiet) and sys.stderr.isatty()) as tell:
+        work = Feedback(workers, tell, coursedir=app.coursedir, parent=app)
         try:
             work.start()
         except KeyboardInterrupt:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nbformat.v4.rwbase import split_lines, strip_transient
 from nbgrader import utils
-from nbgrader.api import Comment, Grade, MissingEntry, SubmittedNotebook
+from nbgrader.api import Comment, Grade, MissingEntry, SubmittedAssignment, SubmittedNotebook
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import (
@@ -321,7 +321,7 @@ class Recorder(Autograde):
         made = self._format_dest(self.course.name, student)
         keep_state(made, self.notebooks, reading)
         keep_due(made, self.due)
-        self.report.done(student, self._score(), self.submission.max_score)
+        self.report.done(student, *self._points())
 
     def _check_writable(self, student):
         """Raise PermissionError before what was made is lost, if it cannot be made again."""
@@ -365,8 +365,9 @@ class Recorder(Autograde):
                 )
         except MissingEntry as error:
             raise NbGraderException(str(error)) from None
+        self.recorded_as = self.submission.id
         rows = self.book.db.query(SubmittedNotebook).options(joinedload(SubmittedNotebook.notebook))
-        rows = rows.filter_by(assignment_id=self.submission.id)
+        rows = rows.filter_by(assignment_id=self.recorded_as)
         self.recorded = {notebook.name: notebook for notebook in rows}
         self.grades, self.comments = self._rows(Grade), self._rows(Comment)
         for note in notes(submitted):
@@ -426,13 +427,16 @@ class Recorder(Autograde):
     def _rows(self, kind):
         """{(id of the notebook, name of the cell): its grade or comment}, in one query."""
         rows = self.book.db.query(kind).join(kind.cell).options(contains_eager(kind.cell))
-        rows = rows.join(kind.notebook).filter_by(assignment_id=self.submission.id)
+        rows = rows.join(kind.notebook).filter_by(assignment_id=self.recorded_as)
         return {(row.notebook_id, row.cell.name): row for row in rows}
 
     def _files(self, folder):
-        """{relative path: path} of what nbgrader copies."""
-        found = utils.find_all_files(folder, list(self.course.ignore))
-        return {os.path.relpath(path, folder): path for path in found}
+        """{relative path: path} of what nbgrader copies.
+
+        Its own `utils.find_all_files` lists a folder again for every file in it and every pattern.
+        """
+        names = names_of_files(folder, self.course.ignore)
+        return {name: os.path.join(folder, name) for name in names}
 
     def convert_single_notebook(self, notebook_filename):
         """Record and write what the pool has made of a notebook."""
@@ -460,9 +464,12 @@ class Recorder(Autograde):
         if not graded.isolated:
             self.report.problem(about["student"], about["notebook"], "graded without isolation")
 
-    def _score(self):
-        """The points so far, as nbgrader exports them."""
-        return max(0.0, self.submission.score - self.submission.late_submission_penalty)
+    def _points(self):
+        """The points so far, as nbgrader exports them, and the most there are."""
+        kind = SubmittedAssignment
+        asked = self.book.db.query(kind.score, kind.late_submission_penalty, kind.max_score)
+        score, penalty, most = asked.filter(kind.id == self.recorded_as).one()
+        return max(0.0, score - penalty), most
 
     def _undo(self, student):
         """Leave nothing half done, as nbgrader does after a failure."""

@@ -5,16 +5,6 @@ import json
 import sys
 import time
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-
 from proctor.merge.notes import counted
 from proctor.terminal import columns, printable, wrapped
 
@@ -31,18 +21,7 @@ class Report:
 
     def __init__(self, assignment, live=True):
         self.assignment = assignment
-        self.console = Console(stderr=True)
-        self.progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[problems]}"),
-            console=self.console,
-            disable=not (live and self.console.is_terminal),
-        )
+        self.live, self.progress = live and sys.stderr.isatty(), None
         self.scores, self.failures, self.problems = {}, {}, []
         self.unchanged = self.due = 0
         self.troubled = set()  # students with problems
@@ -52,8 +31,10 @@ class Report:
         """``due`` submissions are going to be graded, ``unchanged`` ones are already."""
         self.due, self.unchanged = due, unchanged
         self.begun = time.monotonic()
-        self.bar = self.progress.add_task("grading", total=due, rate="", problems="")
-        self.progress.start()
+        if self.live:
+            self.progress = _progress()
+            self.bar = self.progress.add_task("grading", total=due, rate="", problems="")
+            self.progress.start()
 
     def problem(self, student, notebook, text, kind=None):
         """Something to be told of a notebook that is graded.
@@ -76,12 +57,13 @@ class Report:
         self._advance()
 
     def _advance(self):
-        self.progress.update(
-            self.bar,
-            completed=len(self.scores) + len(self.failures),
-            rate=f"{60 * self.rate():.0f} a minute",
-            problems=f"{len(self.troubled)} with problems",
-        )
+        if self.progress is not None:
+            self.progress.update(
+                self.bar,
+                completed=len(self.scores) + len(self.failures),
+                rate=f"{60 * self.rate():.0f} a minute",
+                problems=f"{len(self.troubled)} with problems",
+            )
 
     def rate(self):
         """Submissions a second."""
@@ -89,7 +71,8 @@ class Report:
 
     def end(self):
         """Stop drawing."""
-        self.progress.stop()
+        if self.progress is not None:
+            self.progress.stop()
         self.seconds = time.monotonic() - self.begun
 
     def left(self):
@@ -186,6 +169,30 @@ class Report:
             print(*wrapped(text, columns(sys.stdout), first, rest), sep="\n")
         else:
             print(f"{first}{text}")
+
+
+def _progress():
+    """A bar on stderr. It takes 0.1 s to import, when the workers have begun."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[problems]}"),
+        console=Console(stderr=True),
+    )
 
 
 def _together(told):

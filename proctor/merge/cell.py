@@ -61,16 +61,16 @@ def _clean(source, text_limit):
     """A cell's text as nbformat can hold it, and what was the trouble with it."""
     text, trouble = source, ""
     if isinstance(source, list):
-        parts = [_word(part) for part in source]
         trouble = "" if all(isinstance(part, str) for part in source) else "text"
-        text = "".join(parts)
+        text = "".join(map(_word, source) if trouble else source)
     elif not isinstance(source, str):
         text, trouble = _word(source) or None, "text"
     if text is None:
         return None, trouble
     if len(text) > text_limit:
         return None, "too-long"
-    fit = _SURROGATE.sub("\ufffd", text).replace("\0", "")
+    fit = text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+    fit = fit.replace("\0", "")
     return fit, trouble or ("" if fit == text else "cleaned")
 
 

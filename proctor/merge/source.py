@@ -45,7 +45,7 @@ class _Slot:
 
     def is_blank(self, text):
         """Whether a text is the assignment's, white space at lines' ends aside."""
-        return norm(text) in (self.norm, self.recorded)
+        return text == self.released or norm(text) in (self.norm, self.recorded)
 
 
 class Pristine:

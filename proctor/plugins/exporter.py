@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpecManager, NoSuchKernel
+from jupyter_core.paths import jupyter_path
 from nbconvert.exporters import NotebookExporter
 from nbformat.v4 import new_markdown_cell
 from nbgrader.converters.base import NbGraderException
@@ -121,6 +122,15 @@ class Exporter(NotebookExporter):
                 return f", cell {number}" + (f" ({name})" if name else "")
         return ""
 
+    def _kernel(self, name):
+        """The kernel of a name; raises NoSuchKernel."""
+        try:
+            # to ask for IPython's own folder, where there were kernels once, imports all of it
+            known = KernelSpecManager(parent=self, kernel_dirs=jupyter_path("kernels"))
+            return known.get_kernel_spec(name)
+        except NoSuchKernel:
+            return KernelSpecManager(parent=self).get_kernel_spec(name)
+
     def _check_kernel(self, notebook, path):
         """Refuse a source notebook that is not Python's."""
         name = notebook.metadata.get("kernelspec", {}).get("name")
@@ -128,7 +138,7 @@ class Exporter(NotebookExporter):
             return
         name = NATIVE_KERNEL_NAME if name == "python" else name  # as jupyter_client reads it
         try:
-            kernel = KernelSpecManager(parent=self).get_kernel_spec(name)
+            kernel = self._kernel(name)
         except NoSuchKernel:
             raise NbGraderException(f"{path} asks for the kernel {name!r}, unknown here") from None
         if kernel.language.lower() != "python":

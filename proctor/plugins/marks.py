@@ -23,19 +23,17 @@ def digests(notebook):
     That of an answer which a person reads is its own; that of a test or a task is all that the
     student wrote.
     """
-    every, found = hashlib.sha256(), {}
+    every, own, others = hashlib.sha256(), {}, []
     for cell in notebook.cells:
-        if not utils.is_grade(cell) or utils.is_solution(cell):
+        graded, written = utils.is_grade(cell), utils.is_solution(cell)
+        if written or not graded:
             every.update(repr((cell.cell_type, cell.source)).encode(errors="backslashreplace"))
-    for cell in notebook.cells:
-        if utils.is_grade(cell) and utils.is_solution(cell):
+        if graded and written:
             text = hashlib.sha256(cell.source.encode(errors="backslashreplace"))
-        elif utils.is_grade(cell) or utils.is_task(cell):
-            text = every
-        else:
-            continue
-        found[cell.metadata.nbgrader.grade_id] = text.hexdigest()
-    return found
+            own[cell.metadata.nbgrader.grade_id] = text.hexdigest()
+        elif graded or utils.is_task(cell):
+            others.append(cell.metadata.nbgrader.grade_id)
+    return own | dict.fromkeys(others, every.hexdigest())
 
 
 class Marks:

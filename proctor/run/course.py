@@ -39,12 +39,10 @@ class Course:
         lessons, tests = self._cells()
         released = {name.split(os.sep)[0].removesuffix(".py") for name in files}
         private = _private(self.root, (*lessons, *tests), self.ignore, released)
-        cells = [cell for known in self.known(private).values() for cell in known.values()]
         return Assignment(
             files={name: data for name, data in files.items() if name not in leave_out},
             lessons=lessons,
             tests=(*lessons, *tests),
-            released=tuple(cell["shared"]["code"] for cell in cells if "shared" in cell),
             mark=self._mark,
             private=private,
             preload=preload,
@@ -168,8 +166,12 @@ def _known(notebook, mark, private):
     return found
 
 
+@functools.lru_cache(2_000)
 def tree(source):
-    """The syntax tree of a cell; an empty one if it is no code, as where a function is cut off."""
+    """The syntax tree of a cell, to be read only; an empty one if it is no code.
+
+    As where a function is cut off.
+    """
     try:
         return _parsed(source)
     except SyntaxError:
@@ -178,6 +180,8 @@ def tree(source):
 
 def _imports_of(source, modules):
     """The names that a cell binds by importing one of these modules, or from one."""
+    if source.isascii() and not any(module in source for module in modules):
+        return
     for node in ast.walk(tree(source)):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             for alias in node.names:

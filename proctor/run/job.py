@@ -16,7 +16,6 @@ class Assignment:
     files     {relative path: bytes}: what lies beside the notebooks, as students have it
     lessons   sources of the cells that students see
     tests     sources of the test cells
-    released  of tests: what of their released lines runs in the student's process, too
     mark      what begins a hidden region
     private   {relative path: bytes}: modules that tests may import, and students' code may not
     preload   names of modules that are imported first, besides what lessons and tests import
@@ -25,7 +24,6 @@ class Assignment:
     files: dict = field(default_factory=dict)
     lessons: tuple = ()
     tests: tuple = ()
-    released: tuple = ()
     mark: str = ""
     private: dict = field(default_factory=dict)
     preload: tuple = PRELOAD

@@ -89,7 +89,7 @@ def error(name, message, traceback=()):
 def short(text, most):
     """A text that UTF-8 can hold, of so many characters at most."""
     text = text if len(text) <= most else f"{text[: most - 1]}…"
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def size_of(value):
@@ -197,4 +197,4 @@ def text_of(value):
     """A str that UTF-8 can hold."""
     if type(value) is not str:
         raise ValueError("no text")
-    return value.encode("utf-8", "replace").decode("utf-8")
+    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")

@@ -18,6 +18,7 @@ from traceback import walk_tb
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
+from IPython.core.history import HistoryManager
 from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Instance, Type
@@ -63,6 +64,12 @@ class _Publisher(DisplayPublisher):
 
 
 class _Hook(DisplayHook):
+    exec_result = None  # see `Shell`: no trait
+
+    def quiet(self):
+        cell = self.shell.history_manager.input_hist_parsed[-1]
+        return ";" in cell and super().quiet()  # which reads the cell word by word
+
     def write_output_prompt(self):
         pass
 
@@ -83,6 +90,10 @@ class _Hook(DisplayHook):
 
     def finish_displayhook(self):
         pass
+
+
+class _History(HistoryManager):
+    _i00 = _i = _ii = _iii = ""  # see `Shell`: no traits
 
 
 def _plain(data):
@@ -171,6 +182,10 @@ class Shell(InteractiveShell):
     value = text = None  # of its last line, if that is shown, and how it is
     low = None  # a LowOutput, in a process whose file descriptors 1 and 2 are its own
 
+    # what IPython sets for every cell, as plain attributes: nobody observes these traits, and to
+    # set them took a third of what a cell costs
+    execution_count, last_execution_succeeded, last_execution_result = 1, True, None
+
     input_transformer_manager = Instance(_Transformer, ())
     compiler_class = Type(_Compiler)
     display_pub_class = Type(_Publisher)
@@ -185,7 +200,12 @@ class Shell(InteractiveShell):
 
     def init_history(self):
         self.config.HistoryManager.enabled = False  # no SQLite thread in a process that forks
-        super().init_history()
+        self.history_manager = _History(shell=self, parent=self)
+        self.configurables.append(self.history_manager)
+
+    def _tee(self, channel):
+        """Keep what is printed once: IPython keeps it besides, for ``%notebook``."""
+        return contextlib.nullcontext()
 
     def init_io(self):
         pass

@@ -92,7 +92,7 @@ def _grow(channel, about):
     sys.path[0] = about["files"]
     _import(about["lessons"])
     values.warm()  # in a jail no converter can be read any more
-    Shell.instance().foresee([*about["lessons"], *about["released"]])
+    Shell.instance().foresee(about["lessons"])
     forkserver, theirs = ForkServer.pair()
     if os.fork() == 0:
         channel.close()

@@ -30,6 +30,7 @@ from proctor.rpc.codec.values import (
 )
 
 _decoder = json.JSONDecoder()
+_ITSELF = {*AS_IS, int, str}  # in JSON, too
 
 
 def _loads(structure):
@@ -310,9 +311,9 @@ class Incoming:
     def _many(self, code):
         if type(code) is list:
             self._count(len(code))
-            if set(map(type, code)) <= {*AS_IS, int, str}:
+            if _ITSELF.issuperset(map(type, code)):
                 return code
-            return [self._made(item) for item in code]
+            return [item if type(item) in _ITSELF else self._made(item) for item in code]
         must(type(code) is dict and len(code) == 1, "a run of numbers")
         ((kind, index),) = code.items()
         must(kind in ("d", "q"), "a run of numbers")
@@ -362,7 +363,7 @@ class Incoming:
     def _made(self, code, depth=0):
         """The value that a code stands for."""
         kind = type(code)
-        if kind in AS_IS or kind is int or kind is str:
+        if kind in _ITSELF:
             return code
         must(kind is list and code and type(code[0]) is str, "a value")
         must(depth <= self.limits.depth, "the depth of a value")
@@ -398,9 +399,9 @@ class Incoming:
         return self._text(["s", index])
 
     def _nested(self, code, depth):
-        if type(code) is list and not set(map(type, code)) <= {*AS_IS, int, str}:
+        if type(code) is list and not _ITSELF.issuperset(map(type, code)):
             self._count(len(code))
-            return [self._made(item, depth) for item in code]
+            return [item if type(item) in _ITSELF else self._made(item, depth) for item in code]
         return self._many(code)
 
     def _read_tuple(self, items, name=None, fields=None, depth=0):

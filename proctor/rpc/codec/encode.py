@@ -191,7 +191,7 @@ class Codec(Held):
                     return {"q": out.buffer(array("q", values).tobytes())}
                 except OverflowError:
                     pass
-        return [self._value(value, out) for value in values]
+        return [v if type(v) in AS_IS else self._value(v, out) for v in values]
 
     def _refer(self, shared, out):
         out.refs += 1

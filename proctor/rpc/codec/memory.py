@@ -70,7 +70,9 @@ def whole_of(a):
     """
     flags = a.flags
     root = a if flags.owndata else root_of(a)
-    if not a.size or root.nbytes != a.nbytes or address_of(root) != address_of(a):
+    if not a.size:
+        return None
+    if root is not a and (root.nbytes != a.nbytes or address_of(root) != address_of(a)):
         return None
     order = "C" if flags.c_contiguous else "F"  # or neither: then the strides tell
     strides = _plain_strides(a.shape, a.itemsize, order)

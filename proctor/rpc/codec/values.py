@@ -52,14 +52,14 @@ def hides_nothing(value):
 
 def parts_of(value, kind):
     """The items of a container, of a dict keys and values."""
+    if kind == "tuple":
+        return list(tuple.__iter__(value))
     if kind in DICTS:
         if isinstance(value, OrderedDict):  # it has an order of its own
             return [*value.keys(), *value.values()]
         return [*dict.keys(value), *dict.values(value)]
     if kind == "list":
         return list.copy(value)
-    if kind == "tuple":
-        return list(tuple.__iter__(value))
     if kind == "set":
         return list(set.__iter__(value))
     if kind == "deque":
@@ -164,8 +164,10 @@ def record(name, fields):
 def fields_of(value):
     """Name and field names of a named tuple, or None."""
     kind = type(value)
+    if kind is tuple:
+        return None
     fields = getattr(kind, "_fields", None)
-    if kind is tuple or type(fields) is not tuple or len(fields) != len(value):
+    if type(fields) is not tuple or len(fields) != len(value):
         return None
     return (kind.__name__, list(fields)) if are_fields(kind.__name__, fields) else None
 
