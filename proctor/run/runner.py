@@ -554,7 +554,7 @@ class Runner:
         self.gone, names = set(), self.shell.user_ns
 
         def tell():
-            gone = theirs - names.keys()
+            gone = {name for name in theirs if name not in names}
             if gone != self.gone:
                 self.gone, ours, self.wall.before = gone, self.wall.before, None
                 self.without(*sorted(gone))
