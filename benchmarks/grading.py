@@ -96,20 +96,27 @@ def without_shown(folder):
 # --- running and measuring ------------------------------------------------------------------------
 
 
-def environment():
+def environment(root=ROOT):
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    python = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    python = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     made = {**os.environ, "PATH": path, "PYTHONPATH": python}
     made.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, as usual
     return made
 
 
-def run(words, folder, check=True):
-    """Run a command in a folder; return (wall seconds, processor seconds)."""
+def run(words, folder, check=True, root=ROOT):
+    """Run a command in a folder; return (wall seconds, processor seconds).
+
+    root  the checkout whose packages it finds first
+    """
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     with open(folder / "log.txt", "w") as log:
         done = subprocess.run(
-            [sys.executable, "-m", *words], cwd=folder, env=environment(), stdout=log, stderr=log
+            [sys.executable, "-m", *words],
+            cwd=folder,
+            env=environment(root),
+            stdout=log,
+            stderr=log,
         )
     if check and done.returncode:
         sys.exit(f"{' '.join(words)} failed:\n{(folder / 'log.txt').read_text()[-2000:]}")

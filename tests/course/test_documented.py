@@ -127,6 +127,7 @@ PROGRAMS = (
 )
 # (pattern of one in a sentence, why nothing tries it)
 SAID = [
+    ("python benchmarks/against.py COMMIT", "minutes, and needs a commit"),
     ("python benchmarks/round.py", "a quarter of an hour; `make bench-grading` is its way"),
     ("cd course", "of a terminal"),
     ("git pull", "needs where the clone is from"),
