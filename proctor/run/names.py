@@ -35,6 +35,7 @@ _SCOPES = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef),
     *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
 )
+_NO_NAME = (ast.Constant, ast.expr_context, ast.operator, ast.cmpop)  # most of a tree
 _DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -338,7 +339,7 @@ class _Names(ast.NodeVisitor):
     def visit(self, node):
         if isinstance(node, _SCOPES):
             self._define(node)
-        else:
+        elif not isinstance(node, _NO_NAME):
             super().visit(node)
 
     def _define(self, node):
