@@ -58,7 +58,7 @@ def replace(path, data, private=False):
         except FileExistsError:  # of one that was killed
             os.unlink(fresh)
             descriptor = os.open(fresh, _NEW, mode)
-        with open(descriptor, "wb", 0) as file:
+        with open(descriptor, "wb") as file:
             file.write(data)
         os.replace(fresh, path)
     except BaseException:

@@ -23,6 +23,7 @@ from proctor.batch.pool import Here
 from proctor.batch.recorder import Recorder
 from proctor.batch.report import Report
 from proctor.batch.watch import Watch
+from proctor.plugins import gradebook
 from proctor.plugins.collect.names import assignment_problem
 from proctor.sandbox import NoIsolation
 from proctor.wording import first_line, reason
@@ -107,6 +108,18 @@ class GradeApp(NbGrader):
         """Say in one line what is wrong, and exit."""
         print(f"{self._called()}: {text % args if args else text}", file=sys.stderr)
         sys.exit(USAGE)
+
+    @contextlib.contextmanager
+    def gradebook(self):
+        """The course's gradebook, for a command that makes none; what is wrong with it is told."""
+        url = self.coursedir.db_url
+        if not gradebook.exists(url):
+            self.fail("there is no gradebook at %s: grade something first", url)
+        try:
+            with gradebook.opened(url, self.coursedir.course_id) as book:
+                yield book
+        except SQLAlchemyError as error:
+            self.fail("the gradebook: %s", first_line(error))
 
     def initialize(self, argv=None, root=""):
         """Read the command line and the configuration."""

@@ -4,13 +4,10 @@ import glob
 import os
 
 from nbgrader.api import MissingEntry
-from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Float
 
 from proctor.batch.app import GradeApp, without
-from proctor.plugins import gradebook
 from proctor.terminal import printable
-from proctor.wording import first_line
 
 _QUESTION = "which assignment, who, how long? for example: proctor extend ps1 ada --days 2"
 _LONGEST = 3660  # days
@@ -48,10 +45,7 @@ class ExtendApp(GradeApp):
         days = (self.days or 0) + (self.hours or 0) / 24
         if not 0 <= days <= _LONGEST:
             self.fail("an extension is of 0 to %d days", _LONGEST)
-        try:
-            due = self._extend(assignment, student, days)
-        except SQLAlchemyError as error:
-            self.fail("the gradebook: %s", first_line(error))
+        due = self._extend(assignment, student, days)
         if not self.json:
             print(printable(f"{assignment} is due {due:%Y-%m-%d %H:%M} UTC for {student}."))
         self.config.BaseConverter.force = True  # else what has not changed is passed over
@@ -62,9 +56,7 @@ class ExtendApp(GradeApp):
         """Write the extension; return when it is due now."""
         course = self.coursedir
         folder = course.format_path(course.submitted_directory, student, assignment)
-        if not gradebook.exists(course.db_url):
-            self.fail("there is no gradebook at %s", course.db_url)
-        with gradebook.opened(course.db_url, course.course_id) as book:
+        with self.gradebook() as book:
             try:
                 entry = book.find_assignment(assignment)
                 book.find_student(student)

@@ -1,6 +1,5 @@
 """The command ``proctor export``: a table of marks, a learning system's file, or its feedback."""
 
-import contextlib
 import itertools
 import os
 import sys
@@ -10,7 +9,6 @@ from nbgrader.api import MissingEntry
 from nbgrader.apps.baseapp import nbgrader_aliases, nbgrader_flags
 from nbgrader.apps.zipcollectapp import ZipCollectApp
 from nbgrader.plugins import CsvExportPlugin, ExportPlugin
-from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Type, Unicode
 
 from proctor.batch.app import DONE, FAILED, GradeApp
@@ -20,14 +18,13 @@ from proctor.files import read, replace
 from proctor.lms import Unfit, moodle, sheet
 from proctor.lms.fill import FORMATS, fill
 from proctor.lms.systems import people_of
-from proctor.plugins import gradebook
 from proctor.plugins.collect.downloaded import RECORD, class_of
 from proctor.plugins.page.facts import facts
 from proctor.plugins.page.write import counted
 from proctor.report.gather import gather
 from proctor.report.reasons import reason as reason_of
 from proctor.terminal import columns, printable, wrapped
-from proctor.wording import first_line, reason
+from proctor.wording import reason
 
 GRADES = "grades.csv"  # where nbgrader's own plugin writes, unless it is told
 
@@ -112,7 +109,7 @@ class ExportApp(GradeApp):
     def _table(self, assignment):
         """Have the plugin write its table, as ``nbgrader export --assignment`` does."""
         plugin = self.plugin_class(parent=self, assignment=[assignment])
-        with self._gradebook() as book:
+        with self.gradebook() as book:
             if assignment not in {one.name for one in book.assignments}:
                 self.fail("%s is not in the gradebook", assignment)
             try:
@@ -142,7 +139,7 @@ class ExportApp(GradeApp):
 
     def _class(self, assignment):
         """(`Person`s, {id: points or None}, {id: comment})."""
-        with self._gradebook() as book:
+        with self.gradebook() as book:
             try:
                 classroom = gather(book, self.coursedir, assignment)
             except MissingEntry:
@@ -160,7 +157,7 @@ class ExportApp(GradeApp):
         collected = ZipCollectApp(config=self.config)
         collected.coursedir = self.coursedir
         folder = Path(collected._format_collect_path(""))
-        with self._gradebook() as book:
+        with self.gradebook() as book:
             if data is None:
                 kind, students = recorded(folder / RECORD)
             else:
@@ -178,17 +175,6 @@ class ExportApp(GradeApp):
         return told
 
     # ----------------------------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def _gradebook(self):
-        url = self.coursedir.db_url
-        if not gradebook.exists(url):
-            self.fail("there is no gradebook at %s: grade something first", url)
-        try:
-            with gradebook.opened(url, self.coursedir.course_id) as book:
-                yield book
-        except SQLAlchemyError as error:
-            self.fail("the gradebook: %s", first_line(error))
 
     def _tell(self, left_out, notes):
         width = columns(sys.stdout)

@@ -6,19 +6,17 @@ from pathlib import Path
 
 from nbgrader.api import MissingEntry
 from nbgrader.apps.baseapp import nbgrader_aliases, nbgrader_flags
-from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Unicode
 
 from proctor.batch.app import DONE, GradeApp
 from proctor.files import replace
-from proctor.plugins import gradebook
 from proctor.report.analysis import Analysis
 from proctor.report.gather import gather
 from proctor.report.page import page
 from proctor.report.tables import as_json, tables
 from proctor.report.text import report
 from proctor.terminal import columns
-from proctor.wording import first_line, reason
+from proctor.wording import reason
 
 PAGE = "report.html"
 
@@ -76,16 +74,11 @@ class ReportApp(GradeApp):
         sys.exit(DONE)
 
     def _analysis(self, assignment):
-        url = self.coursedir.db_url
-        if not gradebook.exists(url):
-            self.fail("there is no gradebook at %s: grade something first", url)
         try:
-            with gradebook.opened(url, self.coursedir.course_id) as book:
+            with self.gradebook() as book:
                 return Analysis(gather(book, self.coursedir, assignment))
         except MissingEntry:
             self.fail("%s is not in the gradebook", assignment)
-        except SQLAlchemyError as error:
-            self.fail("the gradebook: %s", first_line(error))
         except OSError as error:
             self.fail("%s", reason(error))
 
