@@ -19,6 +19,7 @@ _WANTED = ("memory", "pids", "cpu", "cpuset")
 _LEAF = "proctor-itself"  # version 2: a group with groups in it holds no processes of its own
 _PROCESSES = "cgroup.procs"
 _SPARE = 16  # a sixteenth: what the kernel counts besides the pages that a process knows of
+_SHARES = 1024  # of a process, in version 1
 _MOVES = 20  # attempts to catch processes that are forked meanwhile
 
 
@@ -219,7 +220,13 @@ def _make_nest(version, places):
             made.folders[folder] = controllers
             if version == 2:
                 _enable(folder, controllers)
-            elif "cpuset" in controllers:  # empty at first, and then nothing may join
+            if version == 1 and "cpu" in controllers:
+                # a share of processor time for each core, as its processes would have without a
+                # group: else all of them together have that of one process, on all cores
+                shares = _SHARES * len(os.sched_getaffinity(0))
+                linux.write(os.path.join(folder, "cpu.shares"), str(shares))
+            # empty at first, and then nothing may join
+            if version == 1 and "cpuset" in controllers:
                 for file in ("cpuset.mems", "cpuset.cpus"):
                     linux.write(os.path.join(folder, file), linux.read(os.path.join(place, file)))
                 linux.write(os.path.join(folder, "cgroup.clone_children"), "1")

@@ -48,6 +48,15 @@ def test_a_jail_is_in_its_group_and_leaves_none(nest, folder):
     assert groups(nest) == []
 
 
+def test_students_have_the_processor_time_of_a_process_for_each_core(nest):
+    """Not of one on all cores: beside other work a class would take several times as long."""
+    places = [place for place, names in nest.folders.items() if "cpu" in names]
+    if nest.version != 1 or not places:
+        pytest.skip("version 2, or nobody shares out processor time here")
+    shares = int(Path(places[0], "cpu.shares").read_text())
+    assert shares == 1024 * len(os.sched_getaffinity(0))
+
+
 GRADER = f"""if True:
     import os, sys, time
     sys.path.insert(0, {str(ROOT)!r})
