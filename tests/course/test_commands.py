@@ -26,7 +26,7 @@ def run(*words, cwd=notebooks.ROOT):
         (["-m", "tests.submissions", "."], "name a folder of its own"),
         (["-m", "tests.submissions", "source"], "left alone"),
         (["benchmarks/layer.py", "--rounds", "none"], "--rounds"),
-        (["benchmarks/layer.py", "--rounds", "0"], "rounds"),
+        pytest.param(["benchmarks/layer.py", "--rounds", "0"], "rounds", marks=pytest.mark.slow),
         (["-m", "oracle.misconceptions"], "usage:"),
         (["-m", "oracle.misconceptions", "x-before-z"], "is it x-before-y?"),
     ],

@@ -3,8 +3,6 @@
 import ast
 import json
 import shutil
-import subprocess
-import sys
 
 import nbformat
 import pytest
@@ -19,6 +17,7 @@ from proctor.batch.wrong import KINDS, spoiled
 from proctor.plugins.rehearsed import keep, line
 from proctor.run.course import Course
 from proctor.run.settings import Settings
+from tests import commands
 from tests.conftest import nbgrader
 from tests.proctor.test_grade import run
 
@@ -215,10 +214,8 @@ def test_a_source_that_cannot_be_released_is_a_finding(course):
     assert "cells 2 and 3 are both called 'half'" in told["says"]
 
 
-def test_the_command_is_there():
-    done = subprocess.run(
-        [sys.executable, "-m", "proctor", "rehearse", "--help"], capture_output=True, text=True
-    )
+def test_the_command_is_there(tmp_path):
+    done = commands.run(tmp_path, "proctor", "rehearse", "--help")
     assert "Exit status" in " ".join(done.stdout.split())  # wherever a line ends
 
 
