@@ -364,6 +364,7 @@ def counts(done):
     return sorted(told["students"]), told["unchanged"]
 
 
+@pytest.mark.slow  # of one student test_watch_service.py asks the same, whatever the clock says
 def test_unchanged_is_passed_over_and_changed_is_done_again(graded, stock):
     # a copied course is as good as new: what was graded is older than the copies
     grade(graded)

@@ -20,6 +20,7 @@ from proctor.plugins import sanitise
 from tests.attacks import course as courses
 from tests.attacks.attack import files, right
 from tests.attacks.judge import scripts
+from tests.proctor import works
 
 CONFIG = proctor.configure(Config())
 BOLD = "<p>" + "".join(f'<b id="{n}">' for n in range(4_000)) + "</p>" + "<p>x" * 6_000
@@ -186,40 +187,19 @@ def test_any_text_is_drawn_within_bounds_and_runs_nothing(blocks, kind):
 # --- Aside ----------------------------------------------------------------------------------------
 
 
-def spin(data):
-    while True:
-        pass
-
-
-def eat(data):
-    return bytes(1 << 40)
-
-
-def fall(data):
-    os.abort()
-
-
-def speak(data):
-    return data * 1_000
-
-
-def copy(data):
-    return data
-
-
 @pytest.mark.few(1)
-@pytest.mark.parametrize("work", [spin, eat, fall, speak])
+@pytest.mark.parametrize("work", ["spin", "eat", "fall", "speak"])
 def test_what_takes_too_much_ends_aside_and_the_next_is_done(work):
     aside = Aside()
     try:
-        for name, most in ((work.__name__, 1_000), ("copy", 1_000)):
+        for name, most in ((work, 1_000), ("copy", 1_000)):
             if name == "copy":
-                answer, spent = aside.do(f"{__name__}:copy", b"as it is", 1, most)
+                answer, spent = aside.do(f"{works.__name__}:copy", b"as it is", 1, most)
                 assert answer == b"as it is"
                 assert spent < 1
             else:
                 with pytest.raises(TooMuch):
-                    aside.do(f"{__name__}:{name}", b"x" * 10, 0.2, most)
+                    aside.do(f"{works.__name__}:{name}", b"x" * 10, 0.2, most)
     finally:
         aside.close()
 

@@ -37,7 +37,7 @@ from tests.proctor.test_template import played
 from tests.tiers import examples
 
 quick = settings(
-    max_examples=examples(150, 50),
+    max_examples=examples(150, 25),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,
