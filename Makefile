@@ -10,7 +10,7 @@ export PATH := $(BIN):$(PATH)
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 unexport PYTHONDONTWRITEBYTECODE
 # Of what is installed it lies beside: a template's environment is clean, and knows no other place.
-PIP := env -u PYTHONPYCACHEPREFIX $(BIN)/pip
+BYTECODE := env -u PYTHONPYCACHEPREFIX $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || :
 # Jupyter's settings and nbgrader's exchange of this machine's user stay out of it
 export JUPYTER_PLATFORM_DIRS := 1
 # What shares a costly fixture stays on one worker, all else goes where there is room; what takes
@@ -82,14 +82,16 @@ $(VENV)/python:
 # The distribution of before put oracle, with the answers, where every notebook could import it.
 $(VENV)/course: requirements.txt pyproject.toml | $(VENV)/python
 	@echo "Installing the course's pinned requirements (about a minute) …"
-	@$(PIP) uninstall -qq --yes max-pooling-course
-	@$(PIP) install --quiet --require-hashes -r requirements.txt
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip uninstall -qq --yes max-pooling-course
+	@$(BIN)/pip install --quiet --no-compile --require-hashes -r requirements.txt
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BYTECODE)
 	@touch $@
 
 $(VENV)/test: requirements-test.txt $(VENV)/course
 	@echo "Installing what the tests need …"
-	@$(PIP) install --quiet --require-hashes -r requirements-test.txt
+	@$(BIN)/pip install --quiet --no-compile --require-hashes -r requirements-test.txt
+	@$(BYTECODE)
 	@touch $@
 
 # Pins and hashes, for every platform and Python ≥ 3.11; no addresses.
