@@ -171,7 +171,7 @@ def pool_tiles(x, kernel_size):
     assert "grows with H and W" in lost["pool_tiles_vectorised"]
 
 
-@pytest.mark.few(1)
+@pytest.mark.slow  # of one that is counted, a quick test looks
 @pytest.mark.parametrize("task", right.LOOPS)
 def test_the_answer_of_a_call_that_is_timed_is_compared(failed, task):
     what = "dy" if task == "maxpool_backward" else "x"
