@@ -237,6 +237,7 @@ def test_without_escaping_the_pages_rules_still_let_nothing_run(chromium, formgr
     """The second layer by itself: markup that came into a page after all."""
     page.context.set_extra_http_headers({"Authorization": "token told"})
     page.goto(f"{formgrader}formgrader/manage_students")
+    page.locator("td.id", has_text=IDS["honest"]).wait_for()
     page.evaluate(
         f"""() => {{ document.body.innerHTML += '{MARKUP}<a id=x href="javascript:{RUN}">x</a>';
         const own = document.createElement('script'); own.text = '{RUN}';
@@ -256,6 +257,7 @@ def test_the_same_class_takes_over_a_stock_formgrader(chromium, stock):
     context.close()
 
 
+@pytest.mark.slow  # that its scripts list the students, a quick test sees, too
 def test_formgrader_does_its_work(formgrader, page):
     page.context.set_extra_http_headers({"Authorization": "token told"})
     wrong = []

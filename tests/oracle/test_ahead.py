@@ -193,7 +193,7 @@ def test_a_call_that_was_interrupted_is_not_made_again():
 def right():
     names = {}
     for chapter in notebooks.CHAPTERS:
-        names |= notebooks.play(chapter).namespace
+        names |= notebooks.names(chapter)
     return names
 
 

@@ -109,6 +109,7 @@ def test_every_kind_is_found_and_told(course):
     )
 
 
+@pytest.mark.slow  # where nothing is found, a quick test looks at the same lines
 def test_the_terminal_has_eighty_columns_and_ends_with_what_is_next(course):
     source = course / "source" / "ps1" / "p1.ipynb"
     source.write_text(source.read_text().replace("test_model", "test_model_" + "x" * 60))
@@ -153,6 +154,7 @@ def test_where_nothing_is_found_the_release_is_next(course):
     nbformat.write(book, course / "source" / "ps1" / "p1.ipynb")
     done = rehearse(course)
     assert done.status == 0, done.out
+    assert max(map(len, done.out.splitlines())) <= 80
     assert done.out.splitlines()[0].endswith(" s, nothing found")
     assert done.out.splitlines()[-1] == "Next: nbgrader generate_assignment ps1 --force"
 
