@@ -5,7 +5,6 @@ import json
 import os
 import time
 
-import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from hypothesis import HealthCheck, given, settings
@@ -229,11 +228,11 @@ def course(tmp_path_factory):
     status, said = course.nbgrader("autograde", "ps1")
     assert status == 0, said
     path = course.root / "autograded" / "second" / "ps1" / "p1.ipynb"
-    book = nbformat.read(path, as_version=4)
+    book = json.loads(path.read_text())  # nbformat would look at each output, for seconds
     output = new_output("stream", name="stdout", text="x")
-    book.cells.append(new_code_cell("1", id="many", outputs=[output] * 30_000))
+    book["cells"].append(new_code_cell("1", id="many", outputs=[output] * 30_000))
     path.chmod(0o644)
-    nbformat.write(book, path)
+    path.write_text(json.dumps(book))
     course.said = course.nbgrader("generate_feedback", "ps1")
     return course
 
