@@ -1,7 +1,7 @@
 """Every attack and accident behind proctor, with honest neighbours.
 
-A few of each family are handed in to nbgrader's own commands, all others to `proctor grade`, which
-goes the same way on all cores.
+At least one of each family is handed in to nbgrader's own commands, all others to `proctor grade`,
+which goes the same way on all cores.
 """
 
 import functools
