@@ -5,8 +5,12 @@ VENV   := .venv
 BIN    := $(CURDIR)/$(VENV)/bin
 # nbgrader finds alembic and the kernel's python on PATH
 export PATH := $(BIN):$(PATH)
-# bytecode beside no source: it would be released with it
+# bytecode beside no source: it would be released with it; there it is kept, whatever a user's shell
+# says, for what is imported takes three times as long without
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
+unexport PYTHONDONTWRITEBYTECODE
+# Of what is installed it lies beside: a template's environment is clean, and knows no other place.
+BYTECODE := env -u PYTHONPYCACHEPREFIX $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || :
 # Jupyter's settings and nbgrader's exchange of this machine's user stay out of it
 export JUPYTER_PLATFORM_DIRS := 1
 # What shares a costly fixture stays on one worker, all else goes where there is room; what takes
@@ -79,13 +83,15 @@ $(VENV)/python:
 $(VENV)/course: requirements.txt pyproject.toml | $(VENV)/python
 	@echo "Installing the course's pinned requirements (about a minute) …"
 	@$(BIN)/pip uninstall -qq --yes max-pooling-course
-	@$(BIN)/pip install --quiet --require-hashes -r requirements.txt
+	@$(BIN)/pip install --quiet --no-compile --require-hashes -r requirements.txt
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BYTECODE)
 	@touch $@
 
 $(VENV)/test: requirements-test.txt $(VENV)/course
 	@echo "Installing what the tests need …"
-	@$(BIN)/pip install --quiet --require-hashes -r requirements-test.txt
+	@$(BIN)/pip install --quiet --no-compile --require-hashes -r requirements-test.txt
+	@$(BYTECODE)
 	@touch $@
 
 # Pins and hashes, for every platform and Python ≥ 3.11; no addresses.

@@ -18,6 +18,7 @@ from tests import commands, notebooks, tiers
 def pytest_collection_modifyitems(config, items):
     """What shares a fixture of a module or a folder stays on one worker (``--dist loadgroup``).
 
+    A module that has both is its folder's, as a whole: else its own would be made twice.
     Of a test that is marked ``few``, all but a few cases are slow. What takes longest begins
     first, so that no worker is left with it alone.
     """
@@ -25,12 +26,12 @@ def pytest_collection_modifyitems(config, items):
     config.stash[tiers.COLLECTED] = found = {item.path.name: 0 for item in items}
     for item in items:
         found[item.path.name] += not item.get_closest_marker("slow")
-    for item in items:
-        used = item._fixtureinfo.name2fixturedefs.values()
-        scopes = {definition.scope for definitions in used for definition in definitions}
+    scopes_of = {item: _scopes(item) for item in items}
+    of_folders = {item.path for item, scopes in scopes_of.items() if "package" in scopes}
+    for item, scopes in scopes_of.items():
         if item.get_closest_marker("xdist_group"):
             continue  # its module says more
-        if "package" in scopes:
+        if "package" in scopes or (item.path in of_folders and scopes & {"module", "class"}):
             item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
         elif scopes & {"module", "class"}:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
@@ -39,6 +40,12 @@ def pytest_collection_modifyitems(config, items):
         if takes := item.get_closest_marker("takes"):
             seconds[_group(item)] = max(seconds[_group(item)], takes.args[0])
     items.sort(key=lambda item: (-seconds[_group(item)], _group(item) == item.nodeid))
+
+
+def _scopes(item):
+    """The scopes of the fixtures that a test uses."""
+    used = item._fixtureinfo.name2fixturedefs.values()
+    return {definition.scope for definitions in used for definition in definitions}
 
 
 def _mark_all_but_few(items):
@@ -65,11 +72,15 @@ def _group(item):
 
 @pytest.fixture(scope="session", autouse=True)
 def environment():
-    """nbgrader finds alembic and the kernel's python on PATH; no bytecode in released folders."""
+    """nbgrader finds alembic and the kernel's python on PATH; no bytecode in released folders.
+
+    What is installed has its bytecode beside it, and what tests start finds it there.
+    """
     patch = pytest.MonkeyPatch()
     patch.setattr(api, "get_alembic_version", commands.revision)
     patch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    patch.delenv("PYTHONPYCACHEPREFIX", raising=False)
     yield
     patch.undo()
 

@@ -74,6 +74,11 @@ def play(chapter, answered=None, task="", to_the_first=False):
         return _play(chapter, {**answers(chapter), **(answered or {})}, task, to_the_first)
 
 
+def names(chapter, answered=None):
+    """The names that its setup cells and answers define, of which no test has asked anything."""
+    return play(chapter, answered, task="none of the tests").namespace
+
+
 def _play(chapter, answered, task, to_the_first):
     played = Played(namespace={"__name__": "__main__"})
     for cell in read(chapter).cells:

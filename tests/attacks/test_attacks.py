@@ -1,10 +1,9 @@
 """Every attack and accident behind proctor, with honest neighbours.
 
-A few of each family are handed in to nbgrader's own commands, all others to `proctor grade`, which
-goes the same way on all cores.
+At least one of each family is handed in to nbgrader's own commands, all others to `proctor grade`,
+which goes the same way on all cores.
 """
 
-import collections
 import functools
 import html
 import re
@@ -19,7 +18,6 @@ from .attack import ALL, ATTACKS
 from .batch import COMMANDS, HONEST, fingerprint, grade
 from .judge import feedback, judge, marks_left
 
-QUICK = 1  # attacks of each family in the quick tier, besides those that are named here
 PROMISED = {  # in docs/security.md
     "defines-the-names-of-tests",
     "redefines-numpy",
@@ -44,11 +42,12 @@ NAMED = {  # in a test below
 
 
 def _quick():
-    """Names of a few attacks of each family, and of those that are named here."""
-    met, found = collections.Counter(), set()
+    """Names of the attacks that are named here, and of one of each family that has none of them."""
+    found = NAMED | PROMISED
+    met = {ATTACKS[name].family for name in found}
     for name, attack in ATTACKS.items():
-        met[attack.family] += 1
-        if met[attack.family] <= QUICK or name in NAMED | PROMISED:
+        if attack.family not in met:
+            met.add(attack.family)
             found.add(name)
     return found
 

@@ -208,13 +208,12 @@ def walk(chromium, start):
 
     context.route("**/*", route)
     context.on("dialog", lambda dialog: (happened.append((at.url, "a dialog")), dialog.dismiss()))
+    page = context.new_page()  # one for all: a new one is a new process, which compiles all anew
     for at.url in pages(start):
-        page = context.new_page()
         try:
             page.goto(at.url, wait_until="load")
         except Exception as error:  # a file that is saved, an answer without a page
             if re.search("Download is starting|HTTP_RESPONSE_CODE_FAILURE", str(error)):
-                page.close()
                 continue
             raise
         page.wait_for_load_state("networkidle")
@@ -223,7 +222,6 @@ def walk(chromium, start):
         assert page.url.split("?")[0].rstrip("/") == at.url.split("?")[0].rstrip("/")
         if "/api/" not in at.url and not re.search(r"/submissions/\w+/.", at.url):
             happened += [(at.url, made) for made in page.evaluate(MADE)]
-        page.close()
     context.close()
     return happened
 
@@ -237,6 +235,7 @@ def test_without_escaping_the_pages_rules_still_let_nothing_run(chromium, formgr
     """The second layer by itself: markup that came into a page after all."""
     page.context.set_extra_http_headers({"Authorization": "token told"})
     page.goto(f"{formgrader}formgrader/manage_students")
+    page.locator("td.id", has_text=IDS["honest"]).wait_for()
     page.evaluate(
         f"""() => {{ document.body.innerHTML += '{MARKUP}<a id=x href="javascript:{RUN}">x</a>';
         const own = document.createElement('script'); own.text = '{RUN}';
@@ -256,6 +255,7 @@ def test_the_same_class_takes_over_a_stock_formgrader(chromium, stock):
     context.close()
 
 
+@pytest.mark.slow  # that its scripts list the students, a quick test sees, too
 def test_formgrader_does_its_work(formgrader, page):
     page.context.set_extra_http_headers({"Authorization": "token told"})
     wrong = []

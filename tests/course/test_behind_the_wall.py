@@ -63,6 +63,7 @@ def test_a_right_answer_gets_full_marks(failed, chapter, style):
     assert failed(chapter, STYLES[chapter][style]) == {}
 
 
+@pytest.mark.slow  # as the example class shows, too
 def test_loops_lose_exactly_what_is_given_for_no_loops(failed):
     assert failed("3-layer", right.LOOPS).keys() == {f"{t}_vectorised" for t in right.LOOPS}
 
@@ -86,6 +87,7 @@ UNFIT = {
 }
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("kind", UNFIT)
 def test_what_is_no_data_is_told_in_the_words_of_the_check(failed, kind):
     source = f"def window(k, l, kernel_size, stride):\n    return {UNFIT[kind]}\n"
@@ -151,6 +153,7 @@ def test_the_answer_of_a_call_that_is_counted_is_compared(failed, task):
     assert "the counted answer" in lost[f"{task}_vectorised"]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("other", ["raise ValueError('no')", "return x[:, :, 0]"])
 def test_whether_rows_and_columns_are_looped_over_is_seen_on_square_images(failed, other):
     """For other shapes a wrong answer is judged elsewhere, and no way out of being counted."""
@@ -168,7 +171,7 @@ def pool_tiles(x, kernel_size):
     assert "grows with H and W" in lost["pool_tiles_vectorised"]
 
 
-@pytest.mark.few(1)
+@pytest.mark.slow  # of one that is counted, a quick test looks
 @pytest.mark.parametrize("task", right.LOOPS)
 def test_the_answer_of_a_call_that_is_timed_is_compared(failed, task):
     what = "dy" if task == "maxpool_backward" else "x"
@@ -328,7 +331,7 @@ WIDE = "if padding: x = x.astype(float)"
 WEAK = "if pair(padding) != (0, 0) and pair(dilation) != (1, 1): x = x * 0"
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("mistake", "sabotage", "honest"),
     [

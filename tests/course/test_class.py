@@ -77,7 +77,7 @@ def test_loops_lose_the_points_of_being_vectorised_only(rows):
     assert lost == {"maxpool_forward": 3, "maxpool_backward": 3}
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", BUNDLES)
 def test_misconceptions_cost_their_points_and_feedback_says_why(course, rows, name):
     points = {c: p for chapter in notebooks.CHAPTERS for c, p in notebooks.points(chapter).items()}

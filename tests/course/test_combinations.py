@@ -41,6 +41,7 @@ REMEMBERS = {
 }
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("how", REMEMBERS)
 def test_code_that_remembers_what_it_was_asked_gains_nothing(failed, how):  # noqa: F811
     lost = failed("3-layer", answer("maxpool_forward", *REMEMBERS[how]))
@@ -74,6 +75,7 @@ def test_a_gradient_that_was_prepared_gains_nothing(failed):  # noqa: F811
     assert lost.keys() == {"maxpool_backward_vectorised"}
 
 
+@pytest.mark.slow
 def test_a_forward_pass_that_loops_costs_its_own_points_only(failed):  # noqa: F811
     lost = failed("3-layer", {"maxpool_forward": FORWARD_LOOPS})
     assert lost.keys() == {"maxpool_forward_vectorised"}
@@ -106,6 +108,7 @@ BORROWED = {
 }
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("how", BORROWED)
 def test_the_specification_is_no_answer(failed, how):  # noqa: F811
     lost = failed("3-layer", {"maxpool_forward": BORROWED[how], "maxpool_backward": BACK})

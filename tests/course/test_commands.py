@@ -25,8 +25,11 @@ def run(*words, cwd=notebooks.ROOT):
         (["-m", "tests.submissions"], "usage:"),
         (["-m", "tests.submissions", "."], "name a folder of its own"),
         (["-m", "tests.submissions", "source"], "left alone"),
-        (["benchmarks/layer.py", "--rounds", "none"], "--rounds"),
-        (["benchmarks/layer.py", "--rounds", "0"], "rounds"),
+        # PyTorch is imported before they answer
+        pytest.param(
+            ["benchmarks/layer.py", "--rounds", "none"], "--rounds", marks=pytest.mark.slow
+        ),
+        pytest.param(["benchmarks/layer.py", "--rounds", "0"], "rounds", marks=pytest.mark.slow),
         (["-m", "oracle.misconceptions"], "usage:"),
         (["-m", "oracle.misconceptions", "x-before-z"], "is it x-before-y?"),
     ],

@@ -1,5 +1,6 @@
 """Notebooks and files as an instructor and the next engineer should find them."""
 
+import functools
 import re
 import subprocess
 import sys
@@ -83,6 +84,7 @@ def places():
     return {str(path) for path in found} | {f"{Path.home()}/.{n}" for n in ("cache", "local")}
 
 
+@functools.cache
 def hosts():
     """Where this machine's tools get packages from, as they themselves tell."""
     pip = [sys.executable, "-m", "pip"]
@@ -97,6 +99,7 @@ def hosts():
     return found - {None, "localhost"}
 
 
+@pytest.mark.xdist_group("hosts")
 def test_nothing_names_this_machine_or_a_download_host():
     found = sorted(places() | hosts(), key=len)
     machine = re.compile("|".join(rf"(?<![\w.]){re.escape(one)}(?![\w-])" for one in found))
@@ -109,6 +112,7 @@ def test_nothing_names_this_machine_or_a_download_host():
                     assert not machine.search(line), f"{name}: {line[:120]}"
 
 
+@pytest.mark.xdist_group("hosts")
 def test_a_path_of_this_machine_would_be_found():
     assert any(str(notebooks.ROOT / "oracle").startswith(place) for place in places())
     assert all("." in host for host in hosts())

@@ -124,8 +124,10 @@ def empty(built, tmp_path_factory):
     pins = [line.removesuffix("\\").strip() for line in pins if line[:1].isalnum()]
     (home / "pins.txt").write_text("\n".join(pins))
     pip = [home / "venv/bin/python", "-m", "pip", "--disable-pip-version-check", "install"]
+    # a part of it is imported, and compiled then
+    flags = ("--quiet", "--retries=1", "--no-compile", "--constraint", home / "pins.txt")
     done = subprocess.run(
-        [*pip, "--quiet", "--retries=1", "--constraint", home / "pins.txt", built[0]],
+        [*pip, *flags, built[0]],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -27,22 +27,22 @@ def played(misconception):
     return notebooks.play(chapter, misconception.sources)
 
 
-@pytest.mark.few(45, spread=True)
+@pytest.mark.few(20, spread=True)
 def test_it_loses_exactly_what_its_mistake_deserves(misconception, played):
     assert played.failed == misconception.loses
 
 
-@pytest.mark.few(45, spread=True)
+@pytest.mark.few(20, spread=True)
 def test_it_hears_its_own_sentence(misconception, played):
     said = [" ".join(str(failure).split()) for failure in played.failures.values()]
     assert any(misconception.hint in message for message in said)
 
 
-@pytest.mark.few(45, spread=True)
+@pytest.mark.few(20, spread=True)
 def test_the_hidden_half_alone_catches_it(misconception):
     """A student who special-cases the visible examples gains nothing."""
     chapter = CHAPTER[next(iter(misconception.functions))]
-    namespace = notebooks.play(chapter, misconception.sources).namespace
+    namespace = notebooks.names(chapter, misconception.sources)
     for name in misconception.loses:
         check = getattr(hidden, name)
         functions = [namespace[task] for task in inspect.signature(check.body).parameters]

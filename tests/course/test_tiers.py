@@ -1,5 +1,6 @@
 """Nothing that is promised is left to the slow tier alone."""
 
+import os
 import re
 import subprocess
 import sys
@@ -48,7 +49,11 @@ def test_what_shares_a_costly_fixture_stays_on_one_worker(tmp_path):
     (tmp_path / "test_group.py").write_text("\n".join(lines))
     words = ["-n", "2", "--dist", "loadgroup", "-p", "no:cacheprovider", "test_group.py"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "pytest", "-p", "xdist", *words],
+        cwd=tmp_path,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
     )
     workers = re.findall(r"AssertionError: (\d+)", done.stdout)
     assert len(workers) >= 8

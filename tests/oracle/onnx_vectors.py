@@ -9,11 +9,33 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import onnx
-from onnx import numpy_helper
-from onnx.backend.test.case import node as written
-from onnx.backend.test.case.node import globalmaxpool, maxpool  # noqa: F401  (they fill `written`)
 
+# Those that are an image's layer: known without reading them, which takes seconds.
+NAMES = (
+    "test_globalmaxpool",
+    "test_globalmaxpool_precomputed",
+    "test_maxpool_2d_uint8",
+    "test_maxpool_2d_precomputed_pads",
+    "test_maxpool_with_argmax_2d_precomputed_pads",
+    "test_maxpool_2d_precomputed_strides",
+    "test_maxpool_with_argmax_2d_precomputed_strides",
+    "test_maxpool_2d_precomputed_same_upper",
+    "test_maxpool_1d_default",
+    "test_maxpool_2d_default",
+    "test_maxpool_2d_same_upper",
+    "test_maxpool_2d_same_lower",
+    "test_maxpool_2d_pads",
+    "test_maxpool_2d_strides",
+    "test_maxpool_2d_ceil",
+    "test_maxpool_2d_ceil_output_size_reduce_by_one",
+    "test_maxpool_2d_dilations",
+    "test_MaxPool1d",
+    "test_MaxPool1d_stride",
+    "test_MaxPool1d_stride_padding_dilation",
+    "test_MaxPool2d",
+    "test_MaxPool2d_stride_padding_dilation",
+    "test_operator_maxpool",
+)
 # Pooling over three axes: not a layer on images.
 NOT_POOLED_IN_2D = dict.fromkeys(
     (
@@ -41,7 +63,6 @@ class Vector:
     winners  the published arg-max, as row-major indices into x, or None
     """
 
-    name: str
     x: np.ndarray
     pads: tuple
     padded: np.ndarray
@@ -53,6 +74,11 @@ class Vector:
 @cache
 def _published():
     """Return {name: (the MaxPool node, x, the outputs)}."""
+    import onnx
+    from onnx import numpy_helper
+    from onnx.backend.test.case import node as written
+    from onnx.backend.test.case.node import globalmaxpool, maxpool  # noqa: F401  (fill `written`)
+
     found = {}
     for case in written._NodeTestCases:
         (inputs, outputs), *_ = case.data_sets
@@ -76,14 +102,14 @@ def left_out():
 
 @cache
 def vectors():
-    """Return every published case that pools along one or two axes."""
-    return tuple(
-        _vector(name, *case) for name, case in _published().items() if name not in left_out()
-    )
+    """Return {name: case} of those that pool along one or two axes."""
+    return {name: _vector(*case) for name, case in _published().items() if name not in left_out()}
 
 
-def _vector(name, node, x, outputs):
-    given = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+def _vector(node, x, outputs):
+    from onnx import helper
+
+    given = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     axes = x.ndim - 2
     y, *indices = outputs
     kernel = given.get("kernel_shape", x.shape[2:])  # GlobalMaxPool: the whole image
@@ -102,7 +128,6 @@ def _vector(name, node, x, outputs):
     lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     layer = {"kernel_size": tuple(kernel), "stride": tuple(stride), "dilation": tuple(dilation)}
     return Vector(
-        name,
         x,
         pads,
         np.pad(x, ((0, 0), (0, 0), *pads), constant_values=lowest),

@@ -91,7 +91,7 @@ ALIKE = {
 def right():
     names = {}
     for chapter in notebooks.CHAPTERS:
-        names |= notebooks.play(chapter).namespace
+        names |= notebooks.names(chapter)
     return names
 
 

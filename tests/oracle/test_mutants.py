@@ -286,6 +286,7 @@ def test_a_right_layer_loses_nothing():
     assert lost(*mutant(right, lambda x, a: True)) == []
 
 
+@pytest.mark.few(4, spread=True)
 @pytest.mark.parametrize("when", WHEN)
 def test_no_mutant_gets_full_marks(when):
     tried = [wrong for wrong in WRONG if wrong_somewhere(WRONG[wrong], WHEN[when])]

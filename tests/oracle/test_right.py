@@ -197,6 +197,7 @@ AROUND = {
 }
 
 
+@pytest.mark.few(6, spread=True)
 @pytest.mark.parametrize("how", AROUND)
 def test_an_unusual_layer_gets_full_marks(how):
     forward, backward = AROUND[how]

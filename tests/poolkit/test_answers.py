@@ -28,7 +28,7 @@ def failures(misconception):
     If it fails none, its mistake shows on hidden examples only: then of one of those.
     """
     chapter = CHAPTER[next(iter(misconception.functions))]
-    namespace = notebooks.play(chapter, misconception.sources).namespace
+    namespace = notebooks.names(chapter, misconception.sources)
     names, seen = sorted(misconception.loses), False
     for name, module in [(n, check) for n in names] + [(n, hidden) for n in names]:
         if seen and module is hidden:
@@ -92,7 +92,7 @@ def test_the_picture_shows_both_arrays_the_windows_and_what_differs():
 
 def test_the_known_mistake_is_named_beside_its_picture():
     (late,) = [m for m in LAYER if m.name == "adds-once-for-each-index"]
-    namespace = notebooks.play("3-layer", late.sources).namespace
+    namespace = notebooks.names("3-layer", late.sources)
     both = namespace["maxpool_forward"], namespace["maxpool_backward"]
     ((sheet, _),), message = fail("maxpool_backward_overlap", *both)
     assert late.hint in " ".join(message.split())
@@ -155,7 +155,7 @@ ODD = [
 def test_no_answer_is_too_odd_to_be_drawn(name):
     """Whatever comes back, a check fails as a check, with a picture, or is content."""
     parameters = inspect.signature(getattr(check, name).body).parameters
-    good = notebooks.play(CHAPTER[name_of(name)]).namespace
+    good = notebooks.names(CHAPTER[name_of(name)])
     for odd in ODD:
 
         def answer(*args, odd=odd, **kwargs):

@@ -135,7 +135,8 @@ LONG = "4-network"  # its figures are of training, several times
 
 
 @pytest.fixture(
-    params=[pytest.param(c, marks=[pytest.mark.slow] * (c == LONG)) for c in notebooks.CHAPTERS]
+    scope="module",
+    params=[pytest.param(c, marks=[pytest.mark.slow] * (c == LONG)) for c in notebooks.CHAPTERS],
 )
 def drawn(request):
     return pictures.figures(request.param)

@@ -495,7 +495,7 @@ def test_a_count_is_the_same_in_another_process():
         from tests import notebooks
         from poolkit.kit.operations import count
         import numpy as np
-        names = notebooks.play("3-layer").namespace
+        names = notebooks.names("3-layer")
         x = np.arange(144.0).reshape(2, 2, 6, 6)
         y, cache = names["maxpool_forward"](x, 3, 1)
         print(count(names["maxpool_forward"], x, 3, 1), count(names["maxpool_backward"], y, cache))

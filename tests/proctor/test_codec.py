@@ -25,7 +25,7 @@ from proctor.rpc.codec import Channel, Codec, Limits, WallError, WallTimeout
 from tests.tiers import examples
 
 quick = settings(
-    max_examples=examples(120, 50),
+    max_examples=examples(120, 25),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,
@@ -903,7 +903,12 @@ def test_the_trusted_end_takes_what_is_well_formed():
     assert got[1:] == [[0.0]]
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+LONG = {"a copy again and again"}  # a gigabyte, as "one buffer again and again", which is quick
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in HOSTILE]
+)
 def test_the_trusted_end_refuses(name):
     spent = time.process_time()
     with pytest.raises(WallError) as caught:

@@ -747,6 +747,7 @@ def test_a_name_that_leads_out_of_the_submission_is_refused(path, problem):
     assert reader.collect(path) == info
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar"])
 def test_a_damaged_archive_stops_nothing_and_puts_nothing_elsewhere(tmp_path, kind):
     whole = packed()[archive_of("names") if kind == "zip" else archive_of("tar", "tar.gz")]

@@ -154,7 +154,7 @@ def test_a_slow_test_does_not_make_the_answer_one_that_hangs(warm):
         "import time\ndef f(seconds):\n    end = time.process_time() + seconds\n"
         "    while time.process_time() < end: pass"
     )
-    played = play(warm, answer, slow, "f(1.5)", seconds=3)
+    played = play(warm, answer, slow, "f(0.6)", seconds=2)
     kinds = [result["outcome"]["kind"] for result in played.results[1:]]
     assert kinds == ["failed", "passed"]
 

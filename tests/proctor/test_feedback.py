@@ -45,6 +45,7 @@ import proctor
 
 c = get_config()
 proctor.configure(c)
+c.Execute.preload = []
 """
 STOCK = """
 c = get_config()

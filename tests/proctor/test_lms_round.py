@@ -17,7 +17,7 @@ import pytest
 from proctor.__main__ import _APPS
 from tests import notebooks
 from tests.proctor import lms_importers as importers
-from tests.proctor.test_grade import CLASS, SCORES, course, run, stock
+from tests.proctor.test_grade import CLASS, SCORES, copied, course, run, stock
 
 __all__ = ["course", "stock"]  # fixtures
 
@@ -221,7 +221,7 @@ def with_pages(once, stock):
     """The graded class, with its pages of feedback."""
 
     def make(root):
-        shutil.copytree(stock[0], root)
+        copied(stock[0], root)
         done = run("proctor.batch.feedback", "FeedbackApp", root, ("ps1",))
         assert done.status == 0, done.err
 

@@ -11,6 +11,7 @@ import pytest
 from traitlets.config import Config
 
 import proctor
+from tests import commands
 
 CONFIGURATION = """
 import proctor
@@ -142,13 +143,8 @@ def _outcome(case):
 
 
 def test_every_command_reads_the_configuration(configured, tmp_path):
-    told = subprocess.run(
-        [sys.executable, "-m", "nbgrader", "autograde", "--Application.show_config_json=True"],
-        cwd=tmp_path,
-        env=configured,
-        capture_output=True,
-        check=True,
-    ).stdout
+    words = ("autograde", "--Application.show_config_json=True")
+    told = commands.run(tmp_path, "nbgrader", *words, env=configured, apart=True).stdout
     wanted = proctor.configure(Config())
     wanted.Execute.preload = []
     loaded = json.loads(told)

@@ -157,7 +157,7 @@ def indented(text, by="    "):
 
 
 @settings(
-    max_examples=examples(50, 15),
+    max_examples=examples(50, 10),
     deadline=None,  # a machine may be busy
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

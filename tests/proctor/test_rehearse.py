@@ -3,8 +3,6 @@
 import ast
 import json
 import shutil
-import subprocess
-import sys
 
 import nbformat
 import pytest
@@ -19,6 +17,7 @@ from proctor.batch.wrong import KINDS, spoiled
 from proctor.plugins.rehearsed import keep, line
 from proctor.run.course import Course
 from proctor.run.settings import Settings
+from tests import commands
 from tests.conftest import nbgrader
 from tests.proctor.test_grade import run
 
@@ -110,6 +109,7 @@ def test_every_kind_is_found_and_told(course):
     )
 
 
+@pytest.mark.slow  # where nothing is found, a quick test looks at the same lines
 def test_the_terminal_has_eighty_columns_and_ends_with_what_is_next(course):
     source = course / "source" / "ps1" / "p1.ipynb"
     source.write_text(source.read_text().replace("test_model", "test_model_" + "x" * 60))
@@ -154,6 +154,7 @@ def test_where_nothing_is_found_the_release_is_next(course):
     nbformat.write(book, course / "source" / "ps1" / "p1.ipynb")
     done = rehearse(course)
     assert done.status == 0, done.out
+    assert max(map(len, done.out.splitlines())) <= 80
     assert done.out.splitlines()[0].endswith(" s, nothing found")
     assert done.out.splitlines()[-1] == "Next: nbgrader generate_assignment ps1 --force"
 
@@ -215,10 +216,8 @@ def test_a_source_that_cannot_be_released_is_a_finding(course):
     assert "cells 2 and 3 are both called 'half'" in told["says"]
 
 
-def test_the_command_is_there():
-    done = subprocess.run(
-        [sys.executable, "-m", "proctor", "rehearse", "--help"], capture_output=True, text=True
-    )
+def test_the_command_is_there(tmp_path):
+    done = commands.run(tmp_path, "proctor", "rehearse", "--help")
     assert "Exit status" in " ".join(done.stdout.split())  # wherever a line ends
 
 

@@ -10,12 +10,9 @@ import gc
 import inspect
 import json
 import linecache
-import os
 import pickle
 import random
 import socket
-import subprocess
-import sys
 import threading
 import time
 import traceback
@@ -37,6 +34,8 @@ from proctor.rpc import (
 )
 from proctor.rpc.codec import Channel, Codec
 from proctor.rpc.values import Values
+from tests.commands import FORKS
+from tests.proctor.otherside import be_a_student
 
 CELL = """
 import numpy as np
@@ -205,18 +204,6 @@ def big():
     return np.zeros(10**7)
 """
 
-SERVER = """
-import linecache, socket, sys
-from proctor.rpc import Limits, Student
-source = open(sys.argv[2]).read()
-linecache.cache["cell"] = len(source), None, source.splitlines(True), "cell"
-namespace = {}
-exec(compile(source, "cell", "exec"), namespace)
-Student(socket.socket(fileno=int(sys.argv[1])), namespace).serve()
-"""
-
-PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
 
 def in_a_thread(source, limits):
     """A wall to a namespace in this process, and how to end it."""
@@ -235,30 +222,26 @@ def in_a_thread(source, limits):
     return ours, end
 
 
-def in_a_process(source, tmp_path):
+def in_a_process(source):
     """A wall to a namespace in a process of its own, and how to end it."""
-    (tmp_path / "cell.py").write_text(source)
     ours, theirs = socket.socketpair()
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(theirs.fileno()), str(tmp_path / "cell.py")],
-        pass_fds=[theirs.fileno()],
-        cwd=PACKAGE,
-    )
+    process = FORKS.Process(target=be_a_student, args=(theirs, source))
+    process.start()
     theirs.close()
 
     def end():
         process.kill()
-        process.wait()
+        process.join()
 
     return ours, end
 
 
 @pytest.fixture(params=["thread", "process"])
-def wall(request, tmp_path):
+def wall(request):
     if request.param == "thread":
         ours, end = in_a_thread(CELL, Limits())
     else:
-        ours, end = in_a_process(CELL, tmp_path)
+        ours, end = in_a_process(CELL)
     wall = Wall(ours, timeout=20)
     yield wall
     wall.close()
@@ -266,8 +249,8 @@ def wall(request, tmp_path):
 
 
 @pytest.fixture
-def process_wall(tmp_path):
-    ours, end = in_a_process(CELL, tmp_path)
+def process_wall():
+    ours, end = in_a_process(CELL)
     wall = Wall(ours, timeout=20)
     yield wall
     wall.close()
@@ -429,9 +412,7 @@ def test_handles_let_go(wall):
 def test_a_helper_of_the_students_side(tmp_path):
     helper = "def twice(f, x):\n    return f(f(x)), f.__code__.co_name\n"
     (tmp_path / "helper_beside.py").write_text(helper)
-    ours, end = in_a_process(
-        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n" + CELL, tmp_path
-    )
+    ours, end = in_a_process(f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n" + CELL)
     with Wall(ours) as wall:
         add = wall.fetch("add")
         assert add.__remote__("helper_beside:twice")(add, 1) == (5, "add")

@@ -75,12 +75,14 @@ def played(sources, foreseen):
     return json.loads(done.stdout)
 
 
+@pytest.mark.xdist_group("foreseen")  # both see what was printed once
 def test_a_foreseen_cell_runs_as_any_other():
     sources = tuple(CELLS.values())
     for name, one, other in zip(CELLS, played(sources, False), played(sources, True), strict=True):
         assert one == other, name
 
 
+@pytest.mark.xdist_group("foreseen")
 def test_cells_show_what_they_should():
     found = dict(zip(CELLS, played(tuple(CELLS.values()), True), strict=True))
     assert found["a function"][0]["data"]["text/plain"] == "[2, 4]"

@@ -374,6 +374,7 @@ def test_figures_are_kept_as_pictures(known):
     assert not played.made
 
 
+@pytest.mark.slow  # where there is a place, a quick test looks
 def test_without_a_place_for_it_the_list_of_fonts_is_made_anew(monkeypatch, tmp_path, capfd):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "not-there"))
     made = Template(Assignment(preload=("matplotlib.pyplot",)))

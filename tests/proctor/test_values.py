@@ -37,7 +37,7 @@ from tests.proctor.test_template import played
 from tests.tiers import examples
 
 quick = settings(
-    max_examples=examples(150, 50),
+    max_examples=examples(150, 25),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,
@@ -739,7 +739,7 @@ def test_a_frame_that_a_function_changes_is_seen_changed(pd):
     assert there.z.tolist() == [50, 3]
 
 
-def test_frames_cross_a_wall_between_processes(pd, tmp_path):
+def test_frames_cross_a_wall_between_processes(pd):
     cell = """
 import pandas as pd
 def clean(d):
@@ -749,7 +749,7 @@ def summary(d):
 class Model:
     table = pd.DataFrame({"a": [1]})
 """
-    ours, end = in_a_process(cell, tmp_path)
+    ours, end = in_a_process(cell)
     with Wall(ours, timeout=60) as wall:
         data = pd.DataFrame({"g": ["x", "y", "x"], "v": [1.0, None, 3.0]})
         wall.fetch("clean")(data)
