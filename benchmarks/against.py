@@ -1,21 +1,22 @@
 """Does the grader of this checkout cost more than that of an earlier commit?
 
-    python benchmarks/against.py COMMIT [--runs 6] [--submissions 20]
+    python benchmarks/against.py COMMIT [--runs 8] [--submissions 20]
 
 Both grade the same submissions of the same courses: the earlier commit's, and nbgrader's
-quickstart. Runs alternate, and which comes first does too: a busy machine slows both, by tenths at
-that, so that a difference of some hundredths takes many runs. Told are medians and the least, of
-wall seconds and of processor seconds (of the command and all processes below it), and each as a
-multiple of the earlier commit's.
+quickstart. Runs go in pairs, and which comes first alternates: a busy machine slows both. Told are
+the medians of wall seconds and of processor seconds (of the command and all processes below it),
+and the median and the quartiles of the pairs' ratios. A difference of some hundredths takes many
+pairs.
 """
 
 import argparse
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -89,20 +90,22 @@ def compared(kind, trees, scratch, options):
 def told(kind, found):
     """Lines of a table."""
     for place, what in enumerate(("wall", "processor")):
-        for pick in (statistics.median, min):
-            then, now = (pick(run[place] for run in found[name]) for name in (THEN, NOW))
-            yield f"{kind:12} {what:10} {pick.__name__:7} {then:7.2f} {now:7.2f} {now / then:7.3f}"
+        then, now = ([run[place] for run in found[name]] for name in (THEN, NOW))
+        ratios = sorted(after / before for before, after in zip(then, now, strict=True))
+        low, middle, high = (float(np.percentile(ratios, q)) for q in (25, 50, 75))
+        medians = f"{np.median(then):7.2f} {np.median(now):7.2f}"
+        yield f"{kind:12} {what:10} {medians} {middle:7.3f}  ({low:.3f} to {high:.3f})"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("commit", help="what to compare with")
     parser.add_argument("--submissions", type=int, default=20)
-    parser.add_argument("--runs", type=int, default=6)
+    parser.add_argument("--runs", type=int, default=8, help="pairs")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="against-") as scratch:
         trees = checkouts(options.commit, Path(scratch))
-        print(f"{'':31}{THEN:>7} {NOW:>7}   ratio")
+        print(f"{'':23}{THEN:>7} {NOW:>7}   ratio")
         for kind in grading.CLASSES:
             print(*told(kind, compared(kind, trees, Path(scratch), options)), sep="\n", flush=True)
 

@@ -22,6 +22,8 @@ sys.path.insert(0, sys.argv[1])
 from proctor.sandbox.helper import main
 main(int(sys.argv[2]))
 """
+_PATIENCE = 5  # seconds that the guard may take to answer
+_MOMENT = 0.05
 _known = {}  # what the first helper found out about this machine, for the next ones
 
 
@@ -90,9 +92,14 @@ class Jailed:
             self._asked += 1
             number = self._asked  # an alarm may ask too, while this waits for its answer
             self._say(f"cpu {number}")
+            end = time.monotonic() + _PATIENCE
             try:
                 while self._answered < number:
-                    self._take(self._receive(5))
+                    # in short waits: an alarm's own question may have taken this answer, too
+                    if select.select([self._control], [], [], _MOMENT)[0]:
+                        self._take(self._next() or {})
+                    elif time.monotonic() > end:
+                        raise TimeoutError(f"the jail did not answer within {_PATIENCE} s")
             except Ended:
                 self.returncode = -signal.SIGKILL
         return self._cpu, self._scheduled
@@ -127,10 +134,18 @@ class Jailed:
 
     def _receive(self, timeout):
         """The next message of the guard; raises TimeoutError, or Ended when there is none."""
-        if not select.select([self._control], [], [], timeout)[0]:
-            raise TimeoutError(f"the jailed process did not end or answer within {timeout:g} s")
+        while True:
+            if not select.select([self._control], [], [], timeout)[0]:
+                raise TimeoutError(f"the jailed process did not end or answer within {timeout:g} s")
+            if (message := self._next()) is not None:
+                return message
+
+    def _next(self):
+        """A message of the guard that has come, or None; raises Ended when there is no guard."""
         try:
-            message = self._control.recv(1 << 16)
+            message = self._control.recv(1 << 16, socket.MSG_DONTWAIT)
+        except BlockingIOError:  # an alarm that came meanwhile has taken it
+            return None
         except ConnectionResetError:
             message = b""
         if not message:

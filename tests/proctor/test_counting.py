@@ -1,5 +1,6 @@
 """What a jail uses is counted, whoever reaps a child and whoever shares what."""
 
+import json
 import mmap
 import os
 import signal
@@ -7,6 +8,8 @@ import socket
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 
 import pytest
 
@@ -16,6 +19,7 @@ from proctor.run.settings import Settings
 from proctor.run.template import Template
 from proctor.sandbox import (
     LAYERS,
+    Jailed,
     Policy,
     clock,
     entering,
@@ -341,3 +345,33 @@ def slow(n):
     cells += [{"role": "test", "source": test, "points": 1.0}]
     outcome = warm.play(Job(cells), Settings().policy()).results[1]["outcome"]
     assert outcome["kind"] == "passed", outcome
+
+
+def test_an_alarm_that_asks_while_another_question_waits_makes_nobody_wait():
+    """A meter's alarm may ask the guard within a test's own question; both answers come at once."""
+    ours, guards = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    guards.send(json.dumps({"ready": {"namespaces": "held"}}).encode())
+    jailed, answered = Jailed(ours), []
+
+    def guard():
+        asked = [guards.recv(100).split()[1], guards.recv(100).split()[1]]
+        for number in asked:
+            guards.send(json.dumps({"cpu": 1.0, "asked": int(number)}).encode())
+
+    def ring(*_):
+        answered.append(jailed.account())
+
+    before = signal.signal(signal.SIGALRM, ring)
+    thread = threading.Thread(target=guard)
+    thread.start()
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        begun = time.monotonic()
+        assert jailed.account()[0] == 1.0
+        assert len(answered) == 1
+        assert time.monotonic() - begun < 2, "the second answer was waited for in vain"
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        thread.join()
+        guards.close()
+        jailed.kill()
