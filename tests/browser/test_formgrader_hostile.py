@@ -208,12 +208,13 @@ def walk(chromium, start):
 
     context.route("**/*", route)
     context.on("dialog", lambda dialog: (happened.append((at.url, "a dialog")), dialog.dismiss()))
-    page = context.new_page()  # one for all: a new one is a new process, which compiles all anew
     for at.url in pages(start):
+        page = context.new_page()
         try:
             page.goto(at.url, wait_until="load")
         except Exception as error:  # a file that is saved, an answer without a page
             if re.search("Download is starting|HTTP_RESPONSE_CODE_FAILURE", str(error)):
+                page.close()
                 continue
             raise
         page.wait_for_load_state("networkidle")
@@ -222,6 +223,7 @@ def walk(chromium, start):
         assert page.url.split("?")[0].rstrip("/") == at.url.split("?")[0].rstrip("/")
         if "/api/" not in at.url and not re.search(r"/submissions/\w+/.", at.url):
             happened += [(at.url, made) for made in page.evaluate(MADE)]
+        page.close()
     context.close()
     return happened
 
