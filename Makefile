@@ -10,7 +10,7 @@ export PATH := $(BIN):$(PATH)
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 unexport PYTHONDONTWRITEBYTECODE
 # Of what is installed it lies beside: a template's environment is clean, and knows no other place.
-BYTECODE := env -u PYTHONPYCACHEPREFIX $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || :
+BYTECODE := env -u PYTHONPYCACHEPREFIX $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || : # templates that are no Python
 # Jupyter's settings and nbgrader's exchange of this machine's user stay out of it
 export JUPYTER_PLATFORM_DIRS := 1
 # What shares a costly fixture stays on one worker, all else goes where there is room; what takes
