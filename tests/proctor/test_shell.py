@@ -42,6 +42,10 @@ CELLS = {
     "an interrupt": "raise KeyboardInterrupt",
     "two values": "1\n2",
     "nothing of a value": "3;",
+    "nothing of a value, said so": "3;  # not shown",
+    "a semicolon in a text": "'a;'",
+    "a semicolon before the last": "x = 1; x",
+    "a semicolon in a comment": "3  # ;",
     "a value in text": "from IPython.display import Latex\ndisplay(Latex('x'))\nLatex('y')",
     "a figure": "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.plot([1]);",
     "Python's place": "(__name__, get_ipython().execution_count, 'x' in globals())",
@@ -93,6 +97,42 @@ def test_cells_show_what_they_should():
     assert "SyntaxWarning" in json.dumps(found["a warning of the compiler"])
     assert found["from the future"][0]["data"]["text/plain"] == "{'x': 'y'}"
     assert found["await"][0]["data"]["text/plain"] == "3"
+    assert found["nothing of a value"] == found["nothing of a value, said so"] == []
+    for where, value in {"in a text": "'a;'", "before the last": "1", "in a comment": "3"}.items():
+        assert found[f"a semicolon {where}"][0]["data"]["text/plain"] == value
+
+
+KEPT = """
+    import json, sys
+    from IPython.core.interactiveshell import InteractiveShell
+    from proctor.run.shell import Shell
+    from traitlets.config import Config
+    shell = (Shell if sys.argv[1] == "ours" else InteractiveShell).instance(
+        config=Config({"HistoryManager": {"enabled": False}})
+    )
+    for source in ("x = 1", "x", "1 / 0", "print(x)", "[x, 2]", "_ + __"):
+        shell.run_cell(source, store_history=True)
+    names = ["_i", "_ii", "_iii", "_i1", "_i5", "_", "__", "___", "_2", "_5", "In", "Out"]
+    kept = {name: repr(shell.user_ns.get(name)) for name in names}
+    kept |= {n: repr(getattr(shell, n)) for n in ("execution_count", "last_execution_succeeded")}
+    print(json.dumps(kept), file=sys.__stderr__)
+"""
+
+
+def test_what_ipython_keeps_of_cells_is_there():
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(KEPT), whose],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=notebooks.ROOT,
+        ).stderr.splitlines()[-1]
+        for whose in ("ours", "IPython's")
+    ]
+    ours, stock = map(json.loads, found)
+    assert ours == stock
+    assert stock["_i5"] == "'[x, 2]'"
 
 
 def test_callbacks_are_told_of_a_foreseen_cell_too(shell):
