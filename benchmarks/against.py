@@ -91,8 +91,7 @@ def told(kind, found):
     """Lines of a table."""
     for place, what in enumerate(("wall", "processor")):
         then, now = ([run[place] for run in found[name]] for name in (THEN, NOW))
-        ratios = sorted(after / before for before, after in zip(then, now, strict=True))
-        low, middle, high = (float(np.percentile(ratios, q)) for q in (25, 50, 75))
+        low, middle, high = np.percentile(np.divide(now, then), (25, 50, 75))
         medians = f"{np.median(then):7.2f} {np.median(now):7.2f}"
         yield f"{kind:12} {what:10} {medians} {middle:7.3f}  ({low:.3f} to {high:.3f})"
 

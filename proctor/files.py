@@ -1,6 +1,5 @@
 """Files of a course and of submissions: read without following a link, written over nothing."""
 
-import contextlib
 import errno
 import fnmatch
 import hashlib
@@ -8,6 +7,7 @@ import itertools
 import os
 import re
 import stat
+from pathlib import Path
 
 LIMIT = 50_000_000  # bytes of a file
 TICK = 10_000_000  # ns by which a file system's clock may be behind
@@ -50,20 +50,16 @@ def replace(path, data, private=False):
 
     private  for the eyes of this account alone
     """
-    folder, name = os.path.split(path)
-    fresh, mode = os.path.join(folder, f".{name}.new"), 0o600 if private else 0o666
+    path = Path(path)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)  # of one that was killed
     try:
-        try:
-            descriptor = os.open(fresh, _NEW, mode)
-        except FileExistsError:  # of one that was killed
-            os.unlink(fresh)
-            descriptor = os.open(fresh, _NEW, mode)
+        descriptor = os.open(fresh, _NEW, 0o600 if private else 0o666)
         with open(descriptor, "wb") as file:
             file.write(data)
-        os.replace(fresh, path)
+        fresh.replace(path)
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(fresh)
+        fresh.unlink(missing_ok=True)
         raise
 
 

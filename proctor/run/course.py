@@ -168,10 +168,7 @@ def _known(notebook, mark, private):
 
 @functools.lru_cache(2_000)
 def tree(source):
-    """The syntax tree of a cell, to be read only; an empty one if it is no code.
-
-    As where a function is cut off.
-    """
+    """The syntax tree of a cell, to read only; empty if it is no code, as a function cut off."""
     try:
         return _parsed(source)
     except SyntaxError:

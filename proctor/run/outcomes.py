@@ -41,8 +41,6 @@ class Outcome:
 
     def within(self, points):
         """The same, its credit a finite number within 0 and ``points``."""
-        if self.kind != PARTIAL and self.credit == 0:
-            return self
         credit = self.credit if self.credit == self.credit else 0.0
         return replace(self, credit=min(max(credit, 0.0), points) + 0.0)  # no -0.0
 
@@ -72,8 +70,6 @@ def _credit(value, text):
     ValueError: an array or a number of another kind, which a student's answer can make of a sum;
     nbgrader would give it all points.
     """
-    if value is None and text is None:
-        return None
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
         if isinstance(value, numpy.ndarray) and value.size != 1:

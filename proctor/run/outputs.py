@@ -96,17 +96,15 @@ def size_of(value):
     """Characters in an output, at any depth."""
     if isinstance(value, str):
         return len(value)
-    size = 8
     if isinstance(value, dict):
-        size = 0
-        for key, part in value.items():
-            size += len(key) if isinstance(key, str) else 0
-            size += len(part) if type(part) is str else size_of(part)
-    elif isinstance(value, (list, tuple)):
-        size = len(value)
-        for part in value:
-            size += len(part) if type(part) is str else size_of(part)
-    return size
+        return sum(map(size_of, value.values())) + sum(map(len, filter(_is_text, value)))
+    if isinstance(value, (list, tuple)):
+        return sum(map(size_of, value)) + len(value)
+    return 8
+
+
+def _is_text(value):
+    return isinstance(value, str)
 
 
 class Room:

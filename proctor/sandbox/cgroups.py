@@ -220,13 +220,13 @@ def _make_nest(version, places):
             made.folders[folder] = controllers
             if version == 2:
                 _enable(folder, controllers)
-            if version == 1 and "cpu" in controllers:
+                continue
+            if "cpu" in controllers:
                 # a share of processor time for each core, as its processes would have without a
                 # group: else all of them together have that of one process, on all cores
                 shares = _SHARES * len(os.sched_getaffinity(0))
                 linux.write(os.path.join(folder, "cpu.shares"), str(shares))
-            # empty at first, and then nothing may join
-            if version == 1 and "cpuset" in controllers:
+            if "cpuset" in controllers:  # empty at first, and then nothing may join
                 for file in ("cpuset.mems", "cpuset.cpus"):
                     linux.write(os.path.join(folder, file), linux.read(os.path.join(place, file)))
                 linux.write(os.path.join(folder, "cgroup.clone_children"), "1")
