@@ -5,43 +5,57 @@ import fcntl
 import os
 import shutil
 import tempfile
-import time
 
-_PREFIX, _LOCK, _YOUNG = "proctor-", ".kept", 60.0
+_PREFIX, _LOCK = "proctor-", ".kept"
 
 
 def make():
-    """Return a new folder, which others may pass through but not list.
+    """(a new folder, which others may pass through but not list; a lock on it).
 
-    It is to be kept by a process (`kept`) soon; it removes those that nobody keeps any more.
+    The lock is a descriptor: while it is open, here or where it was handed to, nobody takes the
+    folder for one that was left behind. Those that were, are removed.
     """
     for entry in list(os.scandir(tempfile.gettempdir())):
         if entry.name.startswith(_PREFIX) and entry.is_dir(follow_symlinks=False):
             with contextlib.suppress(OSError):
                 _remove_unkept(entry.path)
-    path = tempfile.mkdtemp(prefix=_PREFIX)
-    os.chmod(path, 0o711)
-    return path
+    while True:
+        path = tempfile.mkdtemp(prefix=_PREFIX)
+        with contextlib.suppress(FileNotFoundError):  # another has removed it before the lock
+            return path, _locked(path)
 
 
 @contextlib.contextmanager
-def kept(path):
-    """Keep a folder while the block runs, then remove it. A process that is killed lets go too."""
-    with open(os.path.join(path, _LOCK), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            shutil.rmtree(path, ignore_errors=True)
+def kept(path, lock):
+    """Remove a folder after the block; ``lock`` was inherited. Who is killed lets go of it too."""
+    os.set_inheritable(lock, False)
+    try:
+        yield
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        os.close(lock)
+
+
+def _locked(path):
+    """Lock a new folder; FileNotFoundError if it was removed meanwhile."""
+    name = os.path.join(path, _LOCK)
+    lock = os.open(name, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        os.stat(name)
+        os.chmod(path, 0o711)
+    except BaseException:
+        os.close(lock)
+        raise
+    return lock
 
 
 def _remove_unkept(path):
-    """Remove the folder if no process keeps it; one just made is left alone."""
+    """Remove the folder if no process keeps it; OSError if one does."""
     try:
         lock = open(os.path.join(path, _LOCK))  # noqa: SIM115  entered below
     except FileNotFoundError:
-        if time.time() - os.stat(path).st_mtime > _YOUNG:
-            shutil.rmtree(path)
+        os.rmdir(path)  # nobody has got further than to make it
         return
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

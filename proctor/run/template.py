@@ -35,7 +35,8 @@ class _Process:
     """
 
     def __init__(self, preload):
-        self.assignment, self.taken, self.scratch = None, False, tempdir.make()
+        self.assignment, self.taken = None, False
+        self.scratch, lock = tempdir.make()
         self.files = os.path.join(self.scratch, "files")
         self.private = os.path.join(self.scratch, "private")
         self.channel, theirs = MessageChannel.pair()
@@ -44,15 +45,18 @@ class _Process:
         env |= {**_fonts(), **self.paths}
         if not sys.dont_write_bytecode:
             del env["PYTHONDONTWRITEBYTECODE"]  # of this package's own modules, see `_warm_up`
-        self.popen = subprocess.Popen(
-            [sys.executable, "-m", "proctor.run.template_process", str(theirs.fileno())],
-            pass_fds=(theirs.fileno(),),
-            env=env,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is the grader's to answer
-        )
-        theirs.close()
-        self.channel.send({"scratch": self.scratch, "preload": preload})
+        try:
+            self.popen = subprocess.Popen(
+                [sys.executable, "-m", "proctor.run.template_process", str(theirs.fileno())],
+                pass_fds=(theirs.fileno(), lock),
+                env=env,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is the grader's to answer
+            )
+        finally:
+            os.close(lock)  # the folder is that process's
+            theirs.close()
+        self.channel.send({"scratch": self.scratch, "lock": lock, "preload": preload})
 
     def tell(self, assignment):
         """Say what its assignment is, once."""

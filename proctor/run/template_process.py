@@ -35,7 +35,7 @@ def main(descriptor):
     channel = MessageChannel(socket.socket(fileno=descriptor))
     with contextlib.suppress(Closed):
         begun = channel.receive()
-        with tempdir.kept(begun["scratch"]):
+        with tempdir.kept(begun["scratch"], begun["lock"]):
             _warm_up(begun["preload"])
             _serve(channel, channel.receive())
 
