@@ -23,7 +23,7 @@ from proctor.sandbox.helper import main
 main(int(sys.argv[2]))
 """
 _PATIENCE = 5  # seconds that the guard may take to answer
-_MOMENT = 0.05
+_MOMENT = 0.05  # … until it is asked again whether that is still to be waited for
 _known = {}  # what the first helper found out about this machine, for the next ones
 
 
@@ -41,8 +41,7 @@ class Jailed:
         self._cpu, self._scheduled = 0.0, {}
         self._asked = self._answered = 0
         try:
-            while not self.held:
-                self._take(self._receive(timeout))
+            self._hear(lambda: self.held, timeout)
         except BaseException:
             self.kill()
             raise
@@ -68,13 +67,7 @@ class Jailed:
 
     def wait(self, timeout=None):
         """Wait for the jailed process; with it end all that it started. Raises TimeoutError."""
-        end = None if timeout is None else time.monotonic() + timeout
-        while self.returncode is None:
-            left = None if end is None else max(0.0, end - time.monotonic())
-            try:
-                self._take(self._receive(left))
-            except Ended:
-                self.returncode = -signal.SIGKILL
+        self._hear(lambda: self.returncode is not None, timeout)
         self._gone(5)
         return self.returncode
 
@@ -92,16 +85,7 @@ class Jailed:
             self._asked += 1
             number = self._asked  # an alarm may ask too, while this waits for its answer
             self._say(f"cpu {number}")
-            end = time.monotonic() + _PATIENCE
-            try:
-                while self._answered < number:
-                    # in short waits: an alarm's own question may have taken this answer, too
-                    if select.select([self._control], [], [], _MOMENT)[0]:
-                        self._take(self._next() or {})
-                    elif time.monotonic() > end:
-                        raise TimeoutError(f"the jail did not answer within {_PATIENCE} s")
-            except Ended:
-                self.returncode = -signal.SIGKILL
+            self._hear(lambda: self._answered >= number or self.returncode is not None, _PATIENCE)
         return self._cpu, self._scheduled
 
     def kill(self):
@@ -132,25 +116,33 @@ class Jailed:
         with contextlib.suppress(OSError):
             self._control.send(text.encode())
 
-    def _receive(self, timeout):
-        """The next message of the guard; raises TimeoutError, or Ended when there is none."""
-        while True:
-            if not select.select([self._control], [], [], timeout)[0]:
-                raise TimeoutError(f"the jailed process did not end or answer within {timeout:g} s")
-            if (message := self._next()) is not None:
-                return message
+    def _hear(self, enough, timeout):
+        """Take the guard's messages until it is ``enough()``; raises TimeoutError.
 
-    def _next(self):
-        """A message of the guard that has come, or None; raises Ended when there is no guard."""
+        In short waits: an alarm may hear messages, too, and take the one that this waits for.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while not enough():
+            left = _MOMENT if end is None else min(_MOMENT, max(0.0, end - time.monotonic()))
+            if select.select([self._control], [], [], left)[0]:
+                self._take_next()
+            elif end is not None and time.monotonic() >= end:
+                raise TimeoutError(f"the jailed process did not end or answer within {timeout:g} s")
+
+    def _take_next(self):
+        """Take a message of the guard, if one has come; raises Ended if it ends at once."""
         try:
             message = self._control.recv(1 << 16, socket.MSG_DONTWAIT)
         except BlockingIOError:  # an alarm that came meanwhile has taken it
-            return None
+            return
         except ConnectionResetError:
             message = b""
-        if not message:
-            raise Ended("the jail has ended" if self.held else "the jail could not be entered")
-        return json.loads(message)
+        if message:
+            self._take(json.loads(message))
+        elif not self.held:
+            raise Ended("the jail could not be entered")
+        elif self.returncode is None:
+            self.returncode = -signal.SIGKILL
 
     def _take(self, message):
         """Keep what a message says."""
