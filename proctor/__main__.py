@@ -103,11 +103,7 @@ def _launch(words, module, name):
     if before is signal.default_int_handler:  # else Ctrl-C is not for this process
         # a module that is interrupted while it is imported may answer with any error
         signal.signal(signal.SIGINT, lambda *_: os._exit(STOPPED))
-    # jsonschema, which nbformat needs, imports these if it finds them, for formats of which there
-    # is none in nbformat's schemas: half a second, most of it to compile a grammar of addresses.
-    # None is how import is told that there is no such module.
-    for unused in _FORMATS:
-        sys.modules.setdefault(unused, None)
+    leave_out_formats()
     gc.disable()  # what is imported stays: looking for garbage in it is in vain
     app = getattr(importlib.import_module(module), name)
     gc.freeze()
@@ -117,6 +113,16 @@ def _launch(words, module, name):
         app.launch_instance(list(words))
     finally:
         gc.freeze()  # nor on the way out: the system takes back what is left
+
+
+def leave_out_formats():
+    """Let jsonschema, which nbformat needs, not import what checks formats of texts.
+
+    There is none of them in nbformat's schemas, and it takes half a second, most of it to compile
+    a grammar of addresses. None is how import is told that there is no such module.
+    """
+    for unused in _FORMATS:
+        sys.modules.setdefault(unused, None)
 
 
 def _begin(command):

@@ -9,9 +9,14 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-from nbgrader import api
 
-from tests import commands, notebooks, tiers
+from proctor.__main__ import leave_out_formats
+
+leave_out_formats()  # else each process of the tests takes a second to compile grammars
+
+from nbgrader import api  # noqa: E402
+
+from tests import commands, notebooks, tiers  # noqa: E402
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks for groups, and pytest for what is slow

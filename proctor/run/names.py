@@ -107,8 +107,8 @@ def _codes(source, shell):
 def _compiled(source, shell):
     """A cell's code; of one with an error, which the cell itself will tell, none."""
     try:
-        text = _as_python(source, shell)
-        return compile(text, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        tree = _as_python(source, shell)
+        return compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except SyntaxError:
         return compile("", "<cell>", "exec")
 
@@ -130,18 +130,18 @@ def statements(source, shell):
 def _parsed(source, shell):
     """A cell's syntax tree; empty if it has an error, which the cell itself will tell."""
     try:
-        return ast.parse(_as_python(source, shell))
+        return _as_python(source, shell)
     except SyntaxError:
         return ast.Module([], [])
 
 
+@functools.lru_cache(1)  # a cell is asked about several things in a row; trees take much memory
 def _as_python(source, shell):
-    """A cell's text without magics: ``save(x)`` is none, whether or not ``save`` is there yet."""
+    """A cell's tree without magics: ``save(x)`` is none, whether or not ``save`` is there yet."""
     try:
-        ast.parse(source)
-        return source
+        return ast.parse(source)
     except SyntaxError:
-        return shell.transform_cell(source)
+        return ast.parse(shell.transform_cell(source))
 
 
 @dataclass(frozen=True)

@@ -92,19 +92,29 @@ def short(text, most):
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-def size_of(value):
+def size_of(output):
     """Characters in an output, at any depth."""
+    if output["output_type"] == "stream":  # most are: the same, by looking at less
+        return _STREAM + len(output["name"]) + len(output["text"])
+    return _characters(output)
+
+
+def _characters(value):
+    """Characters in a value, at any depth."""
     if isinstance(value, str):
         return len(value)
     if isinstance(value, dict):
-        return sum(map(size_of, value.values())) + sum(map(len, filter(_is_text, value)))
+        return sum(map(_characters, value.values())) + sum(map(len, filter(_is_text, value)))
     if isinstance(value, (list, tuple)):
-        return sum(map(size_of, value)) + len(value)
+        return sum(map(_characters, value)) + len(value)
     return 8
 
 
 def _is_text(value):
     return isinstance(value, str)
+
+
+_STREAM = _characters(stream("", ""))
 
 
 class Room:
@@ -138,8 +148,8 @@ class Room:
         return fits
 
     def _replace(self, known, output):
-        self._left += size_of(known["data"])
-        fits = self._fits(size_of(output["data"]))
+        self._left += _characters(known["data"])
+        fits = self._fits(_characters(output["data"]))
         known["data"] = output["data"] if fits else {"text/plain": _TOO_MUCH.strip()}
         known["metadata"] = output["metadata"] if fits else {}
 

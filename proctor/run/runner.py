@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import types
+from collections import deque
 
 from proctor.rpc import NameMissing, Proxy, Wall, WallError, asked_type
 from proctor.rpc.places import Model
@@ -410,13 +411,17 @@ class Runner:
 
     def _run_locked(self, source):
         self.needs |= needed(source, self.shell)
-        for code, touched in statements(source, self.shell):
+        waiting = deque(statements(source, self.shell))
+        while waiting:
             try:
-                with self._limited():
-                    exec(code, self.shell.user_ns)
+                with self._limited():  # all of them together, or those after one that failed
+                    while waiting:
+                        exec(waiting[0][0], self.shell.user_ns)
+                        waiting.popleft()
             except Exception:
                 # it uses what is the student's: only there it is known what came of it
-                self._give_up(touched)
+                if waiting:
+                    self._give_up(waiting.popleft()[1])
         self._await_alarms()
         self.shell.written()
 
@@ -454,10 +459,14 @@ class Runner:
         wanted |= mentioned(cell["source"], self.shell) & self.there
         self._import(wanted - names.keys())
         wanted -= self.owned | names.keys()
-        fetched, late, outcome, shown = {}, [], None, []
+        # the student's process learns no name that it does not have
+        wanted = sorted(wanted & self.there)
+        fetched = {name: self.bound[name] for name in wanted if name in self.bound}
+        late, outcome, shown, refused = [], None, [], []
         try:
-            with self._limited() as late:
-                fetched, refused = self._fetch(wanted)
+            if len(fetched) < len(wanted):
+                with self._limited() as late:
+                    refused = self._fetch(wanted, fetched)
             if not late:
                 names.update(fetched)
                 self._carry_deletions(fetched.keys() | (names.keys() & cell.get("follow", ())))
@@ -506,13 +515,11 @@ class Runner:
                 if isinstance(theirs, Proxy) or both or isinstance(here[name], type(theirs)):
                     self.shell.user_ns[name] = here[name]
 
-    def _fetch(self, wanted):
-        """What the student has of these names, and outputs that say which cannot be had."""
-        fetched, refused = {}, []
-        # the student's process learns no name that it does not have
-        for name in sorted(wanted & self.there):
-            if name in self.bound:
-                fetched[name] = self.bound[name]
+    def _fetch(self, wanted, fetched):
+        """Add what else the student has of these names; return outputs that say which cannot be."""
+        refused = []
+        for name in wanted:
+            if name in fetched:
                 continue
             try:
                 fetched[name] = value = self.wall.fetch(name)
@@ -524,7 +531,7 @@ class Runner:
                 pass
             except Exception as error:  # what it is cannot cross
                 refused.append(stream("stdout", f"{name} cannot be used in a test: {error}\n"))
-        return fetched, refused
+        return refused
 
     def _files(self, cell):
         """A context in which a test that reads files finds what the student's cells wrote."""
@@ -636,4 +643,4 @@ def warm(lessons, tests, mark):
     for source in tests:
         needed(source, shell), owned(source, shell), mentioned(source, shell)
         text = replaced(source, made(source, shell, _MADE))
-        shell.foresee([source, text, *([calling(_SHARING, text, mark)] if mark else [])])
+        shell.foresee([text, *([calling(_SHARING, text, mark)] if mark else [])])

@@ -74,7 +74,7 @@ def main(wall):
 
 def _bound(names):
     """Which names there are, and which objects they are bound to."""
-    return list(names), [id(value) for value in names.values()]
+    return list(names), list(map(id, names.values()))
 
 
 def _listed(names):

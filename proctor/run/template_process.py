@@ -64,12 +64,14 @@ def _serve(channel, about):
 def _warm_up(preload):
     """Import what every assignment needs."""
     # in a jail nothing of this package can be read any more
+    from proctor.rpc import values
     from proctor.run import runner, student  # noqa: F401
     from proctor.run.shell import Shell
 
     shell = Shell.instance()  # first: Matplotlib's inline figures look for one when they come
     _preload(preload)
     shell.warm()
+    values.warm()
     sys.dont_write_bytecode = True  # an assignment's folder stays as it is
 
 

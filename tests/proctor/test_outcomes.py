@@ -46,7 +46,7 @@ def check_failed(result):
     stating = [o for o in result["outputs"] if o["output_type"] in ("error", "execute_result")]
     assert [o["output_type"] for o in stating] == ["error"]
     assert size_of(stating[0]) <= LARGEST
-    assert size_of(result["outputs"]) <= 2 * CELL + LARGEST
+    assert sum(map(size_of, result["outputs"])) <= 2 * CELL + LARGEST
     assert not [o for o in result["outputs"] if o.get("name") == "stderr"]
     assert mark(result) == 0
 
@@ -251,7 +251,7 @@ def test_what_a_passed_test_shows_costs_nothing(warm, besides, last):
     for result in (behind, inside):
         assert result["outcome"]["kind"] == PASSED, result["outcome"]
         assert mark(result) == 2
-        assert size_of(result["outputs"]) <= 2 * CELL + 1000
+        assert sum(map(size_of, result["outputs"])) <= 2 * CELL + 1000
 
 
 @settings(
@@ -417,7 +417,8 @@ def test_a_notebook_has_room_for_so_much_and_every_test_is_stated(warm):
     loud = "print('\\U0001f600' * 990_000)"
     many = [("student", loud)] * 20
     results = play(warm, *many, ("test", f"{loud}\nassert False"), ("test", "1"), ("test", "pass"))
-    assert size_of([r["outputs"] for r in results]) < NOTEBOOK + 50 * LARGEST
+    size = sum(size_of(output) for result in results for output in result["outputs"])
+    assert size < NOTEBOOK + 50 * LARGEST
     assert "a notebook may leave" in results[19]["outputs"][-1]["text"]
     check_failed(results[-3])
     assert mark(results[-2]) == 1
