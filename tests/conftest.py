@@ -8,6 +8,7 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import psutil
 import pytest
 
 from proctor.__main__ import leave_out_formats
@@ -45,6 +46,12 @@ def pytest_collection_modifyitems(config, items):
         if takes := item.get_closest_marker("takes"):
             seconds[_group(item)] = max(seconds[_group(item)], takes.args[0])
     items.sort(key=lambda item: (-seconds[_group(item)], _group(item) == item.nodeid))
+
+
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores: much of what is tested waits, for a browser or for a process
+    that is to end."""
+    return (psutil.cpu_count(logical=False) or len(os.sched_getaffinity(0))) + 1
 
 
 def _scopes(item):

@@ -38,7 +38,7 @@ def test_it_hears_its_own_sentence(misconception, played):
     assert any(misconception.hint in message for message in said)
 
 
-@pytest.mark.few(20, spread=True)
+@pytest.mark.few(12, spread=True)
 def test_the_hidden_half_alone_catches_it(misconception):
     """A student who special-cases the visible examples gains nothing."""
     chapter = CHAPTER[next(iter(misconception.functions))]

@@ -452,6 +452,7 @@ def named(function):
     return function.__name__
 
 
+@pytest.mark.few(15, spread=True)
 @pytest.mark.parametrize("function", LOOPS, ids=named)
 def test_a_loop_is_seen_along_every_axis(function):
     assert set(laws.grows(laws.Counted(function), batch, AXES)) == set("NCHW")

@@ -848,6 +848,7 @@ def test_two_cells_of_a_source_with_one_name_are_named():
 # --- Files ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.few(8, spread=True)
 @pytest.mark.parametrize(
     ("data", "kind"),
     [

@@ -130,6 +130,7 @@ TESTS = (
 )
 
 
+@pytest.mark.few(8, spread=True)
 @pytest.mark.parametrize(
     "attempt",
     [

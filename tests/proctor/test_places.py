@@ -112,6 +112,7 @@ LIAR = (
 F = f"{VECTOR}\ndef f(n): return n\ndef mk(n): return V(n)\nv = V(3)\n"
 
 
+@pytest.mark.few(10, spread=True)
 @pytest.mark.parametrize(
     "test",
     [
