@@ -19,6 +19,7 @@ from proctor.rpc.exceptions import FRAMES, SIMPLE, describe, make_error
 from proctor.rpc.places import BINARY, COMPARISONS
 from proctor.rpc.values import Values
 
+_ELSEWHERE = "a function that was passed in can be called during the call, in its process"
 _WORDS = ("and", "or")  # of which no function can have the name
 
 
@@ -243,11 +244,12 @@ class Student:
 
     def _call_back(self, function, args, kwargs):
         """Call a function of the test; of several threads that do, one waits for the other."""
+        # first: a child has a lock for ever that another thread of its parent's held
+        if os.getpid() != self._process:
+            raise RuntimeError(_ELSEWHERE)
         with self._turn:
-            if not self._codec.lent or os.getpid() != self._process:
-                raise RuntimeError(
-                    "a function that was passed in can be called during the call, in its process"
-                )
+            if not self._codec.lent:
+                raise RuntimeError(_ELSEWHERE)
             values = (function, len(args), *args, *kwargs, *kwargs.values())
             self._channel.send(*self._codec.encode("call", values))
             while True:

@@ -185,13 +185,24 @@ def no_more_threads():
         thread.join()
     return caught
 
+def in_a_child_of_two(f):
+    import threading, time
+    other = threading.Thread(target=lambda: f(0))
+    other.start()
+    time.sleep(0.2)
+    said = in_a_child(f)
+    other.join()
+    return said
+
 def in_a_child(f):
-    import os
+    import os, signal
     reading, writing = os.pipe()
     if os.fork() == 0:
+        signal.alarm(5)
         late(f)
         os.write(writing, caught[0].encode())
         os._exit(0)
+    os.close(writing)
     os.wait()
     return os.read(reading, 1000).decode()
 
@@ -573,6 +584,11 @@ def test_a_thread_that_nobody_waits_for_harms_no_later_call(wall):
 def test_a_child_process_cannot_call_a_function_of_the_test(wall):
     assert "in its process" in wall.fetch("in_a_child")(lambda v: v)
     assert wall.fetch("add")(1) == 3
+
+
+def test_nor_can_one_that_was_forked_while_a_thread_called_one(process_wall):
+    assert "in its process" in process_wall.fetch("in_a_child_of_two")(lambda v: time.sleep(1))
+    assert process_wall.fetch("add")(1) == 3
 
 
 def test_a_test_may_not_pass_what_cannot_cross(wall):
