@@ -48,6 +48,8 @@ ODD = {
     "a key of a megabyte": {"k" * 200_000: 1},
     "a huge int": 10**6_000,
     "a large int": 10**400,
+    "an int of 65 bits": -(2**63) - 1,
+    "an int of 300 bits": 2**300,
     "a huge int in a list": [10**6_000],
     "a list in a list": deep(),
     "a long text": "x" * 200_000,
