@@ -107,8 +107,7 @@ def _codes(source, shell):
 def _compiled(source, shell):
     """A cell's code; of one with an error, which the cell itself will tell, none."""
     try:
-        tree = _as_python(source, shell)
-        return compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        return compile(_tree(source, shell), "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except SyntaxError:
         return compile("", "<cell>", "exec")
 
@@ -130,13 +129,13 @@ def statements(source, shell):
 def _parsed(source, shell):
     """A cell's syntax tree; empty if it has an error, which the cell itself will tell."""
     try:
-        return _as_python(source, shell)
+        return _tree(source, shell)
     except SyntaxError:
         return ast.Module([], [])
 
 
 @functools.lru_cache(1)  # a cell is asked about several things in a row; trees take much memory
-def _as_python(source, shell):
+def _tree(source, shell):
     """A cell's tree without magics: ``save(x)`` is none, whether or not ``save`` is there yet."""
     try:
         return ast.parse(source)

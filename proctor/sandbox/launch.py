@@ -117,7 +117,7 @@ class Jailed:
             self._control.send(text.encode())
 
     def _hear(self, enough, timeout):
-        """Take the guard's messages until it is ``enough()``; raises TimeoutError.
+        """Take the guard's messages until it is ``enough()``; raises TimeoutError, Ended.
 
         In short waits: an alarm may hear messages, too, and take the one that this waits for.
         """

@@ -370,7 +370,7 @@ def same(name, got, expected, where=None, cause=None, dtype=False, rtol=1e-5, at
                 odd=True,
             )
         # an int that has no place in 64 bits is no number to NumPy
-        near = float(got) if isinstance(got, int) and not _huge(got) else got
+        near = as_float(got) if isinstance(got, int) else got
         if _huge(got) or differing(near, expected, rtol, atol):
             fail(f"{name} is {number(got)}, expected {number(expected)}")
         return
