@@ -291,10 +291,14 @@ class Outside:
 
     def _start_victim(self, secret):
         """A process with the secret on its command line and in its environment."""
-        program = "import time; time.sleep(600)"
-        self.victim = subprocess.Popen([sys.executable, "-I", "-S", "-c", program, secret])
+        program = "import time; print(flush=True); time.sleep(600)"
+        command = [sys.executable, "-I", "-S", "-c", program, secret]
+        self.victim = subprocess.Popen(command, stdout=subprocess.PIPE)
+        self._ends.enter_context(self.victim.stdout)
         self._ends.callback(self.victim.wait)
         self._ends.callback(self.victim.kill)
+        # Popen returns while execve(2) is at work: /proc shows the command line a moment later
+        _line(self.victim.stdout, time.monotonic() + 10)
 
     def _open_sockets(self, secret):
         """Listeners that hand out the secret."""

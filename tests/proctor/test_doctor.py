@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -123,3 +124,23 @@ def test_it_leaves_nothing_behind(diagnosed, tmp_path, monkeypatch):
         assert outside.victim.poll() is None
     assert outside.victim.returncode is not None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_victim_runs_before_anything_looks_for_it(tmp_path, monkeypatch):
+    slow = tmp_path / "slow-python"
+    slow.write_text(f'#!/bin/sh\nsleep 0.5\nexec {sys.executable} "$@"\n')
+    slow.chmod(0o755)
+    monkeypatch.setattr(doctor.sys, "executable", str(slow))
+    with doctor.Outside() as outside:
+        assert outside.facts["secret"] in _words(outside.victim)
+        outside.victim.kill()
+        outside.let_victim_end()
+        assert outside.changed(got_through=False), "a process that ended is a change"
+        assert outside.facts["secret"] in _words(outside.victim)
+
+
+def _words(process):
+    """The command line of a process, once it is no shell any more."""
+    words = Path("/proc", str(process.pid), "cmdline").read_bytes().decode().split("\0")
+    assert words[0] != "/bin/sh", "it is not there yet"
+    return words
