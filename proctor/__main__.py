@@ -6,12 +6,8 @@ import os
 import signal
 import sys
 
-from proctor import __version__
+from proctor import __version__, imports
 
-_FORMATS = (
-    *("fqdn", "isoduration", "rfc3339_validator", "rfc3986_validator", "rfc3987_syntax"),
-    *("uri_template", "webcolors"),
-)
 _USAGE = """\
 usage: proctor COMMAND ASSIGNMENT  (proctor COMMAND --help)
 
@@ -60,7 +56,7 @@ def _run(command, *rest):
         module, name, plays = _APPS[command]
         if plays:
             _warm_up(command, rest)
-        _launch(rest, module, name)
+        _launch(rest, module, name, plays)
     elif command == "doctor":
         from proctor.batch import checkup
         from proctor.sandbox import doctor
@@ -97,13 +93,15 @@ def _warm_up(command, words):
     signal.signal(signal.SIGINT, before)
 
 
-def _launch(words, module, name):
+def _launch(words, module, name, plays):
     """Import a command's application and run it."""
     before = signal.getsignal(signal.SIGINT)
     if before is signal.default_int_handler:  # else Ctrl-C is not for this process
         # a module that is interrupted while it is imported may answer with any error
         signal.signal(signal.SIGINT, lambda *_: os._exit(STOPPED))
-    leave_out_formats()
+    imports.leave_out_formats()
+    if plays:  # else its pages need some of them
+        imports.put_off()
     gc.disable()  # what is imported stays: looking for garbage in it is in vain
     app = getattr(importlib.import_module(module), name)
     gc.freeze()
@@ -113,16 +111,6 @@ def _launch(words, module, name):
         app.launch_instance(list(words))
     finally:
         gc.freeze()  # nor on the way out: the system takes back what is left
-
-
-def leave_out_formats():
-    """Let jsonschema, which nbformat needs, not import what checks formats of texts.
-
-    There is none of them in nbformat's schemas, and it takes half a second, most of it to compile
-    a grammar of addresses. None is how import is told that there is no such module.
-    """
-    for unused in _FORMATS:
-        sys.modules.setdefault(unused, None)
 
 
 def _begin(command):

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from proctor.__main__ import leave_out_formats
+from proctor.imports import leave_out_formats
 
 leave_out_formats()  # else each process of the tests takes a second to compile grammars
 
