@@ -20,6 +20,7 @@ from distributed.cfexecutor import ClientExecutor
 
 from proctor.batch import Refused, Wait
 from proctor.batch.pool import Warm
+from proctor.batch.unit import Graded
 from proctor.run.settings import hide
 from proctor.wording import first_line
 
@@ -70,8 +71,12 @@ class Cluster:
         return max(self._known, self._least)
 
     def submit(self, *args):
-        """Return a future of what `grade` returns for (notebook, data, extra, notes)."""
+        """Return a future of what `grade_on_worker` returns for (notebook, data, extra, notes)."""
         return self._executor.submit(grade_on_worker, self._plugin.key, *args)
+
+    def result(self, future):
+        """Return the `Graded` of a future that is done, or raise what went wrong."""
+        return Graded.from_bytes(future.result())
 
     def close(self):
         """Let go of the cluster; a local one ends."""
@@ -117,5 +122,5 @@ def _is_module(name):
 
 
 def grade_on_worker(key, *args):
-    """Grade in a worker of the cluster."""
-    return _warm[key].grade(*args)
+    """Grade in a worker of the cluster; return the bytes of a `Graded`."""
+    return _warm[key].grade(*args).to_bytes()

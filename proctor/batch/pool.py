@@ -69,6 +69,10 @@ class Here:
         """Return a future of what `grade` returns for (notebook, data, extra, notes)."""
         return self.threads.submit(self.warm.grade, *args)
 
+    def result(self, future):
+        """Return the `Graded` of a future that is done, or raise what went wrong."""
+        return future.result()
+
     def close(self):
         """Forget what has not begun, and end what has."""
         self.threads.shutdown(wait=False, cancel_futures=True)

@@ -30,7 +30,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from proctor.batch import Refused, Wait
 from proctor.batch.stop import held
-from proctor.batch.unit import Graded, Unit
+from proctor.batch.unit import Unit
 from proctor.files import copy_file, keep_files, names_of_files, read, read_files
 from proctor.plugins import gradebook, marks
 from proctor.plugins.collect import notes
@@ -43,8 +43,6 @@ from proctor.plugins.resume import (
     has_changed,
     is_excluded,
     is_newer,
-    keep_due,
-    keep_state,
     state_of,
     student_of,
 )
@@ -265,7 +263,7 @@ class Recorder(Autograde):
         if isinstance(reading, OSError):
             raise reading
         try:
-            return reading, {p: Graded.from_bytes(f.result()) for p, f in futures.items()}
+            return reading, {p: self.pool.result(f) for p, f in futures.items()}
         except CancelledError:
             raise Wait("the scheduler went away; call again to go on") from None
 
@@ -305,8 +303,9 @@ class Recorder(Autograde):
     def _record(self, assignment, student, reading):
         """Write what was played, and commit it.
 
-        reading  the state of the submission when it was read
+        reading  the state of the submission when it was read, which is kept of what was made of it
         """
+        self.reading = reading
         self.init_destination(assignment, student)
         self.run_pre_convert_hook()
         self.init_assignment(assignment, student)
@@ -318,9 +317,6 @@ class Recorder(Autograde):
         for given in self.marks:
             given.keep()
         self.run_post_convert_hook()
-        made = self._format_dest(self.course.name, student)
-        keep_state(made, self.notebooks, reading)
-        keep_due(made, self.due)
         self.report.done(student, *self._points())
 
     def _check_writable(self, student):

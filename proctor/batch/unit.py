@@ -1,4 +1,4 @@
-"""One notebook of one submission: bytes in, bytes out, on whatever machine."""
+"""One notebook of one submission, graded on whatever machine."""
 
 import hashlib
 import json
@@ -72,7 +72,7 @@ class Graded:
 
 
 def grade(unit, template, notebook, data, extra=None, notes=()):
-    """Return the bytes of a `Graded`.
+    """Return a `Graded`.
 
     template  a warm `Template` of the unit's assignment
     notebook  its name
@@ -86,10 +86,10 @@ def grade(unit, template, notebook, data, extra=None, notes=()):
     book = add_repairs(merged.notebook, [*notes, *merged.notes])
     if data is None:
         give_nothing(book, NOTHING)
-        return Graded(book, told).to_bytes()
+        return Graded(book, told)
     lessons, known = unit.assignment.lessons, unit.known.get(notebook, {})
     played, problems = play(template, book, lessons, unit.settings, extra or {}, known)
-    return Graded(book, told, played.made, not played.unconfined, problems).to_bytes()
+    return Graded(book, told, played.made, not played.unconfined, problems)
 
 
 def of_another(pristines, notebook, data):

@@ -117,7 +117,10 @@ class Unfinished:
         self._release()
         folder = self._folder(notebooks)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        self.reading = self.state(Path(notebooks[0]).parent)
+        if hasattr(self.converter, "reading"):  # it was read before its turn came
+            self.reading = self.converter.reading
+        else:
+            self.reading = self.state(Path(notebooks[0]).parent)
         for path in notebooks:
             mark = _mark(folder, path)
             file = open(mark, "w")  # noqa: SIM115  closed when the submission is done
