@@ -138,7 +138,8 @@ class _Compiler(CachingCompiler):
         return super().ast_parse(source, filename, symbol) if tree is None else tree
 
     def __call__(self, source, filename, symbol, **flags):
-        if isinstance(source, ast.AST) and len(source.body) == 1:
+        # `%time` compiles an expression
+        if isinstance(source, (ast.Module, ast.Interactive)) and len(source.body) == 1:
             code = self.codes.get((id(source.body[0]), symbol, self.flags))
             if code is not None:
                 return _in_file(code, filename)

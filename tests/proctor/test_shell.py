@@ -3,6 +3,7 @@
 import ast
 import functools
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -100,6 +101,120 @@ def test_cells_show_what_they_should():
     assert found["nothing of a value"] == found["nothing of a value, said so"] == []
     for where, value in {"in a text": "'a;'", "before the last": "1", "in a comment": "3"}.items():
         assert found[f"a semicolon {where}"][0]["data"]["text/plain"] == value
+
+
+# besides CELLS: what IPython offers in a notebook, and what may go wrong in it. Not: `%matplotlib`,
+# which its plain shell has not
+MAGICS = (
+    *("%time 1 + 1", "%time x = 2", "%time f(2)", "%time sum(range(3))", "%time print(1); 2"),
+    *(
+        "%time 1 / 0",
+        "%%time\nx = 1\nx",
+        "%%time\n1 / 0",
+        "%timeit -n1 -r1 1",
+        "%%timeit -n1 -r1\n1",
+    ),
+    *(
+        "r = %timeit -o -n1 -r1 f(1)",
+        "%prun -q f(1)",
+        "%who",
+        "%whos",
+        "names = %who_ls",
+        "here = %pwd",
+    ),
+    *("%cd .", "%ls", "%env HOME", "%set_env A_NAME=1", "%precision 3", "%pprint", "%lsmagic"),
+    *("%load_ext autoreload", "%autoreload 2", "%xdel x"),
+    *("%pinfo len", "%pdoc len", "%psource f", "f?", "f??", "%psearch f*", "%history", "%hist -n"),
+    *("%%writefile text.txt\nhello", "%pycat text.txt", "%%bash\necho 1", "%%bash\nexit 3", "%tb"),
+    *("%%capture out\nprint(1)", "out.stdout", "%%html\n<b>x</b>", "%%latex\n$x$", "%%svg\n<svg/>"),
+    *(
+        "%%javascript\n1",
+        "%%markdown\n*x*",
+        "%macro again 1",
+        "%rerun 1",
+        "%recall 1",
+        "%alias_magic t time",
+    ),
+    *(
+        "%sx echo 1",
+        "%system echo 1",
+        "x = %sx echo 1",
+        "!exit 3",
+        "%xmode Plain",
+        "1 / 0",
+        "%xmode Context",
+    ),
+    *(
+        "%automagic",
+        "%config InlineBackend.figure_format = 'retina'",
+        "%pdb off",
+        "%no_such",
+        "%%no_such\n1",
+    ),
+    *(
+        "%save -f saved.py 1",
+        "%run saved.py",
+        "%load saved.py",
+        "%%python3\nprint(1)",
+        "%%script false\n",
+    ),
+    *(
+        "%logstart",
+        "%bookmark -l",
+        "%dirs",
+        "%rehashx",
+        "%unload_ext autoreload",
+        "%reset_selective -f x",
+    ),
+    *(
+        "%reset -f",
+        "f",
+        "%time",
+        "%timeit",
+        "%%time",
+        "%run no.py",
+        "%env no such = thing",
+        "%debug_no",
+    ),
+)
+COMPARED = """
+    import json, sys
+    from IPython.core.interactiveshell import InteractiveShell
+    from proctor.run.shell import Shell
+    from traitlets.config import Config
+    shell = (Shell if sys.argv[1] == "ours" else InteractiveShell).instance(
+        config=Config({"HistoryManager": {"enabled": False}})
+    )
+    shell.run_cell("def f(x):\\n    return x", store_history=True)
+    found = []
+    for source in json.load(open(sys.argv[2])):
+        result = shell.run_cell(source, store_history=True)
+        raised = result.error_before_exec or result.error_in_exec
+        names = sorted(name for name in shell.user_ns if not name.startswith("_"))
+        found.append([source, type(raised).__name__, repr(result.result), names])
+    with open(sys.argv[3], "w") as file:
+        json.dump(found, file)
+"""
+
+
+def test_cells_come_to_what_they_come_to_in_ipython(tmp_path):
+    sources = [source for source in (*CELLS.values(), *MAGICS) if "exit()" not in source]
+    (tmp_path / "cells.json").write_text(json.dumps(sources))
+    told = {}
+    for whose in ("ours", "IPython's"):
+        place = tmp_path / f"work of {whose}"
+        place.mkdir()
+        subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(COMPARED), whose, "../cells.json", "found.json"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=True,
+            cwd=place,
+            env=os.environ | {"PYTHONPATH": str(notebooks.ROOT), "IPYTHONDIR": str(place)},
+        )
+        told[whose] = json.loads((place / "found.json").read_text())
+    assert len(told["ours"]) == len(sources)
+    assert [one for one in zip(*told.values(), strict=True) if one[0] != one[1]] == []
 
 
 KEPT = """
