@@ -6,9 +6,11 @@ are only more to lock up and more to wait for.
 
 import ast
 import contextlib
+import importlib
 import io
 import linecache
 import os
+import re
 import sys
 import tempfile
 import types
@@ -21,6 +23,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.history import HistoryManager
 from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
+from pygments.lexer import RegexLexerMeta
 from traitlets import Instance, Type
 
 from proctor.run.outcomes import name_and_message, stated
@@ -28,6 +31,8 @@ from proctor.run.outputs import Outputs, error, stream
 
 _FRAMES = 20  # of a traceback that is shown without IPython's help
 _FIGURES = (None, "agg", "auto", "inline")  # what %matplotlib may ask for
+_MAGIC = re.compile(r"\brun_(line|cell)_magic\('(\w+)'")  # as IPython writes a cell with `%name`
+_OF_FIGURES = ("IPython.core.pylabtools", "matplotlib_inline.config")
 _EXIT = "exit() ends this cell here; the cells after it still run. Take it out."
 
 
@@ -174,6 +179,22 @@ class _Transformer(TransformerManager):
 
 
 _USUAL = TransformerManager().token_transformers
+_compiling = RegexLexerMeta.__call__
+
+
+def _lexer_of(cls, *args, **kwargs):
+    """A Pygments lexer; one of a class that adds nothing has the compiled tokens of its base.
+
+    stack_data makes a class of its own for each frame that a traceback shows, and to compile
+    Python's grammar for each was more than half of what a traceback took.
+    """
+    own, base = vars(cls), cls.__base__
+    if len(cls.__bases__) == 1 and "_tokens" in vars(base) and not own.keys() & _ADDED:
+        cls._tokens, cls._all_tokens, cls._tmpname = base._tokens, base._all_tokens, base._tmpname
+    return _compiling(cls, *args, **kwargs)
+
+
+_ADDED = {"_tokens", "tokens", "flags", "token_variants"}
 
 
 class Shell(InteractiveShell):
@@ -213,6 +234,7 @@ class Shell(InteractiveShell):
 
     def init_traceback_handlers(self, custom_exceptions):
         super().init_traceback_handlers(custom_exceptions)
+        RegexLexerMeta.__call__ = _lexer_of
         usual = self.InteractiveTB.structured_traceback
 
         def structured_traceback(kind, raised, traceback, *args, **kwargs):
@@ -303,6 +325,23 @@ class Shell(InteractiveShell):
         self.run("[0, {'': 0.5}]", 0)
         self.run("raise Exception", 0)
         self.reset()
+
+    def warm_for(self, sources):
+        """Do once, before a fork, what takes long the first time in cells: magics, a figure."""
+        for source in sources:
+            with contextlib.suppress(SyntaxError):  # told where it runs
+                for kind, name in _MAGIC.findall(self.transform_cell(source)):
+                    self.find_magic(name, kind)  # imports what has it
+                    self.find_magic("time")  # and what `%matplotlib` asks for besides
+        if "matplotlib.pyplot" in sys.modules:
+            with contextlib.suppress(Exception):  # told where a cell draws one
+                for name in _OF_FIGURES:
+                    importlib.import_module(name)
+                figure = sys.modules["matplotlib.figure"].Figure()
+                figure.subplots()
+                figure.savefig(io.BytesIO())
+                # `%matplotlib` looks through all that is installed
+                sys.modules["matplotlib.backends"].backend_registry.list_all()
 
     def foresee(self, sources):
         """Transform and compile cells once, before a fork, that many forks will run as they are."""

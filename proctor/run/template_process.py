@@ -92,9 +92,11 @@ def _grow(channel, about):
     os.mkdir(about["spare"], mode=0o700)
     os.chdir(about["files"])
     sys.path[0] = about["files"]
-    _import(about["lessons"])
+    shell = Shell.instance()
+    _import(about["lessons"], shell)
     values.warm()  # in a jail no converter can be read any more
-    Shell.instance().foresee(about["lessons"])
+    shell.foresee(about["lessons"])
+    shell.warm_for(about["lessons"])
     forkserver, theirs = ForkServer.pair()
     if os.fork() == 0:
         channel.close()
@@ -106,7 +108,7 @@ def _grow(channel, about):
 
     tests = channel.receive()
     sys.path.insert(1, tests["private"])
-    _import(tests["tests"])
+    _import(tests["tests"], shell)
     values.warm()
     runner.warm(about["lessons"], tests["tests"], about["mark"])
     gc.freeze()  # a collection in a child would copy every page of ours
@@ -114,11 +116,12 @@ def _grow(channel, about):
     return forkserver
 
 
-def _import(sources):
+def _import(sources, shell):
     """Run the import statements of cells; what fails, fails again in its cell and is told there."""
     for source in sources:
         with contextlib.suppress(SyntaxError):
-            for node in ast.walk(ast.parse(source)):
+            # many a notebook begins with imports and `%matplotlib inline` in one cell
+            for node in ast.walk(ast.parse(shell.transform_cell(source))):
                 if isinstance(node, (ast.Import, ast.ImportFrom)):
                     with contextlib.suppress(Exception):
                         exec(ast.unparse(node), {})

@@ -12,6 +12,9 @@ from types import SimpleNamespace
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from nbconvert.filters import strip_ansi
+from pygments.lexer import inherit
+from pygments.lexers import PythonLexer
+from pygments.token import Generic
 
 from tests import notebooks
 
@@ -26,7 +29,7 @@ CELLS = {
     "from the future": "from __future__ import annotations\ndef f(x: y): 0\nf.__annotations__",
     "await": "import asyncio\nawait asyncio.sleep(0)\n3",
     "await in a string": "'await'",
-    "a magic": "%time 1 + 1",
+    "a magic": "%env HOME",
     "a magic's value": "x = %sql 1",
     "a cell's magic": "%%capture\nprint(1)",
     "a command": "!true",
@@ -309,3 +312,51 @@ def test_an_exit_reads_well(shell, call):
     assert "exit() ends this cell here" in shown
     assert "Ctrl-D" not in shown
     assert "ask_exit" not in shown
+
+
+WARMED = """
+    import json, sys
+    from proctor.run.shell import Shell
+    from proctor.run.template_process import _import
+    shell = Shell.instance()
+    lessons = ["%matplotlib inline\\nimport matplotlib.pyplot as plt, colorsys", "%no_such", "("]
+    _import(lessons, shell)
+    shell.warm_for(lessons)
+    before = set(sys.modules)
+    names = set(shell.user_ns)
+    outcome, _ = shell.run(lessons[0], 1)
+    late = sorted(set(sys.modules) - before)
+    told = [outcome.kind, late, "colorsys" in before, "plt" in names]
+    print(json.dumps(told), file=sys.__stdout__)
+"""
+
+
+def test_what_a_lesson_with_a_magic_imports_is_there_before_a_fork(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(WARMED)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=notebooks.ROOT,
+        env=os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"},
+    )
+    kind, late, imported, leaked = json.loads(done.stdout)
+    assert (kind, imported, leaked) == ("passed", True, False)
+    assert [
+        name for name in late if name.startswith(("matplotlib.", "PIL", "IPython.core.mag"))
+    ] == []
+
+
+def test_a_lexer_that_adds_tokens_has_its_own(shell):
+    class Same(PythonLexer):
+        pass
+
+    class Other(PythonLexer):
+        tokens = {"root": [("def", Generic), inherit]}  # noqa: RUF012  (Pygments reads it so)
+
+    text = "def f(x):\n    return 'a'\n"
+    usual, same, other = (list(kind().get_tokens(text)) for kind in (PythonLexer, Same, Other))
+    assert same == usual
+    assert Same._tokens is PythonLexer._tokens
+    assert (Generic, "def") in other
+    assert (Generic, "def") not in usual
