@@ -642,5 +642,6 @@ def warm(lessons, tests, mark):
         needed(source, shell), statements(source, shell)
     for source in tests:
         needed(source, shell), owned(source, shell), mentioned(source, shell)
+        reads_files(source, shell)
         text = replaced(source, made(source, shell, _MADE))
         shell.foresee([text, *([calling(_SHARING, text, mark)] if mark else [])])

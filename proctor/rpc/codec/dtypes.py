@@ -93,19 +93,26 @@ def _simple_dtype(code):
 def must(condition, what):
     """Raise ``ValueError`` unless what came in a message is right."""
     if not condition:
-        raise ValueError(f"{what} is not right")
+        wrong(what)
+
+
+def wrong(what):
+    """Raise ``ValueError``: what came in a message is not right."""
+    raise ValueError(f"{what} is not right")
 
 
 def natural(value):
     """A number from a message that is to be one: 0 or more."""
-    must(type(value) is int and 0 <= value < 1 << 62, "a number")
+    if type(value) is not int or not 0 <= value < 1 << 62:
+        wrong("a number")
     return value
 
 
 def naturals(values):
     """A list of such numbers."""
-    must(type(values) is list, "a list of numbers")
+    if type(values) is not list:
+        wrong("a list of numbers")
     for value in values:
         if type(value) is not int or not 0 <= value < 1 << 62:
-            natural(value)
+            wrong("a number")
     return values

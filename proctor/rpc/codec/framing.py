@@ -52,7 +52,7 @@ class Channel:
         self._socket, self._limits = sock, limits
         self.deadline, self.carried = None, 0
         self._patience = sock.gettimeout()
-        self._ahead = b""  # what came with the last part that was read
+        self._ahead, self._at = b"", 0  # what came in one go, and how much of it has been read
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             sock.setsockopt(socket.SOL_SOCKET, option, 4 << 20)
 
@@ -86,19 +86,18 @@ class Channel:
         magic, structure, count = self._HEAD.unpack(self._read(self._HEAD.size))
         if magic != self._MAGIC:
             raise WallError("the student's kernel sent something that is no message")
-        self._admit(structure, self._limits.structure_bytes)
-        self._admit(8 * count, self._limits.structure_bytes)
-        sizes = array("Q", bytes(self._read(8 * count))) if count else ()
+        self._admit(max(structure, 8 * count), self._limits.structure_bytes)
+        sizes = array("Q", self._read(8 * count)) if count else ()
         body = sum(sizes)
         self._admit(structure + body, self._limits.message_bytes)
         self.carried += self._HEAD.size + 8 * count + structure + body
-        content = self._read(structure)
+        content = bytes(self._read(structure))
         if not count:
-            return bytes(content), []
+            return content, []
         if body >= self._AT_ONCE:
-            return bytes(content), [self._read(size) for size in sizes]
+            return content, [self._read(size) for size in sizes]
         rest, starts = memoryview(self._read(body)), accumulate(sizes, initial=0)
-        return bytes(content), [
+        return content, [
             rest[start : start + size] for start, size in zip(starts, sizes, strict=False)
         ]
 
@@ -113,6 +112,11 @@ class Channel:
         self._socket.close()
 
     def _read(self, size):
+        at, end = self._at, self._at + size
+        if end <= len(self._ahead):
+            self._at = end
+            return self._ahead[at:end]
+        self._ahead, self._at = self._ahead[at:], 0
         if size <= self._AT_ONCE:  # many parts come in one go
             while len(self._ahead) < size:
                 self._be_patient()
@@ -120,8 +124,8 @@ class Channel:
                 if not chunk:
                     raise WallError(_CLOSED)
                 self._ahead += chunk
-            found, self._ahead = bytearray(self._ahead[:size]), self._ahead[size:]
-            return found
+            self._at = size
+            return self._ahead[:size]
         buffer, got = bytearray(min(size, self._FIRST)), len(self._ahead)
         buffer[:got], self._ahead = self._ahead, b""
         while got < size:

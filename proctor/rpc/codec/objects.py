@@ -13,7 +13,7 @@ from itertools import chain, islice
 from numpy import bool_, copyto, frombuffer, uint8
 from numpy import zeros as np_zeros
 
-from proctor.rpc.codec.dtypes import must
+from proctor.rpc.codec.dtypes import wrong
 from proctor.rpc.codec.memory import address_of, cells_of, extent, is_dense, memory_of
 from proctor.rpc.codec.values import CHANGEABLE, LEAVES, NESTING, SWEPT, kind_of, parts_of
 
@@ -110,12 +110,14 @@ class Held:
     def object(self, number):
         """The object of a number. Raises ``ValueError``."""
         shared = self.by_number.get(number)
-        must(shared is not None and shared.kind != "block", "the number of an object")
+        if shared is None or shared.kind == "block":
+            wrong("the number of an object")
         value = shared.ref()
         if value is None and shared.info is not None:  # only its stand-in is gone
             value = self.stand_in(number, shared.info)
             self.hold(shared, value)
-        must(value is not None, "the number of an object")
+        if value is None:
+            wrong("the number of an object")
         return value
 
     def __len__(self):
@@ -209,8 +211,8 @@ class Held:
         """
         if not self.recent:
             return
-        numbers, known = set(self._last()), self.by_number
-        for number in (*chain(*self.lent), *out.reach):
+        numbers, known, lent = set(self._last()), self.by_number, set(chain(*self.lent))
+        for number in (*lent, *out.reach):
             shared = known.get(number)
             if shared is not None:
                 numbers.add(shared.block if shared.kind == "array" else number)
@@ -218,7 +220,7 @@ class Held:
             shared = known.get(number)
             if shared is None or shared.kind not in CHANGEABLE:
                 continue
-            if not (self.trusted or number < 0 or self.may_write(shared)):
+            if not (self.trusted or number < 0 or not lent.isdisjoint(_owners(shared))):
                 continue
             if shared.kind != "block" or not self.is_in_step(shared):
                 yield shared
@@ -251,9 +253,7 @@ class Held:
 
     def may_write(self, shared):
         """Whether the other end may change an object of the trusted end."""
-        if shared.kind == "block":
-            return any(self.is_lent(number) for number in shared.arrays)
-        return self.is_lent(shared.number)
+        return any(map(self.is_lent, _owners(shared)))
 
     # -- memory
 
@@ -348,6 +348,11 @@ class Held:
             raise ValueError(f"more than {self.limits.items:,} items: they cannot cross the wall")
         done[key] = items, height
         return items, height
+
+
+def _owners(shared):
+    """The numbers by which an object is lent: of memory, those of the arrays in it."""
+    return shared.arrays if shared.kind == "block" else (shared.number,)
 
 
 def _measure():
