@@ -32,7 +32,6 @@ from proctor.run.outputs import Outputs, error, stream
 _FRAMES = 20  # of a traceback that is shown without IPython's help
 _FIGURES = (None, "agg", "auto", "inline")  # what %matplotlib may ask for
 _MAGIC = re.compile(r"\brun_(line|cell)_magic\('(\w+)'")  # as IPython writes a cell with `%name`
-_OF_FIGURES = ("IPython.core.pylabtools", "matplotlib_inline.config")
 _EXIT = "exit() ends this cell here; the cells after it still run. Take it out."
 
 
@@ -335,8 +334,8 @@ class Shell(InteractiveShell):
                     self.find_magic("time")  # and what `%matplotlib` asks for besides
         if "matplotlib.pyplot" in sys.modules:
             with contextlib.suppress(Exception):  # told where a cell draws one
-                for name in _OF_FIGURES:
-                    importlib.import_module(name)
+                # not matplotlib_inline: it binds itself to the shell that there is
+                importlib.import_module("IPython.core.pylabtools")
                 figure = sys.modules["matplotlib.figure"].Figure()
                 figure.subplots()
                 figure.savefig(io.BytesIO())
