@@ -20,6 +20,16 @@ from nbgrader import api  # noqa: E402
 from tests import commands, notebooks, tiers  # noqa: E402
 
 
+def pytest_make_parametrize_id(val):
+    """A long text in a test's name is cut: a failure is told in a line, not in a page."""
+    if isinstance(val, (str, bytes)) and len(val) > _LONGEST_ID:
+        return f"{val[:_LONGEST_ID]!s}..."
+    return None
+
+
+_LONGEST_ID = 60
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist looks for groups, and pytest for what is slow
 def pytest_collection_modifyitems(config, items):
     """What shares a fixture of a module or a folder stays on one worker (``--dist loadgroup``).

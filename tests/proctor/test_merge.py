@@ -874,7 +874,6 @@ def test_two_cells_of_a_source_with_one_name_are_named():
         (b'{"cells": ' * 100_000, "not-json"),
         (b'{"a": [' * 50_000 + b"]}" * 50_000, "not-json"),
     ],
-    ids=lambda value: str(value[:40]),
 )
 def test_a_file_with_nothing_in_it_is_graded_as_blank(data, kind):
     result = merged(data)
