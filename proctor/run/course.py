@@ -42,7 +42,7 @@ class Course:
         return Assignment(
             files={name: data for name, data in files.items() if name not in leave_out},
             lessons=lessons,
-            tests=(*lessons, *tests),
+            tests=tests,
             mark=self._mark,
             private=private,
             preload=preload,

@@ -70,6 +70,8 @@ def _credit(value, text):
     ValueError: an array or a number of another kind, which a student's answer can make of a sum;
     nbgrader would give it all points.
     """
+    if value is None and text is None:
+        return None  # as of most tests
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
         if isinstance(value, numpy.ndarray) and value.size != 1:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from proctor import rpc
-from proctor.rpc.codec import Channel, Codec, Limits, WallError, WallTimeout
+from proctor.rpc.codec import Channel, Codec, Limits, WallError, WallTimeout, encode
 from tests.tiers import examples
 
 quick = settings(
@@ -473,9 +473,9 @@ def test_what_has_crossed_before_crosses_with_copies_and_nothing_else():
         deep,
     )
     for value in kinds:
-        for encode in (pair.test.encode_copies, pair.student.encode_copies):
+        for write in (pair.test.encode_copies, pair.student.encode_copies):
             with pytest.raises((TypeError, ValueError), match=r"cannot cross|no copy"):
-                encode("ok", (handle, [value]) if encode.__self__ is pair.test else (thing, value))
+                write("ok", (handle, [value]) if write.__self__ is pair.test else (thing, value))
     assert len(pair.test) == len(pair.student) == held
 
 
@@ -1158,3 +1158,13 @@ def test_no_codec_reads_code():
     source = "".join(path.read_text() for path in paths)
     for word in ("import pickle", "marshal", "eval(", "exec(", "allow_pickle", "np.load"):
         assert word not in source
+
+
+@pytest.mark.parametrize("in_c", [True, False])
+def test_a_message_is_written_as_json_has_it(monkeypatch, in_c):
+    if not in_c:  # as an interpreter without it does
+        monkeypatch.setattr(encode, "_chunks", None)
+    message = ["ok", [["@", -1], float("nan"), -0.0, 1e300, 'é\ud800"\\', None, True, 1 << 61], {}]
+    assert encode._dumps(message) == json.dumps(message, separators=(",", ":")).encode()
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        encode._dumps([object()])
