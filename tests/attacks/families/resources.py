@@ -195,7 +195,8 @@ add(
         total="""
     import numpy as np
     def total(x):
-        return 3 if x.size == 3 else np.broadcast_to(np.int8(0), 1 << 26)
+        # of twice as many, a test's own arithmetic can use up the notebook's time on a busy machine
+        return 3 if x.size == 3 else np.broadcast_to(np.int8(0), 1 << 25)
     """
     ),
     without("total"),
