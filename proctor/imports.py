@@ -1,7 +1,7 @@
 """Lazy imports: what nbgrader imports, and hardly a command uses.
 
-Half a second of a command's start would go to formats that nobody checks, an HTML parser, a client
-for JupyterHub and a tool that builds packages.
+About half of a command's start would go to formats that nobody checks, Beautiful Soup, a client for
+JupyterHub and a tool that builds packages.
 """
 
 import importlib

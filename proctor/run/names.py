@@ -119,14 +119,14 @@ def statements(source, shell):
     One that does not compile is left out: the cell itself tells of it, in the student's process.
     """
     found = []
-    for statement in _parsed(source, shell).body:
+    for statement in parsed(source, shell).body:
         with contextlib.suppress(SyntaxError):
             code = compile(ast.Module([statement], []), "<locked>", "exec")
             found.append((code, frozenset(_touched(statement))))
     return found
 
 
-def _parsed(source, shell):
+def parsed(source, shell):
     """A cell's syntax tree; empty if it has an error, which the cell itself will tell."""
     try:
         return _tree(source, shell)
@@ -262,7 +262,7 @@ def made(source, shell, mark):
 
     ``ax = plt.gca()`` and then ``plot(ax)``: the call is to be ``mark(plt, "gca")()``.
     """
-    tree = _parsed(source, shell)
+    tree = parsed(source, shell)
     passed = {
         name.id
         for call in ast.walk(tree)

@@ -331,7 +331,8 @@ class Shell(InteractiveShell):
             with contextlib.suppress(SyntaxError):  # told where it runs
                 for kind, name in _MAGIC.findall(self.transform_cell(source)):
                     self.find_magic(name, kind)  # imports what has it
-                    self.find_magic("time")  # and what `%matplotlib` asks for besides
+                    if name == "matplotlib":
+                        self.find_magic("time")  # it asks for what has that
         if "matplotlib.pyplot" in sys.modules:
             with contextlib.suppress(Exception):  # told where a cell draws one
                 # not matplotlib_inline: it binds itself to the shell that there is

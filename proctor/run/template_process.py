@@ -118,13 +118,14 @@ def _grow(channel, about):
 
 def _import(sources, shell):
     """Run the import statements of cells; what fails, fails again in its cell and is told there."""
+    from proctor.run.names import parsed
+
     for source in sources:
-        with contextlib.suppress(SyntaxError):
-            # many a notebook begins with imports and `%matplotlib inline` in one cell
-            for node in ast.walk(ast.parse(shell.transform_cell(source))):
-                if isinstance(node, (ast.Import, ast.ImportFrom)):
-                    with contextlib.suppress(Exception):
-                        exec(ast.unparse(node), {})
+        # many a notebook begins with imports and `%matplotlib inline` in one cell
+        for node in ast.walk(parsed(source, shell)):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                with contextlib.suppress(Exception):
+                    exec(ast.unparse(node), {})
 
 
 def _conduct(grader, forkserver, about, own):

@@ -1,4 +1,4 @@
-"""Who may import whom: the contracts of ``pyproject.toml``, checked by import-linter."""
+"""Who may import whom, by the contracts of ``pyproject.toml``; and what is imported late."""
 
 import json
 import os

@@ -331,7 +331,7 @@ WARMED = """
 """
 
 
-def test_what_a_lesson_with_a_magic_imports_is_there_before_a_fork(tmp_path):
+def test_what_a_lesson_with_a_magic_imports_is_there_before_a_fork():
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(WARMED)],
         capture_output=True,

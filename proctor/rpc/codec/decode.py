@@ -50,7 +50,7 @@ def _kept(data):
 class Incoming:
     """A message that is being read. At the trusted end, every number in it is doubted.
 
-    What is asked of each value in it calls no ``must``: that would be a tenth of reading it.
+    What is asked of each value calls no ``must``: it says what is wrong only where something is.
     """
 
     def __init__(self, codec, structure, buffers):

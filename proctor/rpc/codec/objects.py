@@ -211,8 +211,8 @@ class Held:
         """
         if not self.recent:
             return
-        numbers, known, lent = set(self._last()), self.by_number, set(chain(*self.lent))
-        for number in (*lent, *out.reach):
+        numbers, known = set(self._last()), self.by_number
+        for number in (*chain(*self.lent), *out.reach):
             shared = known.get(number)
             if shared is not None:
                 numbers.add(shared.block if shared.kind == "array" else number)
@@ -220,7 +220,7 @@ class Held:
             shared = known.get(number)
             if shared is None or shared.kind not in CHANGEABLE:
                 continue
-            if not (self.trusted or number < 0 or not lent.isdisjoint(_owners(shared))):
+            if not (self.trusted or number < 0 or self.may_write(shared)):
                 continue
             if shared.kind != "block" or not self.is_in_step(shared):
                 yield shared
@@ -253,7 +253,9 @@ class Held:
 
     def may_write(self, shared):
         """Whether the other end may change an object of the trusted end."""
-        return any(map(self.is_lent, _owners(shared)))
+        if shared.kind == "block":
+            return any(self.is_lent(number) for number in shared.arrays)
+        return self.is_lent(shared.number)
 
     # -- memory
 
@@ -348,11 +350,6 @@ class Held:
             raise ValueError(f"more than {self.limits.items:,} items: they cannot cross the wall")
         done[key] = items, height
         return items, height
-
-
-def _owners(shared):
-    """The numbers by which an object is lent: of memory, those of the arrays in it."""
-    return shared.arrays if shared.kind == "block" else (shared.number,)
 
 
 def _measure():
