@@ -30,7 +30,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import nbformat
@@ -139,7 +139,8 @@ def points(folder):
     """The sum of all automatic scores: what is compared must have graded the same."""
     import sqlite3
 
-    with sqlite3.connect(folder / "gradebook.db") as book:
+    # closed at once: a connection left to the collector removes its files in the middle of a run
+    with closing(sqlite3.connect(folder / "gradebook.db")) as book:
         return book.execute("select sum(auto_score) from grade").fetchone()[0]
 
 
@@ -315,7 +316,7 @@ def rows(folder):
         join student on student.id = submitted_assignment.student_id
         order by 1, 2, 3
     """
-    with sqlite3.connect(folder / "gradebook.db") as book:
+    with closing(sqlite3.connect(folder / "gradebook.db")) as book:
         return book.execute(query).fetchall()
 
 

@@ -105,6 +105,7 @@ def _launch(words, module, name, plays):
     gc.disable()  # what is imported stays: looking for garbage in it is in vain
     app = getattr(importlib.import_module(module), name)
     gc.freeze()
+    gc.set_threshold(50_000)  # rows and cells are made by the thousand, and few are garbage
     gc.enable()
     signal.signal(signal.SIGINT, before)
     try:
