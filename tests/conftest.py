@@ -1,5 +1,6 @@
 """A course in a temporary folder, as an instructor would have it."""
 
+import compileall
 import fcntl
 import os
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+import proctor
 from proctor.imports import leave_out_formats
 
 leave_out_formats()  # else each process of the tests takes a second to compile grammars
@@ -58,6 +60,7 @@ def pytest_collection_modifyitems(config, items):
     items.sort(key=lambda item: (-seconds[_group(item)], _group(item) == item.nodeid))
 
 
+@pytest.hookimpl(optionalhook=True)  # ``-p no:xdist``
 def pytest_xdist_auto_num_workers():
     """One more than there are cores: much of what is tested waits, for a browser or for a process
     that is to end."""
@@ -90,6 +93,15 @@ def _group(item):
     """What goes to one worker as a whole."""
     mark = item.get_closest_marker("xdist_group")
     return mark.args[0] if mark else item.nodeid
+
+
+def pytest_sessionstart(session):
+    """Each grader that a test starts imports the package in a clean environment, where it finds
+    bytecode beside the sources or compiles all of them."""
+    if not hasattr(session.config, "workerinput"):
+        prefix, sys.pycache_prefix = sys.pycache_prefix, None
+        compileall.compile_dir(Path(proctor.__file__).parent, quiet=1)
+        sys.pycache_prefix = prefix
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -21,6 +21,7 @@ from proctor.rpc.exceptions import (
     prose,
     word,
 )
+from proctor.rpc.loans import lent_again, named, note
 from proctor.rpc.places import Model
 from proctor.rpc.proxies import (
     END,
@@ -47,7 +48,8 @@ class Wall:
     ``spent`` gives the seconds of processor time that the other end's processes have used.
     ``remotes`` are the proxies of functions that were imported there, by path. ``news`` is set when
     an answer says that there is more to hear. ``classes`` says which classes an object may claim,
-    ``model`` (a `Model`) where it may answer for itself.
+    ``model`` (a `Model`) where it may answer for itself, ``text_of`` what is known to have been run
+    there by a file's name, or None.
     """
 
     def __init__(self, sock, timeout=30.0, limits=Limits()):  # noqa: B008  (it is frozen)
@@ -59,7 +61,8 @@ class Wall:
         self.classes, self.model = Classes(converters), Model()
         self._lock = threading.RLock()
         self._raised, self._calls, self._carried = {}, 0, 0
-        self.remotes, self.news = {}, False
+        self.remotes, self.news, self._loans = {}, False, {}
+        self.text_of = lambda file: None
 
     @property
     def under_way(self):
@@ -78,6 +81,7 @@ class Wall:
         value, error = self._exchange("fetch", name, gives=self.model.of(name))
         if error is not None:
             raise error
+        named(value, name, self._loans)
         return value
 
     def remote(self, path):
@@ -130,14 +134,15 @@ class Wall:
                 self.asked = values[0] if values else None
                 end = time.monotonic() + self.timeout
                 self._channel.deadline = end if self.deadline is None else min(end, self.deadline)
-            lent.append(set())
+            holder = values[0] if values else None
+            lent.append(lent_again(holder))
             try:
                 if op == "copies":
                     message = self._codec.encode_copies(op, values)
                 else:
                     message = self._codec.encode(op, values, lend=True)
                 value, error = self._converse(message, still)
-                self._place(value, gives)
+                self._place(value, gives, holder)
             finally:
                 lent.pop()
             if self.after is not None and not lent:
@@ -156,13 +161,14 @@ class Wall:
             self._break(str(error) or type(error).__name__)
             raise
 
-    def _place(self, value, gives):
+    def _place(self, value, gives, holder=None):
         """Note where the proxies come from that the last answer had within it."""
         met, self._codec.met = self._codec.met, []
         given = _proxies_in(value) if gives is not None else {}
-        for one in met:
-            if isinstance_of_proxy(one):
-                put(one, gives if id(one) in given else None)
+        made = [one for one in met if isinstance_of_proxy(one)]
+        for one in made:
+            put(one, gives if id(one) in given else None)
+        note(holder, made, self._codec.lent[-1])
 
     def _receive(self):
         message = self._channel.receive()

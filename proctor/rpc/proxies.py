@@ -8,6 +8,7 @@ import inspect
 import sys
 
 from proctor.rpc.classes import make_type
+from proctor.rpc.code import made_code
 from proctor.rpc.places import BINARY, COMPARISONS, CONVERSIONS, UNARY
 
 _WHERE = "in the student's kernel"
@@ -191,6 +192,10 @@ class FunctionProxy(Proxy):
         return _signature(_carry(self, "signature"))
 
     @property
+    def __code__(self):
+        return made_code(_carry(self, "code"), wall_of(self).text_of)
+
+    @property
     def __bases__(self):
         own = _own(self)
         if own["own_line"] is None:
@@ -282,6 +287,16 @@ def told_of(proxy):
 
 def wall_of(proxy):
     return _own(proxy)["wall"]
+
+
+def loan_of(proxy):
+    """{number: True} of what it was given, or None: see `proctor.rpc.loans`."""
+    return _own(proxy).get("loan")
+
+
+def with_loan(proxy, loan):
+    """Say what it was given."""
+    _own(proxy)["loan"] = loan
 
 
 def put(proxy, place):

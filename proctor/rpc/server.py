@@ -14,6 +14,7 @@ import threading
 from collections import deque
 
 from proctor.rpc.classes import line_of
+from proctor.rpc.code import told_of_code
 from proctor.rpc.codec import Channel, Codec, Limits, WallError
 from proctor.rpc.exceptions import FRAMES, SIMPLE, describe, make_error
 from proctor.rpc.places import BINARY, COMPARISONS
@@ -193,6 +194,7 @@ class Student:
         "iter": lambda self, thing: iter(thing),
         "next": _next,
         "signature": _signature,
+        "code": lambda self, function: told_of_code(function.__code__),
         "remote": _remote,
         "dir": lambda self, thing: dir(thing),
         "delattr": lambda self, thing, name: delattr(thing, name),

@@ -192,6 +192,7 @@ class Runner:
         self.there = set()
         self.wall = Wall(self.kernel.wall, timeout=CEILING * (self.job.seconds + 2 * GRACE))
         self.wall.spent, self.wall.model = self.kernel.jail.cpu, self.model
+        self.wall.text_of = self._text_of
         self.wall.classes.released = self._released
         self.wall.classes.private = {"proctor", *self.job.source.get("private", ())}
         try:
@@ -207,6 +208,19 @@ class Runner:
         """What stands on this side for a class that a cell of the course's defines, or None."""
         found = self.shell.user_ns.get(name)
         return found if name in self.job.source.get("released", ()) else None
+
+    def _text_of(self, file):
+        """The text of the cell that IPython ran by this name in the student's process, or None.
+
+        It is what was handed in, whatever that process says; which line of it a function stands in
+        is that process's word.
+        """
+        for what, given, _ in self.played:
+            if what == "run" and f"<ipython-input-{given[1]}-" in file:
+                text = self.shell.transform_cell(given[0])
+                if self.shell.compile.get_code_name(given[0], text, given[1]) == file:
+                    return text
+        return None
 
     def _replay(self, what, given, seconds):
         with self._limited(seconds):

@@ -32,6 +32,7 @@ from proctor.rpc import (
     WallTimeout,
     asked_type,
 )
+from proctor.rpc.code import made_code
 from proctor.rpc.codec import Channel, Codec
 from proctor.rpc.values import Values
 from tests.commands import FORKS
@@ -386,7 +387,7 @@ def test_a_handle_is_no_data(wall):
 
 def test_python_names_are_not_carried(wall):
     layer, add = wall.fetch("Layer")(1), wall.fetch("add")
-    for name in ("__dict__x", "__globals__", "__code__", "__array_interface__", "_repr_html_"):
+    for name in ("__dict__x", "__globals__", "__closure__", "__array_interface__", "_repr_html_"):
         for thing in (layer, add):
             with pytest.raises(AttributeError, match="not carried"):
                 getattr(thing, name)
@@ -1048,3 +1049,93 @@ def test_no_object_claims_to_be_data_or_what_is_no_student_s(path):
     assert (proxy == 1) is False
     with pytest.raises(TypeError, match="in-student-kernel"):
         proxy - 1
+
+
+def test_a_function_s_code_tells_its_names_and_does_nothing(wall):
+    told = wall.fetch("add").__code__
+    assert told.co_name == "add"
+    assert told.co_varnames == ("x", "y", "z")
+    assert (told.co_argcount, told.co_kwonlyargcount) == (2, 1)
+    assert inspect.isgeneratorfunction(wall.fetch("evens"))
+    assert not inspect.isgeneratorfunction(wall.fetch("add"))
+    assert types.FunctionType(told, {})(1, 2, z=3) is None
+    for other in (wall.fetch("Layer"), wall.fetch("Layer")(1)):
+        assert not hasattr(other, "__code__")
+
+
+def test_a_source_is_what_is_known_to_have_run(wall):
+    """Whatever file a student's process names: a test reads none of this side's for it."""
+    add, asked = wall.fetch("add"), []
+    with pytest.raises(OSError, match="could not get source code"):
+        inspect.getsource(add)  # of a file that is there, but that nobody ran as a cell
+    wall.text_of = lambda file: asked.append(file) or "def other():\n    pass\n" * 2000
+    assert inspect.getsource(add) == "def other():\n    pass\n"
+    assert add.__code__.co_filename == asked[0]
+    del linecache.cache[asked[0]]
+
+
+KEEPING = """
+class Keeper:
+    def __init__(self, thing):
+        self.thing = thing
+    def spoil(self):
+        self.thing.clear()
+kept = []
+def keep(thing):
+    kept.append(thing)
+def spoil():
+    for thing in kept:
+        thing.clear()
+"""
+
+
+@contextlib.contextmanager
+def walled(cell):
+    ours, end = in_a_thread(cell, Limits())
+    with Wall(ours, timeout=20) as wall:
+        yield wall
+    end()
+
+
+def test_an_object_changes_what_it_was_given_and_a_plain_function_does_not():
+    with walled(KEEPING) as wall:
+        mine = [1]
+        keeper = wall.fetch("Keeper")(mine)
+        wall.fetch("spoil")()
+        assert mine == [1]
+        keeper.spoil()
+        assert mine == []
+        mine = [2]
+        wall.fetch("keep")(mine)
+        wall.fetch("spoil")()
+        assert mine == [2]
+
+
+def test_what_an_object_was_given_last_is_lent_again():
+    with walled(KEEPING) as wall:
+        keepers = [wall.fetch("Keeper")([n]) for n in range(3)]
+        lists = [[n] for n in range(200)]
+        for n, one in enumerate(lists):
+            keepers[n % 2].__init__(one)
+        keepers[0].spoil()
+        assert [one for one in lists if not one] == [lists[198]]
+        assert keepers[2].thing == [2]
+
+
+TOLD = ("f", "<ipython-input-1-a>", 1, 1, 0, 0, 0, ("x", "y"), ("sum",))
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        *((0, None), (1, b"a"), (2, "1"), (2, -1), (2, 1 << 40), (3, 3), (3, -1), (4, 2), (5, 2)),
+        *((6, 64), (6, "0"), (6, -1), (7, ("x", 1)), (7, 5), (8, (None,)), (8, 1)),
+    ],
+)
+def test_what_is_told_of_no_code_is_refused(place, value):
+    told = [*TOLD[:place], value, *TOLD[place + 1 :]]
+    with pytest.raises((TypeError, ValueError, OverflowError)):
+        made_code(tuple(told), lambda file: None)
+    assert made_code(TOLD, lambda file: None).co_varnames == ("x", "y")
+    with pytest.raises(ValueError, match="to unpack"):
+        made_code(TOLD[1:], lambda file: None)

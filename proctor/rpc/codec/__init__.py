@@ -8,7 +8,8 @@ Each remembers, in its ``Codec``, what has crossed: an object that both hold has
 object keeps its identity, memory that is shared stays shared, and what one end changes in place
 is sent with its next message. The trusted end takes nothing on faith: sizes before it allocates,
 bounds of a view, kinds, depth, number of items; it lets only those of its own objects be written
-that it has lent for the call under way.
+that it has lent for the call under way (which lends again what an object was given whose method it
+is: see ``proctor.rpc.loans``).
 
 What crosses: None, bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set,
 frozenset, slice, range, Ellipsis, and the containers of ``collections``; NumPy's arrays, scalars

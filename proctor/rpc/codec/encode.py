@@ -121,7 +121,7 @@ class Codec(Held):
         self._write_changes(watched, out)
         self._place_arrays(out)
         self._write_blocks(watched, out)
-        lent = [number for number in out.reach if number > 0] if lend else []
+        lent = [*{n for n in out.reach if n > 0}.union(self.lent[-1])] if lend else []
         message = self._complete(op, coded, out, lent)
         for shared, state in out.states:
             shared.state = state

@@ -59,6 +59,75 @@ of_rate(
     "a-full-argument-list",
     ["import inspect\nassert inspect.getfullargspec(grow).args == ['x', 'by']"],
 )
+LOOP = "def total(xs):\n    s = 0\n    for x in xs:\n        s = s + x\n    return s"
+NO_LOOP = "def total(xs):\n    return sum(xs)"
+
+
+def of_source(name, *tests, right=LOOP, wrong=NO_LOOP):
+    idiom(name, answer(right, wrong), *(test(*one) for one in tests))
+
+
+of_source(
+    "a-function-s-source",
+    ["import inspect\ntext = inspect.getsource(total)\nassert 'for' in text and 'sum' not in text"],
+    ["assert total([1, 2]) == 3", "assert '+' in inspect.getsource(total), 'add'"],
+)
+of_source(
+    "a-source-is-parsed",
+    [
+        "import ast, inspect",
+        "kinds = [type(n) for n in ast.walk(ast.parse(inspect.getsource(total)))]\n"
+        "assert ast.For in kinds",
+    ],
+)
+of_source(
+    "a-source-behind-blank-lines-and-a-magic",
+    ["from inspect import getsource\nassert getsource(total).startswith('def total(xs):')"],
+    ["assert 'for' in getsource(total)"],
+    right="\n\n%time 1\n\n" + LOOP,
+    wrong="\n\n" + NO_LOOP.replace("xs", "n"),
+)
+of_source(
+    "a-method-s-source",
+    [
+        "import inspect",
+        "lines, first = inspect.getsourcelines(Box.__init__)\n"
+        "assert any('super()' in line for line in lines)",
+    ],
+    ["assert 'self.n * 2' in inspect.getsource(Box(3).double)"],
+    right="class Any:\n    def __init__(self):\n        self.n = 0\n\n"
+    "class Box(Any):\n    def __init__(self, n):\n        super().__init__()\n"
+    "        self.n = n\n\n"
+    "    def double(self):\n        return self.n * 2",
+    wrong="class Box:\n    def __init__(self, n):\n        self.n = n\n\n"
+    "    def double(self):\n        return self.n + self.n",
+)
+of_source(
+    "the-source-of-what-is-wrapped",
+    ["import inspect\nassert 'return name' in inspect.getsource(hi)"],
+    right="import functools\n\ndef same(f):\n    @functools.wraps(f)\n    def inner(*args):\n"
+    "        return f(*args)\n    return inner\n\n@same\ndef hi(name):\n    return name",
+    wrong="hi = str",
+)
+of_source(
+    "a-function-s-variables",
+    ["code = total.__code__\nassert code.co_varnames[:code.co_argcount] == ('xs',)"],
+    ["assert 's' in total.__code__.co_varnames and 'sum' not in total.__code__.co_names"],
+)
+of_source(
+    "a-generator-s-function",
+    ["import inspect\nassert inspect.isgeneratorfunction(count)"],
+    ["assert list(count()) == [1]"],
+    right="def count():\n    yield 1",
+    wrong="def count():\n    return iter([2])",
+)
+of_source(
+    "a-source-that-nobody-has",
+    ["import inspect\ntry:\n    inspect.getsource(f)\nexcept (OSError, TypeError):\n    pass"],
+    ["assert f(2) == 3"],
+    right="exec('def f(x):\\n    return x + 1')",
+    wrong="f = 3",
+)
 idiom(
     "a-function-s-annotations",
     answer(

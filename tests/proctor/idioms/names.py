@@ -212,6 +212,63 @@ idiom(
     test("assert f(sample[1]) == 2"),
 )
 
+# -- an object changes in a later call what it was given
+
+SHELF = """class Shelf:
+    def __init__(self, items=()):
+        self.items = items
+
+    def put(self, items):
+        self.items = items
+        return self
+
+    def halve(self):
+        for i in range(len(self.items)):
+            self.items[i] /= 2"""
+NO_SHELF = SHELF.replace("self.items[i] /= 2", "self.items[0]")
+
+
+def of_shelf(name, *tests, after=""):
+    idiom(name, answer(SHELF + after, NO_SHELF + after), *(test(*one) for one in tests))
+
+
+of_shelf(
+    "an-object-changes-what-it-was-made-of",
+    ["s = Shelf([4, 2])\nassert s.items == [4, 2]\ns.halve()\nassert s.items == [2, 1]"],
+    ["mine = [8]\ns = Shelf(mine)", "s.halve()\nassert mine == [4] and s.items == [4]"],
+)
+of_shelf(
+    "an-object-changes-what-a-method-was-given",
+    ["mine, s = [6.0], Shelf()\ns.put(mine)\ns.halve()\nassert mine == [3]"],
+    ["mine = [8]", "s.put(mine).halve()\ns.halve()\nassert mine == [2]"],
+)
+of_shelf(
+    "an-object-of-a-cell-changes-what-it-was-given",
+    ["import numpy as np\nx = np.full(3, 8.0)\nshelf.put(x)\nshelf.halve()\nassert x.max() == 4"],
+    ["", "halve = shelf.halve\nhalve()\nassert x.tolist() == [2, 2, 2] and shelf.items is x"],
+    after="\n\nshelf = Shelf()",
+)
+of_shelf(
+    "what-an-object-was-given-is-changed-by-the-test",
+    ["mine = [4]\ns = Shelf(mine)\nmine.append(6)\ns.halve()\nassert mine == [2, 3]"],
+)
+idiom(
+    "a-closure-writes-to-what-it-was-made-with",
+    answer(
+        "def writer(log):\n    def note(text):\n        log.append(text)\n    return note",
+        "def writer(log):\n    def note(text):\n        return text\n    return note",
+    ),
+    test("log = []\nnote = writer(log)\nnote('a')\nnote('b')\nassert log == ['a', 'b']"),
+)
+idiom(
+    "a-generator-takes-from-what-it-was-given",
+    answer(
+        "def taken(items):\n    while items:\n        yield items.pop()",
+        "def taken(items):\n    yield from reversed(items)",
+    ),
+    test("items = [1, 2, 3]\nsteps = taken(items)\nassert next(steps) == 3 and items == [1, 2]"),
+)
+
 # -- what an answer imports and a test uses
 
 idiom(
