@@ -34,7 +34,8 @@ def made_code(told, text_of):
     Raises ``TypeError``, ``ValueError`` or ``OverflowError`` for what is told of no code.
     """
     name, file, line, args, first, last, flags, variables, names = told
-    if type(name) is not str or type(file) is not str or flags & ~_CARRIED:
+    texts = {type(one) for one in (name, file, *variables, *names)}
+    if texts != {str} or flags & ~_CARRIED or not 0 <= first <= args:
         raise ValueError("this is told of no code")
     text = text_of(file)
     if text is None:

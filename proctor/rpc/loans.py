@@ -1,7 +1,7 @@
 """What an object of the student's was given: a later call of it may change that, as in one process.
 
 ``bus = Bus([2, 3])``, then ``bus.shrink()``: the list that the test made is the bus's, too. What
-comes of a call may hold what was passed to it, and an object what was passed to a method of its own;
+comes of a call may hold what was passed to it, and an object what one of its methods was passed;
 a plain function of the student's that a test knows by its name is lent nothing again.
 """
 
