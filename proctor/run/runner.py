@@ -16,7 +16,7 @@ from collections import deque
 
 from proctor.rpc import NameMissing, Proxy, Wall, WallError, asked_type
 from proctor.rpc.places import Model
-from proctor.run import outcomes
+from proctor.run import outcomes, streams
 from proctor.run.copies import laid_out
 from proctor.run.meter import CEILING, Meter
 from proctor.run.names import (
@@ -78,6 +78,8 @@ class Runner:
         self.hung = set()  # functions that did not come to an end
         self._held, self.late = {}, []
         self.owned, self.gone = set(), set()  # names that are the tests'; those a test has deleted
+        self.asks = False  # whether a test answers ``input``
+        self.kept = []  # what was shown before a test began to catch what is printed
         # what this side still has to catch up with: ("run", a locked cell), ("leave", an answer)
         self.passed = []
         self.needs = set()  # names that the locked cells which ran take from others
@@ -189,7 +191,7 @@ class Runner:
             self.kernel = self.start()
         except (Ended, OSError, TimeoutError) as why:
             raise NotStarted(f"no kernel could be started: {why}") from None
-        self.there = set()
+        self.there, self.asks = set(), False
         self.wall = Wall(self.kernel.wall, timeout=CEILING * (self.job.seconds + 2 * GRACE))
         self.wall.spent, self.wall.model = self.kernel.jail.cpu, self.model
         self.wall.text_of = self._text_of
@@ -197,7 +199,7 @@ class Runner:
         self.wall.classes.private = {"proctor", *self.job.source.get("private", ())}
         try:
             functions = self.wall.fetch(FUNCTIONS)
-            self.run, self.written, self.made, self.without, self.bind = functions
+            self.run, self.written, self.made, self.without, self.bind, self.reads = functions
         except (WallError, TimeoutError) as why:
             self.end()
             raise Lost(f"the kernel ended as it began: {why}") from None
@@ -309,9 +311,7 @@ class Runner:
             new = sorted(name for name in now if told.get(name) is not names[name])
             told.update({name: names[name] for name in new})
             if new:
-                ours, self.wall.before = self.wall.before, None
-                self._share({"values": new})
-                self.wall.before = ours
+                self._aside(self._share, {"values": new})
 
         def ask():
             before()
@@ -483,6 +483,7 @@ class Runner:
                     refused = self._fetch(wanted, fetched)
             if not late:
                 names.update(fetched)
+                self.kept = []
                 self._carry_deletions(fetched.keys() | (names.keys() & cell.get("follow", ())))
                 self._follow(fetched)
                 seconds = self._short() if self.hung & fetched.keys() else None
@@ -492,7 +493,7 @@ class Runner:
                 if self.gone:
                     with contextlib.suppress(WallError), self._limited():
                         self.without()
-                shown = refused + shown
+                shown = refused + self.kept + shown
         except (WallError, TimeoutError):
             outcome, shown = None, []  # half a test is no test
         finally:
@@ -558,28 +559,48 @@ class Runner:
         names, again = self.shell.user_ns, fetched.keys() & set(self.job.source.get("rebound", ()))
 
         def look():
-            after, self.wall.after = self.wall.after, None
+            if self.wall.news and streams.is_caught():
+                self.kept += streams.give(self._printed())
             for name in again:
                 if names.get(name) is fetched[name]:
                     with contextlib.suppress(NameMissing):
-                        names[name] = fetched[name] = self.wall.fetch(name)
-            self.wall.after = after
+                        names[name] = fetched[name] = self._aside(self.wall.fetch, name)
 
-        self.wall.after = look if again else None
+        self.wall.after = look
+
+    def _aside(self, ask, *args):
+        """Ask the student's process between two calls of a test: what goes with those does not."""
+        hooks = self.wall.before, self.wall.after
+        self.wall.before = self.wall.after = None
+        try:
+            return ask(*args)
+        finally:
+            self.wall.before, self.wall.after = hooks
+
+    def _printed(self):
+        """What the student's process has shown since it was last asked, in the middle of a test."""
+        outputs, self.there, _ = read(self._aside(self.written))
+        self.wall.news, self.bound = False, {}
+        return _showable(outputs)
 
     def _carry_deletions(self, theirs):
         """Let the student's functions miss one of their names while the test has deleted it.
 
         As in nbgrader's own example course: ``del squares``, then see that sum_of_squares fails.
+        And let them read where the test reads: see `proctor.run.streams`.
         """
         self.gone, names = set(), self.shell.user_ns
 
         def tell():
             gone = {name for name in theirs if name not in names}
             if gone != self.gone:
-                self.gone, ours, self.wall.before = gone, self.wall.before, None
-                self.without(*sorted(gone))
-                self.wall.before = ours
+                self.gone = gone
+                self._aside(self.without, *sorted(gone))
+            if streams.is_asked() != self.asks:
+                self.asks = not self.asks
+                self._aside(self.reads, streams.ask if self.asks else None)
+            if self.wall.news and streams.is_caught():
+                self.kept += self._printed()
 
         self.wall.before = tell
 

@@ -35,7 +35,7 @@ _MAGIC = re.compile(r"\brun_(line|cell)_magic\('(\w+)'")  # as IPython writes a 
 _EXIT = "exit() ends this cell here; the cells after it still run. Take it out."
 
 
-class _Stream(io.TextIOBase):
+class Stream(io.TextIOBase):
     """``sys.stdout`` or ``sys.stderr`` of a cell."""
 
     encoding = "utf-8"
@@ -370,7 +370,7 @@ class Shell(InteractiveShell):
 
     def watch(self):
         """Record what is printed from now on."""
-        sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")
+        sys.stdout, sys.stderr = Stream(self, "stdout"), Stream(self, "stderr")
 
     def written(self):
         """Return the outputs since the last call."""

@@ -1,5 +1,6 @@
 """The student's side: a locked-in process that runs cells and answers calls, and knows no test."""
 
+import builtins
 import contextlib
 import json
 import os
@@ -16,13 +17,13 @@ MOST = 16 << 20  # bytes of files to hand over
 def main(wall):
     """Serve one notebook over the socket ``wall`` until its other end hangs up.
 
-    The runner fetches five functions (`FUNCTIONS`) before any cell runs, and then uses nothing
+    The runner fetches six functions (`FUNCTIONS`) before any cell runs, and then uses nothing
     but those and what the cells define: ``run(source, count)`` runs a cell and ``written()`` tells
     what was printed since, both as JSON texts: nbformat's outputs, the names that are there now,
     and what came of the cell (an `Outcome`, or null); ``made()`` returns the files that were made,
     as {relative path: bytes}; ``without(*names)`` hides names and gives back all others;
-    ``bind(name, value)`` gives a name. Every answer says whether
-    ``written()`` has news: where it has none, what the runner has fetched by a name is still
+    ``bind(name, value)`` gives a name; ``reads(function)`` has ``input`` ask a function, or, with
+    None, nobody. Every answer says whether ``written()`` has news: where it has none, what the runner has fetched by a name is still
     what the name stands for.
     """
     shell = Shell.instance()
@@ -53,6 +54,11 @@ def main(wall):
     def bind(name, value):
         names[name] = value
 
+    usual = builtins.input
+
+    def reads(function):
+        builtins.input = function or usual
+
     def run(source, count):
         outcome, outputs = shell.run(source, count)
         return tell(outputs, outcome.told())
@@ -68,7 +74,7 @@ def main(wall):
     def news():
         return shell.outputs or shell.low.waits() or _bound(names) != told
 
-    names[FUNCTIONS] = run, written, made, without, bind
+    names[FUNCTIONS] = run, written, made, without, bind, reads
     Student(wall, names, news=news).serve()
 
 

@@ -385,3 +385,70 @@ idiom(
     test("height = 3\nassert area(2) == 6\nheight = 4\nassert area(2) == 8"),
     test("height = 5\nassert area(1) == 5", "assert area(2) == 10"),
 )
+
+# -- a test that reads and writes in the place of a person
+
+ASKS = "def ages():\n    return [int(input('age? ')) for _ in range(2)]"
+ASKS_NOT = "def ages():\n    return [30, 40]"
+PRINTS = "def hello(name):\n    print('Hello,', name)"
+PRINTS_NOT = "def hello(name):\n    return 'Hello, ' + name"
+
+
+def of_input(name, *tests):
+    idiom(name, answer(ASKS, ASKS_NOT), *(test(*one) for one in tests))
+
+
+def of_print(name, *tests):
+    idiom(name, answer(PRINTS, PRINTS_NOT), *(test(*one) for one in tests))
+
+
+of_input(
+    "input-is-patched",
+    ["from unittest.mock import patch"],
+    ["with patch('builtins.input', side_effect=['3', '4']):\n    assert ages() == [3, 4]"],
+    ["", "with patch('builtins.input', return_value='7') as asked:\n    assert ages() == [7, 7]\n"
+     "assert asked.call_count == 2 and asked.call_args[0] == ('age? ',)"],
+)  # fmt: skip
+of_input(
+    "input-is-replaced-and-put-back",
+    [
+        "import builtins\nlines, usual = iter(['5', '6']), builtins.input\n"
+        "builtins.input = lambda prompt='': next(lines)\ntry:\n    assert ages() == [5, 6]\n"
+        "finally:\n    builtins.input = usual"
+    ],
+    ["try:\n    got = ages()\nexcept (EOFError, OSError, RuntimeError):\n    got = None\n"
+     "except Exception as e:\n    got = None\nassert got is None"],
+)  # fmt: skip
+of_input(
+    "stdin-is-replaced",
+    [
+        "import io, sys\nusual, sys.stdin = sys.stdin, io.StringIO('8\\n9\\n')\ntry:\n"
+        "    assert ages() == [8, 9]\nfinally:\n    sys.stdin = usual"
+    ],
+)
+of_print(
+    "what-is-printed-is-redirected",
+    [
+        "import io\nfrom contextlib import redirect_stdout\nout = io.StringIO()\n"
+        "with redirect_stdout(out):\n    hello('Ada')\nassert out.getvalue() == 'Hello, Ada\\n'"
+    ],
+    ["", "hello('Bo')\nwith redirect_stdout(io.StringIO()) as out:\n    hello('Ed')\n"
+     "    print('mine')\n    hello('Flo')\nhello('Jo')\n"
+     "assert out.getvalue().split() == ['Hello,', 'Ed', 'mine', 'Hello,', 'Flo']"],
+)  # fmt: skip
+of_print(
+    "stdout-is-replaced",
+    [
+        "import io, sys\nusual, sys.stdout = sys.stdout, io.StringIO()\nhello('Ada')\n"
+        "said, sys.stdout = sys.stdout.getvalue(), usual\nassert said.strip() == 'Hello, Ada'"
+    ],
+)
+of_print(
+    "what-is-printed-is-captured",
+    [
+        "from IPython.utils.capture import capture_output\nwith capture_output() as out:\n"
+        "    hello('Ada')\nassert out.stdout == 'Hello, Ada\\n'"
+    ],
+    ["%%capture out\nhello('Bo')"],
+    ["assert out.stdout == 'Hello, Bo\\n'"],
+)
