@@ -28,7 +28,7 @@ def is_caught():
 
 
 def give(outputs):
-    """Print where the test catches it what a student's process printed; return the other outputs."""
+    """Print where the test catches it what a student's process printed; return other outputs."""
     for one in outputs:
         if one["output_type"] == "stream":
             getattr(sys, one["name"]).write(one["text"])

@@ -23,8 +23,8 @@ def main(wall):
     and what came of the cell (an `Outcome`, or null); ``made()`` returns the files that were made,
     as {relative path: bytes}; ``without(*names)`` hides names and gives back all others;
     ``bind(name, value)`` gives a name; ``reads(function)`` has ``input`` ask a function, or, with
-    None, nobody. Every answer says whether ``written()`` has news: where it has none, what the runner has fetched by a name is still
-    what the name stands for.
+    None, nobody. Every answer says whether ``written()`` has news: where it has none, what the
+    runner has fetched by a name is still what the name stands for.
     """
     shell = Shell.instance()
     shell.low = LowOutput()
