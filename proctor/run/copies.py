@@ -1,6 +1,6 @@
-"""Copies: of the files that a student's cells wrote, for a test that reads files.
+"""Copies: of the files that a student's cells wrote, for a test that reads files; cells' texts.
 
-They lie in the test's own folder for as long as it runs: texts as they are, of all else as many
+Files lie in the test's own folder for as long as it runs: texts as they are, of all else as many
 zeros. What could be imported or run is left out; a file of the course's is never replaced. While
 they are there, nothing that is made from text or by ``pickle`` can bring their code to life.
 """
@@ -33,13 +33,29 @@ def laid_out(files, folder="."):
             continue
         chosen[name] = data if end in TEXTS else bytes(len(data))
     write_files(chosen, folder, strict=False)
-    _guard(chosen.values())
+    _guard(data.decode("utf-8", "replace") for data in chosen.values())
     try:
         yield sorted(chosen)
     finally:
         _guard(())
         for name in {name.split(os.sep)[0] for name in chosen}:
             _remove(os.path.join(folder, name))
+
+
+@contextlib.contextmanager
+def listed(texts, theirs, names):
+    """Have the texts of all cells so far under IPython's names for them, in a namespace.
+
+    theirs  those of them that students wrote
+    """
+    before, guarded = {name: names.get(name) for name in ("In", "_ih")}, list(_texts)
+    _guard([*guarded, *theirs])
+    names.update(dict.fromkeys(before, texts))
+    try:
+        yield
+    finally:
+        _guard(guarded)
+        names.update(before)
 
 
 def _remove(path):
@@ -52,13 +68,13 @@ def _remove(path):
             os.unlink(path)
 
 
-_texts = []  # of a student's, that lie in the test's folder
+_texts = []  # of a student's, that lie in the test's folder or are listed
 _hooked = []
 
 
-def _guard(contents):
+def _guard(texts):
     """From now on no code is made of these texts, and nothing is unpickled by a class's name."""
-    _texts[:] = [data.decode("utf-8", "replace") for data in contents]
+    _texts[:] = texts
     if _texts and not _hooked:
         _hooked.append(True)  # a hook stays for as long as the process
         sys.addaudithook(_watch)
@@ -74,4 +90,4 @@ def _watch(event, args):
         if sys._getframe(1).f_globals is vars(ast):  # as in ast.literal_eval: none of it runs
             return
         if (source := source.strip()) and any(source in text for text in _texts):
-            raise PermissionError("a test cannot evaluate what a student's file says")
+            raise PermissionError("a test cannot evaluate what a student wrote")

@@ -94,6 +94,19 @@ def reads_files(source, shell):
     return bool(used & _READING) and not used & _RUNNING
 
 
+@functools.cache
+def reads_cells(source, shell):
+    """Whether a cell asks for the text of cells, ``In[-2]``, and runs nothing of it."""
+    codes = list(_codes(source, shell))
+    used = {name for code in codes for name in code.co_names}
+    texts = {const for code in codes for const in code.co_consts if isinstance(const, str)}
+    asks = used & _INPUTS or ("get_ipython" in used and texts & _INPUTS)
+    return bool(asks) and not used & _RUNNING
+
+
+_INPUTS = {"In", "_ih"}
+
+
 def _codes(source, shell):
     """The code of a cell, and of all that is defined in it."""
     waiting = [_compiled(source, shell)]

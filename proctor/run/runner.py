@@ -17,7 +17,7 @@ from collections import deque
 from proctor.rpc import NameMissing, Proxy, Wall, WallError, asked_type
 from proctor.rpc.places import Model
 from proctor.run import outcomes, streams
-from proctor.run.copies import laid_out
+from proctor.run.copies import laid_out, listed
 from proctor.run.meter import CEILING, Meter
 from proctor.run.names import (
     calling,
@@ -25,6 +25,7 @@ from proctor.run.names import (
     mentioned,
     needed,
     owned,
+    reads_cells,
     reads_files,
     replaced,
     statements,
@@ -79,7 +80,7 @@ class Runner:
         self._held, self.late = {}, []
         self.owned, self.gone = set(), set()  # names that are the tests'; those a test has deleted
         self.asks = False  # whether a test answers ``input``
-        self.kept = []  # what was shown before a test began to catch what is printed
+        self.kept = []  # what was printed before a test began to catch that
         # what this side still has to catch up with: ("run", a locked cell), ("leave", an answer)
         self.passed = []
         self.needs = set()  # names that the locked cells which ran take from others
@@ -99,6 +100,7 @@ class Runner:
         gc.set_threshold(_SELDOM)
         self._await_alarms()
         self.shell.watch()
+        self.texts = [("", None)]  # (text, role) of the cells that ran, by their numbers
         results, count = [], 0
         for cell in self.job.cells:
             if cell["role"] == "text" or not cell["source"].strip():
@@ -107,6 +109,7 @@ class Runner:
                 results.append(_result([stream("stdout", SHOWN)]))
             else:
                 count += 1
+                self.texts.append((cell["source"], cell["role"]))
                 results.append(self._play(cell, count))
         return results
 
@@ -487,7 +490,13 @@ class Runner:
                 self._carry_deletions(fetched.keys() | (names.keys() & cell.get("follow", ())))
                 self._follow(fetched)
                 seconds = self._short() if self.hung & fetched.keys() else None
-                with self._files(cell), self._limited(seconds) as late, self._sharing(cell) as text:
+                aside = self._files(cell), self._cells(cell)
+                with (
+                    aside[0],
+                    aside[1],
+                    self._limited(seconds) as late,
+                    self._sharing(cell) as text,
+                ):
                     outcome, shown = self.shell.run(text, count)
                 self.wall.before = self.wall.after = None
                 if self.gone:
@@ -554,13 +563,22 @@ class Runner:
             return contextlib.nullcontext()
         return laid_out(self.made_files())
 
+    def _cells(self, cell):
+        """A context in which a test that asks for the texts of cells, ``In[-2]``, has them."""
+        if not reads_cells(cell["source"], self.shell):
+            return contextlib.nullcontext()
+        made = [self.shell.transform_cell(text).rstrip("\n") for text, _ in self.texts]
+        roles = [role for _, role in self.texts]
+        theirs = [text for text, role in zip(made, roles, strict=True) if role == "student"]
+        return listed(made, theirs, self.shell.user_ns)
+
     def _follow(self, fetched):
         """See what calls bind anew: ``global count`` in a student's function."""
         names, again = self.shell.user_ns, fetched.keys() & set(self.job.source.get("rebound", ()))
 
         def look():
             if self.wall.news and streams.is_caught():
-                self.kept += streams.give(self._printed())
+                streams.give(self._printed())
             for name in again:
                 if names.get(name) is fetched[name]:
                     with contextlib.suppress(NameMissing):
@@ -578,10 +596,10 @@ class Runner:
             self.wall.before, self.wall.after = hooks
 
     def _printed(self):
-        """What the student's process has shown since it was last asked, in the middle of a test."""
+        """What the student's process printed since it was last asked, in the middle of a test."""
         outputs, self.there, _ = read(self._aside(self.written))
         self.wall.news, self.bound = False, {}
-        return _showable(outputs)
+        return [one for one in _showable(outputs) if one["output_type"] == "stream"]
 
     def _carry_deletions(self, theirs):
         """Let the student's functions miss one of their names while the test has deleted it.
@@ -677,6 +695,6 @@ def warm(lessons, tests, mark):
         needed(source, shell), statements(source, shell)
     for source in tests:
         needed(source, shell), owned(source, shell), mentioned(source, shell)
-        reads_files(source, shell)
+        reads_files(source, shell), reads_cells(source, shell)
         text = replaced(source, made(source, shell, _MADE))
         shell.foresee([text, *([calling(_SHARING, text, mark)] if mark else [])])

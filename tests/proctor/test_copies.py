@@ -114,6 +114,22 @@ def test_what_a_test_reads_is_data(warm, name, data, test, kind):
     assert play(warm, WRITE.format(name=name, data=data), test)[0] == kind
 
 
+@pytest.mark.parametrize(
+    ("test", "kind"),
+    [
+        ("assert In[-2] == 'x = 3' == _ih[1]\nassert x == 3", "passed"),
+        ("assert 'x =' in get_ipython().user_ns['In'][1]", "passed"),
+        ("import ast\nassert len(ast.parse(In[1]).body) == 1", "passed"),
+        ("exec(In[-2].replace('3', '4'))\nassert x == 4", "failed"),  # nothing is listed for it
+        ("import builtins\ngetattr(builtins, 'ex' + 'ec')(In[-2])", "failed"),
+        ("import builtins\ngetattr(builtins, 'ex' + 'ec')(In[-2] + '\\n')", "failed"),
+        ("import builtins\ngetattr(builtins, 'ev' + 'al')(In[-2].split()[-1])", "failed"),
+    ],
+)
+def test_what_cells_say_is_data(warm, test, kind):
+    assert play(warm, "x = 3", test)[0] == kind
+
+
 def test_a_test_that_reads_no_files_has_none(warm):
     assert ast.parse("print(1)")
     kind, said = play(

@@ -452,3 +452,19 @@ of_print(
     ["%%capture out\nhello('Bo')"],
     ["assert out.stdout == 'Hello, Bo\\n'"],
 )
+
+# -- a test that asks for the text of the answer
+
+idiom(
+    "the-text-of-the-cell-before",
+    course("teeth = [1, 2]"),
+    answer("pair = (teeth,) * 2", "pair = (teeth, teeth)"),
+    test(
+        "lines = get_ipython().user_ns['In'][-2].strip().splitlines()\n"
+        "code = [line for line in lines if line and not line.startswith('#')][-2:]\n"
+        "assert pair == ([1, 2], [1, 2]) and '*' in ''.join(code)"
+    ),
+    test("", "assert pair[0] is pair[1]\nassert '* 2' in In[-3] and 'pair' in _ih[2]"),
+    answer("n = len(pair)", "n = 2"),
+    test("assert 'len' in In[-2]", "assert n == 2"),
+)
