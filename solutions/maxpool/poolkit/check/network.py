@@ -318,7 +318,12 @@ def same_again(network_backward, layers, caches, passes):
 
 
 def copied(arrays):
-    return {name: np.array(array) for name, array in arrays.items()}
+    """Copies of those that are arrays; what is none is told of where it is compared."""
+    copies = {}
+    for name, array in arrays.items():
+        with contextlib.suppress(TypeError, ValueError):
+            copies[name] = np.array(array)
+    return copies
 
 
 def same_step(sgd_step, parameters, gradients, rate, expected):
