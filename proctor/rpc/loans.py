@@ -31,10 +31,12 @@ def named(value, name, loans):
 def note(holder, made, numbers):
     """Note what was lent to a call of ``holder``, and which proxies came of it.
 
-    holder   what was asked, or None
+    holder   what was asked; a name that was fetched is nobody's
     numbers  of what was lent
     """
-    loan = loan_of(holder) if isinstance_of_proxy(holder) else None
+    if not isinstance_of_proxy(holder):
+        return
+    loan = loan_of(holder)
     if loan is None:
         if not made:
             return

@@ -1083,9 +1083,10 @@ class Keeper:
 kept = []
 def keep(thing):
     kept.append(thing)
-def spoil():
+def spoil(*things):
     for thing in kept:
         thing.clear()
+    kept.extend(things)
 """
 
 
@@ -1107,8 +1108,12 @@ def test_an_object_changes_what_it_was_given_and_a_plain_function_does_not():
         assert mine == []
         mine = [2]
         wall.fetch("keep")(mine)
-        wall.fetch("spoil")()
-        assert mine == [2]
+        spoil = wall.fetch("spoil")
+        spoil(mine)
+        assert mine == []
+        mine.append(3)
+        spoil()
+        assert mine == [3]  # what a function was passed before is not looked at in each call
 
 
 def test_what_an_object_was_given_last_is_lent_again():
