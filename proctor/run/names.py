@@ -91,7 +91,13 @@ def mentioned(source, shell):
 def reads_files(source, shell):
     """Whether a cell reads files, and runs nothing of what it reads."""
     used = {name for code in _codes(source, shell) for name in code.co_names}
-    return bool(used & _READING) and not used & _RUNNING
+    return bool(used & _READING) and not runs_texts(source, shell)
+
+
+@functools.cache
+def runs_texts(source, shell):
+    """Whether a cell could run a text: it is then given none that a student wrote."""
+    return any(_RUNNING & set(code.co_names) for code in _codes(source, shell))
 
 
 @functools.cache
@@ -101,7 +107,7 @@ def reads_cells(source, shell):
     used = {name for code in codes for name in code.co_names}
     texts = {const for code in codes for const in code.co_consts if isinstance(const, str)}
     asks = used & _INPUTS or ("get_ipython" in used and texts & _INPUTS)
-    return bool(asks) and not used & _RUNNING
+    return bool(asks) and not runs_texts(source, shell)
 
 
 _INPUTS = {"In", "_ih"}

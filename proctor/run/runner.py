@@ -17,7 +17,7 @@ from collections import deque
 from proctor.rpc import NameMissing, Proxy, Wall, WallError, asked_type
 from proctor.rpc.places import Model
 from proctor.run import outcomes, streams
-from proctor.run.copies import laid_out, listed
+from proctor.run.copies import guard, guarded, laid_out, listed
 from proctor.run.meter import CEILING, Meter
 from proctor.run.names import (
     calling,
@@ -28,6 +28,7 @@ from proctor.run.names import (
     reads_cells,
     reads_files,
     replaced,
+    runs_texts,
     statements,
 )
 from proctor.run.outcomes import FAILED, NOT_REACHED, Outcome, outputs_of
@@ -80,6 +81,7 @@ class Runner:
         self._held, self.late = {}, []
         self.owned, self.gone = set(), set()  # names that are the tests'; those a test has deleted
         self.asks = False  # whether a test answers ``input``
+        self.runs = True  # whether the test at hand could run a text
         self.kept = []  # what was printed before a test began to catch that
         # what this side still has to catch up with: ("run", a locked cell), ("leave", an answer)
         self.passed = []
@@ -218,12 +220,16 @@ class Runner:
         """The text of the cell that IPython ran by this name in the student's process, or None.
 
         It is what was handed in, whatever that process says; which line of it a function stands in
-        is that process's word.
+        is that process's word. A test that could run a text has none, and of what it has no code
+        is made.
         """
+        if self.runs:
+            return None
         for what, given, _ in self.played:
             if what == "run" and f"<ipython-input-{given[1]}-" in file:
                 text = self.shell.transform_cell(given[0])
                 if self.shell.compile.get_code_name(given[0], text, given[1]) == file:
+                    guard(text)
                     return text
         return None
 
@@ -486,7 +492,7 @@ class Runner:
                     refused = self._fetch(wanted, fetched)
             if not late:
                 names.update(fetched)
-                self.kept = []
+                self.kept, self.runs = [], runs_texts(cell["source"], self.shell)
                 self._carry_deletions(fetched.keys() | (names.keys() & cell.get("follow", ())))
                 self._follow(fetched)
                 seconds = self._short() if self.hung & fetched.keys() else None
@@ -566,10 +572,11 @@ class Runner:
     def _cells(self, cell):
         """A context in which a test that asks for the texts of cells, ``In[-2]``, has them."""
         if not reads_cells(cell["source"], self.shell):
-            return contextlib.nullcontext()
+            return guarded()
         made = [self.shell.transform_cell(text).rstrip("\n") for text, _ in self.texts]
-        roles = [role for _, role in self.texts]
-        theirs = [text for text, role in zip(made, roles, strict=True) if role == "student"]
+        theirs = [
+            text for text, (_, role) in zip(made, self.texts, strict=True) if role == "student"
+        ]
         return listed(made, theirs, self.shell.user_ns)
 
     def _follow(self, fetched):

@@ -130,6 +130,21 @@ def test_what_cells_say_is_data(warm, test, kind):
     assert play(warm, "x = 3", test)[0] == kind
 
 
+@pytest.mark.parametrize(
+    ("test", "kind"),
+    [
+        ("assert 'return 3' in S(f)", "passed"),
+        ("exec(S(f), globals())", "failed"),
+        ("import ast\nexec(compile(ast.parse(S(f)), 'f', 'exec'), {})", "failed"),
+        ("import builtins\ngetattr(builtins, 'ex' + 'ec')(S(f), {})", "failed"),
+        ("S(f)\nimport builtins\ngetattr(builtins, 'ex' + 'ec')('return 3')", "failed"),
+    ],
+)
+def test_a_function_s_source_is_data(warm, test, kind):
+    found = play(warm, "def f():\n    return 3", f"from inspect import getsource as S\n{test}")
+    assert found[0] == kind, found
+
+
 def test_a_test_that_reads_no_files_has_none(warm):
     assert ast.parse("print(1)")
     kind, said = play(
