@@ -85,7 +85,7 @@ class Wall:
         return value
 
     def remote(self, path):
-        """A proxy of the function ``"module:name"``, imported in the student's kernel."""
+        """A proxy of a module, or of ``"module:name"``, imported in the student's kernel."""
         if path not in self.remotes:
             value, error = self._exchange("remote", None, path)
             if error is not None:
@@ -271,7 +271,7 @@ class Wall:
         if base is None or not before:
             return None
         found = error_class(tuple(p.partition(":")[2].rpartition(".")[2] for p in before), base)
-        found.remote = self._remote
+        found.__asks__ = self._remote
         return found
 
     def _remote(self, cls, op, *values):

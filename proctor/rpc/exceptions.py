@@ -107,11 +107,11 @@ def make_error(told, library=lambda path: None):
     for key, value in attributes[:20]:
         if word(key).isidentifier() and not key.startswith("_") and type(value) in SIMPLE:
             vars(error)[key] = prose(value) if type(value) is str else value
-    error.student_traceback = [
+    frames = [
         (word(label), _line_number(line), word(function), prose(source, 400))
         for label, line, function, source in frames[-FRAMES:]
     ]
-    return error.with_traceback(_traceback(error.student_traceback))
+    return error.with_traceback(_traceback(frames))
 
 
 def _line_number(line):
@@ -126,21 +126,21 @@ def _exception_class(name):
 class ErrorType(type):
     """The class of a student's classes of exceptions: real ones, so that they can be caught.
 
-    ``remote``, if a test has such a class by its name: function of the class, an operation and
+    ``__asks__``, if a test has such a class by its name: function of the class, an operation and
     values, which does that with the student's own.
     """
 
-    remote = None
+    __asks__ = None
 
     def __call__(cls, *args, **kwargs):
-        if cls.remote is None:
+        if cls.__asks__ is None:
             return type.__call__(cls, *args, **kwargs)
-        return cls.remote(cls, "call", len(args), *args, *kwargs, *kwargs.values())
+        return cls.__asks__(cls, "call", len(args), *args, *kwargs, *kwargs.values())
 
     def __getattr__(cls, name):
-        if cls.remote is None or name.startswith("_"):
+        if cls.__asks__ is None or name.startswith("_"):
             raise AttributeError(f"{name!r} of {cls.__name__} is not carried", name=name)
-        return cls.remote(cls, "getattr", name)
+        return cls.__asks__(cls, "getattr", name)
 
 
 @lru_cache(512)
@@ -156,8 +156,8 @@ def error_class(names, base):
 @lru_cache(512)
 def _telling_class(name, base):
     """A class that says what it was told."""
-    told = {"__init__": lambda self, *args: None, "__str__": lambda self: self.told}
-    return type(base)(name, (base,), {"__module__": "__main__", "remote": None, **told})
+    told = {"__init__": lambda self, *args: None, "__str__": lambda self: self.__told__}
+    return type(base)(name, (base,), {"__module__": "__main__", "__asks__": None, **told})
 
 
 def _construct(kind, args, text):
@@ -173,7 +173,7 @@ def _construct(kind, args, text):
             error = type.__call__(_telling_class(kind.__name__, base), text)
         except Exception:
             continue
-        error.told = text
+        error.__told__ = text
         return error
     raise AssertionError("an Exception can be made of any text")
 

@@ -43,10 +43,12 @@ class Proxy(_Own):
     """
 
     def __init__(self, wall, number, kind, line=(), name=None, doc=None, own_line=None):
-        own = {"wall": wall, "number": number, "kind": kind, "line": line, "own_line": own_line}
+        # no name among them that a student's object could have: they are found as attributes, too
+        own = {"__wall__": wall, "__number__": number, "__kind__": kind, "__line__": line}
+        own |= {"__own_line__": own_line, "__place__": None, "__barred__": False}
         if name is not None:
             own |= {"__name__": name, "__qualname__": name, "__doc__": doc}
-        _own(self).update(own, place=None, barred=False)
+        _own(self).update(own)
 
     def __described__(self):
         """What it is, in a few words, as "a Layer" or "add, a function"."""
@@ -79,7 +81,7 @@ class Proxy(_Own):
     @property
     def __class__(self):
         own = _own(self)
-        return own["wall"].classes.seen(own["line"], own["kind"])
+        return own["__wall__"].classes.seen(own["__line__"], own["__kind__"])
 
     @property
     def __dict__(self):
@@ -132,7 +134,7 @@ class Proxy(_Own):
         return any(one is item or one == item for one in self)
 
     def __bool__(self):
-        if _own(self)["place"] is None:
+        if _own(self)["__place__"] is None:
             raise TypeError(f"{told_of(self)} is neither true nor false; compare data it gives")
         return _truth(self, _carry(self, "bool"))
 
@@ -198,13 +200,13 @@ class FunctionProxy(Proxy):
     @property
     def __bases__(self):
         own = _own(self)
-        if own["own_line"] is None:
+        if own["__own_line__"] is None:
             raise AttributeError(f"{told_of(self)} is no class", name="__bases__")
         return tuple(map(_as_class, _carry(self, "getattr", "__bases__")))
 
     def __mro_entries__(self, bases):
         own = _own(self)
-        if own["own_line"] is None or len(bases) > 1:
+        if own["__own_line__"] is None or len(bases) > 1:
             raise TypeError(f"a test's class cannot derive from {told_of(self)} and others")
         return (_Derived("Derived", (), {"base": self}),)
 
@@ -218,7 +220,7 @@ class FunctionProxy(Proxy):
 
     def __eq__(self, other):
         if isinstance(other, type) and not isinstance_of_proxy(other):
-            return getattr(other, "made_here", None) is True and _same_name(other, self)
+            return getattr(other, "__made_here__", None) is True and _same_name(other, self)
         return Proxy.__eq__(self, other)
 
     __hash__ = Proxy.__hash__
@@ -248,8 +250,8 @@ class IteratorProxy(Proxy):
 
     def __next__(self):
         own = _own(self)
-        taken = own["taken"] = own.get("taken", 0) + 1
-        if taken > own["wall"].limits.items:
+        taken = own["__taken__"] = own.get("__taken__", 0) + 1
+        if taken > own["__wall__"].limits.items:
             raise RuntimeError(f"{told_of(self)} goes on after {taken - 1:,} steps")
         step = _carry(self, "next")
         if step is END:
@@ -276,7 +278,7 @@ def isinstance_of_proxy(thing):
 def described(proxy):
     """A proxy's name and kind, without asking for it."""
     own = _own(proxy)
-    name, kind = own.get("__name__"), with_article(own["kind"])
+    name, kind = own.get("__name__"), with_article(own["__kind__"])
     return f"{name}, {kind}" if name else kind
 
 
@@ -286,17 +288,17 @@ def told_of(proxy):
 
 
 def wall_of(proxy):
-    return _own(proxy)["wall"]
+    return _own(proxy)["__wall__"]
 
 
 def loan_of(proxy):
     """{number: True} of what it was given, or None: see `proctor.rpc.loans`."""
-    return _own(proxy).get("loan")
+    return _own(proxy).get("__loan__")
 
 
 def with_loan(proxy, loan):
     """Say what it was given."""
-    _own(proxy)["loan"] = loan
+    _own(proxy)["__loan__"] = loan
 
 
 def put(proxy, place):
@@ -307,14 +309,14 @@ def put(proxy, place):
     """
     own = _own(proxy)
     if place is None:
-        own["barred"], own["place"] = True, None
-    elif not own["barred"]:
-        own["place"] = place if own["place"] is None else own["place"].also(place)
+        own["__barred__"], own["__place__"] = True, None
+    elif not own["__barred__"]:
+        own["__place__"] = place if own["__place__"] is None else own["__place__"].also(place)
 
 
 def _allows(proxy, *methods):
     """Whether the model answer gives, in this place, an object that has one of these methods."""
-    place = _own(proxy)["place"]
+    place = _own(proxy)["__place__"]
     return place is not None and any(place.has(f"__{method}__") for method in methods)
 
 
@@ -338,9 +340,9 @@ def _refuse(proxy, name):
 
 def _carry(proxy, op, *values):
     """Do something with an object in the student's kernel; return or raise what came of it."""
-    place = _own(proxy)["place"]
+    place = _own(proxy)["__place__"]
     gives = None if place is None else place.after(op, values[0] if values else None)
-    value, error = _own(proxy)["wall"]._exchange(op, proxy, *values, gives=gives)
+    value, error = _own(proxy)["__wall__"]._exchange(op, proxy, *values, gives=gives)
     if error is None:
         return value
     try:
@@ -431,7 +433,7 @@ def _kind_of_proxy(thing):
     if not isinstance_of_proxy(thing):
         return None
     own = _own(thing)
-    found = own["wall"].classes.exact(own["line"])
+    found = own["__wall__"].classes.exact(own["__line__"])
     return _carry(thing, "type") if found is None else found
 
 
@@ -440,16 +442,16 @@ asked_type = make_type(_kind_of_proxy)
 
 def _as_class(thing):
     """The class itself, if this process knows the one that a proxy claims to be."""
-    if not isinstance_of_proxy(thing) or _own(thing)["own_line"] is None:
+    if not isinstance_of_proxy(thing) or _own(thing)["__own_line__"] is None:
         return thing
     own = _own(thing)
-    found = own["wall"].classes.exact(own["own_line"])
+    found = own["__wall__"].classes.exact(own["__own_line__"])
     return thing if found is None else found
 
 
 def _is_copy_of(thing, proxy):
     """Whether data arrived as an object of the student's class: a named tuple, a dataclass."""
-    return getattr(type(thing), "made_here", None) is True and _same_name(type(thing), proxy)
+    return getattr(type(thing), "__made_here__", None) is True and _same_name(type(thing), proxy)
 
 
 def _same_name(cls, proxy):

@@ -145,7 +145,7 @@ def record(name, fields):
         (tuple,),
         {
             "__slots__": (),
-            "made_here": True,
+            "__made_here__": True,
             "_fields": fields,
             "__match_args__": fields,
             "_asdict": lambda self: dict(zip(fields, self, strict=True)),

@@ -202,7 +202,7 @@ def _record_class(name, order, names):
         **{"__init__": begin, "__repr__": shown, "__hash__": lambda self: hash(key(self))},
         **{"__setattr__": refuse, "__delattr__": refuse, "__match_args__": names},
         "__module__": "__main__",
-        "made_here": True,
+        "__made_here__": True,
         "__dataclass_params__": model.__dataclass_params__,
         "__dataclass_fields__": {field: _field(field) for field in names},
     }
