@@ -393,7 +393,7 @@ class LowOutput:
 
     def waits(self):
         """Whether something came since the last call of ``read``."""
-        return os.fstat(self.file).st_size > 0
+        return os.lseek(self.file, 0, os.SEEK_END) > 0
 
     def read(self, most=100_000):
         """Return what came since the last call, at most ``most`` bytes of it, as text."""

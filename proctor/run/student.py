@@ -79,8 +79,8 @@ def main(wall):
 
 
 def _bound(names):
-    """Which names there are, and which objects they are bound to."""
-    return list(names), list(map(id, names.values()))
+    """A number for which names there are, and which objects they are bound to."""
+    return hash((tuple(names), tuple(map(id, names.values()))))
 
 
 def _listed(names):
