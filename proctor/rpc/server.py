@@ -179,8 +179,9 @@ class Student:
         return bool(thing.__exit__(type(error), error, None))
 
     def _remote(self, _, path):
-        module, name = path.split(":")
-        return getattr(importlib.import_module(module), name)
+        module, _, name = path.partition(":")
+        found = importlib.import_module(module)
+        return getattr(found, name) if name else found
 
     _OPS = {  # noqa: RUF012  (it is never changed)
         "fetch": _fetch,

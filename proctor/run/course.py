@@ -106,9 +106,13 @@ def _cells(notebooks):
 
 
 @functools.lru_cache(100)
+def _all_cells(notebook):
+    """The cells of a notebook (path, changed); ValueError if it is none."""
+    return _book(notebook[0]).cells
+
+
 def _code(notebook):
-    """The code cells of a notebook (path, changed); ValueError if it is none."""
-    return [cell for cell in _book(notebook[0]).cells if cell.cell_type == "code"]
+    return [cell for cell in _all_cells(notebook) if cell.cell_type == "code"]
 
 
 def _book(path):
@@ -162,7 +166,31 @@ def _known(notebook, mark, private):
         "released": sorted(classes),
         "read": sorted({name for answer in answers for name in answer["reads"]}),
         "rebound": sorted({name for tree in trees for name in names.rebound(tree)}),
+        "modules": sorted(_own_modules(_all_cells(notebook))),
     }
+    return found
+
+
+def _own_modules(cells):
+    """The modules that tests import and a student may be asked to write, with their packages.
+
+    A model answer imports them, too, or a cell that is no test speaks of the file.
+    """
+    asked, written, others = set(), set(), []
+    for cell in cells:
+        code = cell.cell_type == "code"
+        if utils.is_grade(cell) and not utils.is_solution(cell):
+            asked |= names.imports(tree(cell.source)) if code else set()
+            continue
+        others.append(cell.source)
+        if code and utils.is_solution(cell):
+            written |= names.imports(tree(cell.source))
+    text, found = "\n".join(others), set()
+    for name in asked:
+        last = name.rpartition(".")[2]
+        if name in written or f"{last}.py" in text or f"{last}/" in text:
+            parts = name.split(".")
+            found |= {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
     return found
 
 

@@ -40,7 +40,8 @@ class Job:
     source   what the source says of the notebook as a whole: {"model": fields of a
              `proctor.rpc.places.Model`, "released": names of classes that released lines define,
              "private": names of modules that only the grader has, "rebound": names that a call may
-             bind anew, "read": names that model answers take from others}
+             bind anew, "read": names that model answers take from others, "modules": those that
+             tests import and a student may be asked to write}
     """
 
     cells: list

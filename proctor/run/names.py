@@ -270,6 +270,18 @@ def rebound(tree):
     return {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
 
 
+def imports(tree):
+    """Modules that a cell imports, and what may be modules: ``a.b`` of ``from a import b``."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    parts = (name.split(".") for name in found)
+    return {".".join(each[:n]) for each in parts for n in range(1, len(each) + 1)}
+
+
 def classes(tree):
     """The names of the classes that a cell defines."""
     return {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
@@ -286,6 +298,7 @@ def made(source, shell, mark):
         name.id
         for call in ast.walk(tree)
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+        if not hasattr(builtins, call.func.id)  # `len(sig.parameters)` passes nothing on
         for part in (*call.args, *(word.value for word in call.keywords))
         for name in ast.walk(part)
         if isinstance(name, ast.Name)

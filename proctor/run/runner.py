@@ -19,6 +19,7 @@ from proctor.rpc.places import Model
 from proctor.run import outcomes, streams
 from proctor.run.copies import guard, guarded, laid_out, listed
 from proctor.run.meter import CEILING, Meter
+from proctor.run.modules import imported
 from proctor.run.names import (
     calling,
     made,
@@ -64,12 +65,13 @@ class NotStarted(Exception):
 class Runner:
     """Plays a `proctor.run.job.Job`.
 
-    start  function that returns a fresh student's process: an object with ``wall`` (a socket),
-           ``interrupt()`` and ``kill()``
+    start   function that returns a fresh student's process: an object with ``wall`` (a socket),
+            ``interrupt()`` and ``kill()``
+    handed  paths of what was handed in beside the notebook
     """
 
-    def __init__(self, job, start):
-        self.job, self.start = job, start
+    def __init__(self, job, start, handed=()):
+        self.job, self.start, self.handed = job, start, handed
         self.meter = Meter(job.total, self._account)
         self.kernel = self.wall = None
         # what a new process must do to stand where the old one did, and for how long at most:
@@ -122,9 +124,12 @@ class Runner:
         try:
             with self._limited():
                 self.wall.begin()
-                found = self.made()
+                return self._made_files()
         except Exception:  # as in _asked
             return {}
+
+    def _made_files(self):
+        found = self.made()
         if type(found) is not dict:
             return {}
         made, left = {}, MOST  # what keeps to it there need not be our own function any more
@@ -496,10 +501,10 @@ class Runner:
                 self._carry_deletions(fetched.keys() | (names.keys() & cell.get("follow", ())))
                 self._follow(fetched)
                 seconds = self._short() if self.hung & fetched.keys() else None
-                aside = self._files(cell), self._cells(cell)
                 with (
-                    aside[0],
-                    aside[1],
+                    self._files(cell),
+                    self._cells(cell),
+                    self._modules(),
                     self._limited(seconds) as late,
                     self._sharing(cell) as text,
                 ):
@@ -578,6 +583,18 @@ class Runner:
             text for text, (_, role) in zip(made, self.texts, strict=True) if role == "student"
         ]
         return listed(made, theirs, self.shell.user_ns)
+
+    def _modules(self):
+        """A context in which a test can import modules that are only the student's."""
+        if not (names := self.job.source.get("modules")):
+            return contextlib.nullcontext()
+        return imported(names, self._own_files, self._own_module)
+
+    def _own_files(self):
+        return {*self.handed, *self._aside(self._made_files)}
+
+    def _own_module(self, name):
+        return self._aside(self.wall.remote, name)
 
     def _follow(self, fetched):
         """See what calls bind anew: ``global count`` in a student's function."""

@@ -159,7 +159,7 @@ def _conduct(grader, forkserver, about, own):
         os.chdir(trusted)
         sys.path[0] = ""
         start = functools.partial(forkserver.start, policy, request["cores"])
-        runner = Runner(Job(**request["job"]), start)
+        runner = Runner(Job(**request["job"]), start, request["extra"].keys())
         with _ending_with(grader):
             answer = _answer(runner)
         grader.send(answer)

@@ -56,6 +56,14 @@ of_rate(
     ],
 )
 of_rate(
+    "parameters-that-are-counted-first",
+    [
+        "import inspect",
+        "sig = inspect.signature(grow)\nassert len(sig.parameters) == 3, str(sig)\n"
+        "assert sig.parameters['x'].default == inspect.Parameter.empty",
+    ],
+)
+of_rate(
     "a-full-argument-list",
     ["import inspect\nassert inspect.getfullargspec(grow).args == ['x', 'by']"],
 )
@@ -467,4 +475,42 @@ idiom(
     test("", "assert pair[0] is pair[1]\nassert '* 2' in In[-3] and 'pair' in _ih[2]"),
     answer("n = len(pair)", "n = 2"),
     test("assert 'len' in In[-2]", "assert n == 2"),
+)
+
+# -- a module that the answer writes
+
+
+def of_module(name, *tests, path="bakery.py", before=""):
+    """An answer that writes a module of a ``price``, a function ``cost`` and a class ``Loaf``."""
+    text = (
+        "price = 3\\n\\ndef cost(loaves):\\n    return price * loaves\\n\\nclass Loaf:\\n"
+        "    def __init__(self, kind):\\n        self.kind = kind\\n"
+    )
+    wrong = text.replace("3", "4").replace("self.kind = kind", "self.sort = kind")
+    write = f"{before}with open({path!r}, 'w') as file:\n    file.write('{{}}')"
+    right, wrong = write.format(text), write.format(wrong.replace("cost", "costs"))
+    idiom(name, answer(right, wrong), *(test(*one) for one in tests))
+
+
+of_module(
+    "a-module-of-the-answer-s",
+    ["import bakery\nassert bakery.price == 3 and bakery.cost(2) == 6"],
+    ["import bakery as b", "assert b.Loaf('rye').kind == 'rye'\nassert hasattr(b, 'cost')"],
+    ["try:\n    import bakeries\nexcept ImportError:\n    bakeries = None\n"
+     "import bakery\nassert bakeries is None and bakery.price < 4"],
+)  # fmt: skip
+of_module(
+    "names-of-a-module-of-the-answer-s",
+    ["from bakery import Loaf, cost\nassert cost(loaves=3) == 9\nassert Loaf('rye').kind == 'rye'"],
+    ["from bakery import *\nassert price == 3 and cost(1) == 3"],
+    ["", "from bakery import cost as how_much\nassert how_much(10) == 30"],
+    ["import bakery\nbakery.price = 5\nassert bakery.cost(2) == 10\nbakery.price = 3"],
+)
+of_module(
+    "a-module-in-a-folder",
+    ["import shop.bakery\nassert shop.bakery.cost(2) == 6"],
+    ["from shop import bakery\nassert bakery.price == 3"],
+    ["from shop.bakery import Loaf\nassert Loaf('rye').kind == 'rye'"],
+    path="shop/bakery.py",
+    before="import os\nos.makedirs('shop', exist_ok=True)\n",
 )
