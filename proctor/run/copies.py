@@ -1,8 +1,9 @@
 """Copies: of the files that a student's cells wrote, for a test that reads files; cells' texts.
 
-Files lie in the test's own folder for as long as it runs: texts as they are, of all else as many
-zeros. What could be imported or run is left out; a file of the course's is never replaced. While
-they are there, nothing that is made from text or by ``pickle`` can bring their code to life.
+Files lie in the test's own folder for as long as it runs, as each of its calls leaves them: texts
+as they are, of all else as many zeros. What could be imported or run is left out; a file of the
+course's is never replaced. While they are there, nothing that is made from text or by ``pickle``
+can bring their code to life.
 """
 
 import ast
@@ -21,25 +22,37 @@ RUNS = {
 
 
 @contextlib.contextmanager
-def laid_out(files, folder="."):
-    """Have copies of files in a folder; gives the names of those that are there.
+def laid_out(folder="."):
+    """Within this, have copies of files in a folder: gives a function that lays them as they are.
 
-    files  {relative path: bytes}, as a student's process tells of them
+    It takes {relative path: bytes}, as a student's process tells of them, and returns the names of
+    those that are there.
     """
-    chosen = {}
-    for name, data in list(files.items())[:MOST]:
-        end = os.path.splitext(name)[1].lower()
-        if end in RUNS or os.path.lexists(os.path.join(folder, name.split(os.sep)[0])):
-            continue
-        chosen[name] = data if end in TEXTS else bytes(len(data))
-    write_files(chosen, folder, strict=False)
-    _guard(data.decode("utf-8", "replace") for data in chosen.values())
-    try:
-        yield sorted(chosen)
-    finally:
-        _guard(())
-        for name in {name.split(os.sep)[0] for name in chosen}:
+    laid, tops, texts = {}, set(), list(_texts)
+
+    def lay(files):
+        chosen = {}
+        for name, data in list(files.items())[:MOST]:
+            end, top = os.path.splitext(name)[1].lower(), name.split(os.sep)[0]
+            if end in RUNS or (top not in tops and os.path.lexists(os.path.join(folder, top))):
+                continue
+            chosen[name] = data if end in TEXTS else bytes(len(data))
+        for name in [name for name, data in laid.items() if chosen.get(name) != data]:
+            del laid[name]
             _remove(os.path.join(folder, name))
+        new = {name: data for name, data in chosen.items() if name not in laid}
+        write_files(new, folder, strict=False)
+        laid.update(new)
+        tops.update(name.split(os.sep)[0] for name in new)
+        _guard([*_texts, *(data.decode("utf-8", "replace") for data in new.values())])
+        return sorted(laid)
+
+    try:
+        yield lay
+    finally:
+        _guard(texts)
+        for top in tops:
+            _remove(os.path.join(folder, top))
 
 
 @contextlib.contextmanager

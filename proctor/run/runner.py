@@ -35,7 +35,7 @@ from proctor.run.names import (
 from proctor.run.outcomes import FAILED, NOT_REACHED, Outcome, outputs_of
 from proctor.run.outputs import Room, clean, stream
 from proctor.run.shell import Shell
-from proctor.run.student import FUNCTIONS, MOST
+from proctor.run.student import FUNCTIONS, MOST, digest
 from proctor.sandbox import Ended
 from proctor.wording import INSIDE, SHOWN
 
@@ -84,6 +84,7 @@ class Runner:
         self.owned, self.gone = set(), set()  # names that are the tests'; those a test has deleted
         self.asks = False  # whether a test answers ``input``
         self.runs = True  # whether the test at hand could run a text
+        self.files, self.lay = {}, None  # what a test that reads files finds, and what lays it
         self.kept = []  # what was printed before a test began to catch that
         # what this side still has to catch up with: ("run", a locked cell), ("leave", an answer)
         self.passed = []
@@ -128,12 +129,15 @@ class Runner:
         except Exception:  # as in _asked
             return {}
 
-    def _made_files(self):
-        found = self.made()
+    def _made_files(self, before=None):
+        """The same, if ``before`` is what they were when this was last asked."""
+        before = before or {}
+        found = self.made({name: digest(data) for name, data in before.items()})
         if type(found) is not dict:
             return {}
         made, left = {}, MOST  # what keeps to it there need not be our own function any more
         for name, data in itertools.islice(found.items(), FILES):
+            data = before.get(name) if data is None else data
             if type(name) is str and type(data) is bytes and len(data) <= left:
                 made[name] = data
                 left -= len(data)
@@ -568,11 +572,26 @@ class Runner:
                 refused.append(stream("stdout", f"{name} cannot be used in a test: {error}\n"))
         return refused
 
+    @contextlib.contextmanager
     def _files(self, cell):
-        """A context in which a test that reads files finds what the student's cells wrote."""
+        """Within this, a test that reads files finds what the student's cells and calls wrote."""
         if not reads_files(cell["source"], self.shell):
-            return contextlib.nullcontext()
-        return laid_out(self.made_files())
+            yield
+            return
+        self.files = self.made_files()
+        with laid_out() as self.lay:
+            self.lay(self.files)
+            try:
+                yield
+            finally:
+                self.lay = None
+
+    def _renew(self):
+        """Lay what a call has written, or removed."""
+        files = self._aside(self._made_files, self.files)
+        if files != self.files:
+            self.files = files
+            self.lay(files)
 
     def _cells(self, cell):
         """A context in which a test that asks for the texts of cells, ``In[-2]``, has them."""
@@ -603,6 +622,8 @@ class Runner:
         def look():
             if self.wall.news and streams.is_caught():
                 streams.give(self._printed())
+            if self.lay is not None:
+                self._renew()
             for name in again:
                 if names.get(name) is fetched[name]:
                     with contextlib.suppress(NameMissing):

@@ -16,16 +16,33 @@ from proctor.run.template import Template
 def test_texts_lie_there_and_are_gone(tmp_path):
     (tmp_path / "given.txt").write_text("the course's")
     files = {"a.txt": b"one", "out/b.csv": b"1,2", "notes": b"no end", "given.txt": b"mine"}
-    with laid_out(files, tmp_path) as names:
-        assert names == ["a.txt", "notes", "out/b.csv"]
+    with laid_out(tmp_path) as lay:
+        assert lay(files) == ["a.txt", "notes", "out/b.csv"]
         assert (tmp_path / "a.txt").read_text() == "one"
         assert (tmp_path / "out" / "b.csv").read_text() == "1,2"
         assert (tmp_path / "given.txt").read_text() == "the course's"
     assert os.listdir(tmp_path) == ["given.txt"]
 
 
+def test_they_are_laid_again_as_they_are_then(tmp_path):
+    (tmp_path / "given.txt").write_text("the course's")
+    with laid_out(tmp_path) as lay:
+        assert lay({"a.txt": b"one", "out/b.csv": b"1", "c.txt": b"x"}) == sorted(
+            ["a.txt", "out/b.csv", "c.txt"]
+        )
+        (tmp_path / "c.txt").write_text("the test's")
+        (tmp_path / "d.txt").write_text("the test's")
+        files = {"a.txt": b"two", "c.txt": b"x", "d.txt": b"mine", "given.txt": b"mine"}
+        assert lay(files) == ["a.txt", "c.txt"]
+        assert (tmp_path / "a.txt").read_text() == "two"
+        assert not (tmp_path / "out" / "b.csv").exists()
+        assert (tmp_path / "c.txt").read_text() == (tmp_path / "d.txt").read_text() == "the test's"
+    assert sorted(os.listdir(tmp_path)) == ["d.txt", "given.txt"]
+
+
 def test_what_is_no_text_is_zeros(tmp_path):
-    with laid_out({"plot.png": b"\x89PNG", "model.pkl": pickle.dumps(print)}, tmp_path):
+    with laid_out(tmp_path) as lay:
+        lay({"plot.png": b"\x89PNG", "model.pkl": pickle.dumps(print)})
         assert (tmp_path / "plot.png").read_bytes() == bytes(4)
         assert not (tmp_path / "model.pkl").read_bytes().strip(b"\0")
 
@@ -40,7 +57,8 @@ def test_what_is_no_text_is_zeros(tmp_path):
 def test_other_files_are_left_out(tmp_path, name):
     folder = tmp_path / "in" / "here"
     folder.mkdir(parents=True)
-    with laid_out({name: b"x = 1"}, folder):
+    with laid_out(folder) as lay:
+        lay({name: b"x = 1"})
         found = [Path(where, file) for where, _, files in os.walk(tmp_path) for file in files]
     assert found == []
     assert [entry.name for entry in tmp_path.iterdir()] == ["in"]
@@ -51,8 +69,8 @@ def test_a_link_is_not_followed(tmp_path):
     folder = tmp_path / "here"
     folder.mkdir()
     (folder / "link").symlink_to(tmp_path / "elsewhere")
-    with laid_out({"link/x.txt": b"1"}, folder) as names:
-        assert names == []
+    with laid_out(folder) as lay:
+        assert lay({"link/x.txt": b"1"}) == []
     assert os.listdir(tmp_path / "elsewhere") == []
 
 

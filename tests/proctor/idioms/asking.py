@@ -274,6 +274,34 @@ idiom(
     test("assert open('rows.csv').read() == 'a,b\\n1,2'"),
 )
 idiom(
+    "a-file-that-the-test-s-calls-write",
+    answer(
+        "def save(path, rows):\n    with open(path, 'w') as file:\n        file.writelines(rows)",
+        "def save(path, rows):\n    with open(path, 'a') as file:\n        file.writelines(rows)",
+    ),
+    course("save('rows.csv', ['old'])"),
+    test(
+        "save('rows.csv', ['a', 'b'])\nwith open('rows.csv') as file:\n"
+        "    assert file.read() == 'ab'"
+    ),
+    test(
+        "from pathlib import Path",
+        "for text in ['x', 'y', 'z']:\n    save('same.txt', [text])\n"
+        "    assert Path('same.txt').read_text() == text\nassert not Path('other.txt').exists()",
+    ),
+)
+idiom(
+    "a-file-that-a-call-removes",
+    answer(
+        "import os\nopen('old.txt', 'w').close()\n\ndef tidy(path):\n    os.remove(path)",
+        "import os\nopen('old.txt', 'w').close()\n\ndef tidy(path):\n    open(path, 'w').close()",
+    ),
+    test(
+        "import os\nassert os.path.exists('old.txt')\ntidy('old.txt')\n"
+        "assert not os.path.exists('old.txt')"
+    ),
+)
+idiom(
     "a-table-is-read-from-a-file",
     course("import pandas as pd"),
     answer(
