@@ -23,6 +23,7 @@ student's function returns or raises.
 
 from proctor.rpc.client import NameMissing, Wall
 from proctor.rpc.codec import Limits, WallError, WallTimeout
+from proctor.rpc.exceptions import describe
 from proctor.rpc.proxies import FunctionProxy, IteratorProxy, Proxy, asked_type
 from proctor.rpc.server import Student
 
@@ -37,4 +38,5 @@ __all__ = [
     "WallError",
     "WallTimeout",
     "asked_type",
+    "describe",
 ]

@@ -186,14 +186,17 @@ class Wall:
         if op == "missing" and len(values) == 1:
             name = word(values[0])
             return None, NameMissing(f"name {name!r} is not defined", name=name)
-        if op == "error" and len(values) == 8:
-            try:
-                checked(list(values[6]))
-                raised = self._raised.get(values[5])
-                return None, raised or make_error(values, self.classes.error)
-            except (TypeError, ValueError, AttributeError):
-                pass
+        if op == "error" and (raised := self.exception(values)) is not None:
+            return None, raised
         raise WallError("the student's kernel answered something that is no answer")
+
+    def exception(self, told):
+        """The exception that was told of (see ``describe``); None if that is none."""
+        try:
+            checked(list(told[6]))
+            return self._raised.get(told[5]) or make_error(told, self.classes.error)
+        except (TypeError, ValueError, AttributeError, LookupError):
+            return None
 
     def _break(self, why):
         if self.broken is None:

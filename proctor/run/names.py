@@ -88,25 +88,30 @@ def mentioned(source, shell):
 
 
 @functools.cache
+def used(source, shell):
+    """Every name in a cell's code: of variables, attributes and modules."""
+    return frozenset(name for code in _codes(source, shell) for name in code.co_names)
+
+
+@functools.cache
 def reads_files(source, shell):
     """Whether a cell reads files, and runs nothing of what it reads."""
-    used = {name for code in _codes(source, shell) for name in code.co_names}
-    return bool(used & _READING) and not runs_texts(source, shell)
+    return bool(used(source, shell) & _READING) and not runs_texts(source, shell)
 
 
 @functools.cache
 def runs_texts(source, shell):
     """Whether a cell could run a text: it is then given none that a student wrote."""
-    return any(_RUNNING & set(code.co_names) for code in _codes(source, shell))
+    return bool(_RUNNING & used(source, shell))
 
 
 @functools.cache
 def reads_cells(source, shell):
     """Whether a cell asks for the text of cells, ``In[-2]``, and runs nothing of it."""
     codes = list(_codes(source, shell))
-    used = {name for code in codes for name in code.co_names}
+    names = used(source, shell)
     texts = {const for code in codes for const in code.co_consts if isinstance(const, str)}
-    asks = used & _INPUTS or ("get_ipython" in used and texts & _INPUTS)
+    asks = names & _INPUTS or ("get_ipython" in names and texts & _INPUTS)
     return bool(asks) and not runs_texts(source, shell)
 
 

@@ -17,6 +17,7 @@ from collections import deque
 from proctor.rpc import NameMissing, Proxy, Wall, WallError, asked_type
 from proctor.rpc.places import Model
 from proctor.run import outcomes, streams
+from proctor.run.context import Context
 from proctor.run.copies import guard, guarded, laid_out, listed
 from proctor.run.meter import CEILING, Meter
 from proctor.run.modules import imported
@@ -31,6 +32,7 @@ from proctor.run.names import (
     replaced,
     runs_texts,
     statements,
+    used,
 )
 from proctor.run.outcomes import FAILED, NOT_REACHED, Outcome, outputs_of
 from proctor.run.outputs import Room, clean, stream
@@ -213,7 +215,8 @@ class Runner:
         self.wall.classes.private = {"proctor", *self.job.source.get("private", ())}
         try:
             functions = self.wall.fetch(FUNCTIONS)
-            self.run, self.written, self.made, self.without, self.bind, self.reads = functions
+            self.run, self.written, self.made, self.without, *functions = functions
+            self.bind, self.reads, self.around = functions
         except (WallError, TimeoutError) as why:
             self.end()
             raise Lost(f"the kernel ended as it began: {why}") from None
@@ -502,6 +505,7 @@ class Runner:
             if not late:
                 names.update(fetched)
                 self.kept, self.runs = [], runs_texts(cell["source"], self.shell)
+                self.context = Context(used(cell["source"], self.shell))
                 self._carry_deletions(fetched.keys() | (names.keys() & cell.get("follow", ())))
                 self._follow(fetched)
                 seconds = self._short() if self.hung & fetched.keys() else None
@@ -514,9 +518,10 @@ class Runner:
                 ):
                     outcome, shown = self.shell.run(text, count)
                 self.wall.before = self.wall.after = None
-                if self.gone:
+                if self.gone or self.context.told:
                     with contextlib.suppress(WallError), self._limited():
                         self.without()
+                        self.around(self.context.end())
                 shown = refused + self.kept + shown
         except (WallError, TimeoutError):
             outcome, shown = None, []  # half a test is no test
@@ -624,6 +629,8 @@ class Runner:
                 streams.give(self._printed())
             if self.lay is not None:
                 self._renew()
+            if self.context.asks:
+                self.context.heed(self._aside(self.around, {}), self.wall.exception)
             for name in again:
                 if names.get(name) is fetched[name]:
                     with contextlib.suppress(NameMissing):
@@ -664,6 +671,8 @@ class Runner:
                 self._aside(self.reads, streams.ask if self.asks else None)
             if self.wall.news and streams.is_caught():
                 self.kept += self._printed()
+            if new := self.context.news():
+                self._aside(self.around, new)
 
         self.wall.before = tell
 

@@ -8,7 +8,8 @@ import os
 import random
 import sys
 
-from proctor.rpc import Student
+from proctor.rpc import Student, describe
+from proctor.run.context import Surroundings
 from proctor.run.shell import LowOutput, Shell
 
 FUNCTIONS = "__proctor__"
@@ -18,15 +19,15 @@ MOST = 16 << 20  # bytes of files to hand over
 def main(wall):
     """Serve one notebook over the socket ``wall`` until its other end hangs up.
 
-    The runner fetches six functions (`FUNCTIONS`) before any cell runs, and then uses nothing
+    The runner fetches seven functions (`FUNCTIONS`) before any cell runs, and then uses nothing
     but those and what the cells define: ``run(source, count)`` runs a cell and ``written()`` tells
     what was printed since, both as JSON texts: nbformat's outputs, the names that are there now,
     and what came of the cell (an `Outcome`, or null); ``made(known)`` returns the files that were
     made, as {relative path: bytes, or None if they have the `digest` that is known};
     ``without(*names)`` hides names and gives back all others; ``bind(name, value)`` gives a name;
-    ``reads(function)`` has ``input`` ask a function, or, with None, nobody. Every answer says
-    whether ``written()`` has news: where it has none, what the runner has fetched by a name is
-    still what the name stands for.
+    ``reads(function)`` has ``input`` ask a function, or, with None, nobody; ``around(about)`` sets
+    what a test has set (see `proctor.run.context`). Every answer says whether ``written()`` has
+    news: where it has none, what the runner has fetched by a name is still what it stands for.
     """
     shell = Shell.instance()
     shell.low = LowOutput()
@@ -76,7 +77,8 @@ def main(wall):
     def news():
         return shell.outputs or shell.low.waits() or _bound(names) != told
 
-    names[FUNCTIONS] = run, written, made, without, bind, reads
+    around = Surroundings(describe).set
+    names[FUNCTIONS] = run, written, made, without, bind, reads, around
     Student(wall, names, news=news).serve()
 
 

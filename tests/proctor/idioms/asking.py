@@ -542,3 +542,84 @@ of_module(
     path="shop/bakery.py",
     before="import os\nos.makedirs('shop', exist_ok=True)\n",
 )
+
+# -- what a test sets around its calls
+
+DICE = "import random\n\ndef roll(n):\n    return [random.randint(1, 6) for _ in range(n)]"
+NO_DICE = "import random\n\ndef roll(n):\n    return [random.randint(1, 7) for _ in range(n)]"
+
+
+def of_dice(name, *tests):
+    idiom(name, answer(DICE, NO_DICE), *(test(*one) for one in tests))
+
+
+of_dice(
+    "random-numbers-of-a-seed",
+    ["import random\nrandom.seed(1)\nassert roll(4) == [2, 5, 1, 3]"],
+    ["random.seed(7)\na = roll(20)\nb = roll(20)\nrandom.seed(7)\n"
+     "assert a != b and a == roll(20) and max(a + b) <= 6"],
+    ["random.seed(3)\nx = random.random()\ny = roll(5)\n"
+     "random.seed(3)\nassert x == random.random() and y == roll(5)"],
+    ["state = random.getstate()\na = roll(9)\nrandom.setstate(state)\nassert roll(9) == a"],
+)  # fmt: skip
+idiom(
+    "numpys-random-numbers-of-a-seed",
+    course("import numpy as np"),
+    answer("def noise(n):\n    return np.random.normal(size=n)",
+           "def noise(n):\n    return np.random.uniform(size=n)"),
+    test("np.random.seed(0)\nassert np.allclose(noise(2), [1.76405235, 0.40015721])"),
+    test("", "np.random.seed(5)\nx = np.random.rand(3)\ngot = noise(4)\n"
+         "np.random.seed(5)\nnp.random.rand(3)\nassert np.array_equal(got, noise(4))\n"
+         "assert (np.random.seed(5), noise(1)[0])[1] == 0.44122748688504143"),
+)  # fmt: skip
+SIGMOID = (
+    "import numpy as np\nimport warnings\n\ndef sigmoid(x):\n"
+    "    return np.exp(-np.logaddexp(0, -x))\n\n"
+    "def old(x):\n    warnings.warn('use sigmoid', DeprecationWarning, 2)\n    return sigmoid(x)"
+)
+NO_SIGMOID = (
+    "import numpy as np\n\ndef sigmoid(x):\n    return 1 / (1 + np.exp(-x))\n\n"
+    "def old(x):\n    return sigmoid(x)"
+)
+
+
+def of_sigmoid(name, *tests):
+    idiom(name, answer(SIGMOID, NO_SIGMOID), *(test(*one) for one in tests))
+
+
+FAR = "np.array([-1000.0, 0.0, 1000.0])"
+of_sigmoid(
+    "no-overflow",
+    [f"import numpy as np\nwith np.errstate(all='raise', under='ignore'):\n    sigmoid({FAR})"],
+    ["", f"usual = np.seterr(over='raise')\ntry:\n    y = sigmoid({FAR})\n"
+     "finally:\n    np.seterr(**usual)\nassert y[1] == 0.5"],
+)  # fmt: skip
+of_sigmoid(
+    "no-warning",
+    [
+        "import numpy as np\nimport warnings\nwith warnings.catch_warnings():\n"
+        f"    warnings.simplefilter('error')\n    y = sigmoid({FAR})\nassert y[1] == 0.5"
+    ],
+    [
+        "with warnings.catch_warnings(record=True) as caught:\n"
+        f"    warnings.simplefilter('always')\n    sigmoid({FAR})\nassert not caught"
+    ],
+)
+of_sigmoid(
+    "a-warning-is-recorded",
+    [
+        "import warnings\nwith warnings.catch_warnings(record=True) as caught:\n"
+        "    warnings.simplefilter('always')\n    assert old(0.0) == 0.5\n    old(0.0)\n"
+        "assert [str(w.message) for w in caught] == ['use sigmoid'] * 2\n"
+        "assert caught[0].category is DeprecationWarning"
+    ],
+    [
+        "import pytest\nwith pytest.warns(DeprecationWarning, match='use'):\n"
+        "    assert old(0.0) == 0.5"
+    ],
+    [
+        "import unittest\ncase = unittest.TestCase()\n"
+        "with case.assertWarns(DeprecationWarning) as context:\n    old(0.0)\n"
+        "assert 'sigmoid' in str(context.warning)"
+    ],
+)
