@@ -102,7 +102,7 @@ class Classes:
         name, _, inner = path.partition(":")
         if name == _MAIN:
             found = self.released(inner)
-            return found if isinstance(found, type) else None
+            return found if isinstance(found, type) and kind_of(found) == "foreign" else None
         return self._allowed(self._found(name, inner))
 
     def _found(self, name, inner):
@@ -123,8 +123,11 @@ class Classes:
             return None
         if issubclass(found, type):
             return found
-        is_data = kind_of(found) != "foreign" or self.converters.of(found) is not None
-        return None if is_data else found
+        if kind_of(found) != "foreign":
+            return None
+        # of a class of the course's, what the student's code makes stays behind
+        crosses = self.converters.of(found) is not None
+        return None if crosses and not self.converters.is_the_courses(found) else found
 
 
 class _Told(type):

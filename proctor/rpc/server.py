@@ -43,9 +43,16 @@ class Student:
     def __init__(self, sock, namespace, limits=Limits(), news=lambda: False):  # noqa: B008  (it is frozen)
         self._namespace, self._news = namespace, news
         self._channel = Channel(sock, limits)
-        converters = Values(trusted=False, class_of=namespace.get)
+        converters = Values(trusted=False, class_of=self._class_of)
         self._codec = Codec(False, limits, self._export, self._stand_in, converters)
         self._thrown, self._turn, self._process = {}, threading.RLock(), os.getpid()
+
+    def _class_of(self, name):
+        """What the student's process has for a class of the course's."""
+        module, _, inner = name.rpartition(":")
+        if not module:
+            return self._namespace.get(name)
+        return getattr(importlib.import_module(module), inner, None)
 
     def serve(self):
         """Do what is asked, until told that the test is over or its end is gone."""

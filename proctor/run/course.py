@@ -65,7 +65,10 @@ class Course:
         private  paths of the modules that students' code may not read
         """
         modules = frozenset(path.split(os.sep)[0].removesuffix(".py") for path in private)
-        return {Path(n[0]).stem: _known(n, self._mark, modules) for n in self._notebooks()}
+        source = Path(self.folder(self.coursedir.source_directory))
+        beside = tuple((str(path), path.stat().st_mtime_ns) for path in sorted(source.glob("*.py")))
+        known = functools.partial(_known, mark=self._mark, private=modules, beside=beside)
+        return {Path(notebook[0]).stem: known(notebook) for notebook in self._notebooks()}
 
     @functools.cached_property
     def _mark(self):
@@ -127,11 +130,12 @@ def _book(path):
 
 
 @functools.lru_cache(100)
-def _known(notebook, mark, private):
+def _known(notebook, mark, private, beside):
     """{grade_id: fields for a cell of a `Job`} of a source notebook (path, changed).
 
     mark     what begins a hidden region
     private  modules that only the grader has
+    beside   (path, changed) of modules that are released with it
     """
     code, found, trees, classes = _code(notebook), {}, [], set()
     seen, hidden = set(), {}  # names that released lines bind; {test: those that hidden lines bind}
@@ -160,8 +164,11 @@ def _known(notebook, mark, private):
     for name in hidden:
         if follow := sorted(taken & hidden[name]):
             found[name] = found.get(name, {}) | {"follow": follow}
+    imported = {name for cell in code for name in names.imports(tree(cell.source))}
+    modules = {Path(path).stem: path for path, _ in beside if Path(path).stem in imported}
     found[NOTEBOOK] = {
-        "model": places.model(trees),
+        "model": places.model(trees, [tree(_text(path)) for path in modules.values()]),
+        "beside": sorted(modules),
         "private": sorted(private),
         "released": sorted(classes),
         "read": sorted({name for answer in answers for name in answer["reads"]}),
@@ -169,6 +176,14 @@ def _known(notebook, mark, private):
         "modules": sorted(_own_modules(_all_cells(notebook))),
     }
     return found
+
+
+def _text(path):
+    """The text of a module; empty if it cannot be read: that is told where it is imported."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _own_modules(cells):

@@ -41,7 +41,8 @@ class Job:
              `proctor.rpc.places.Model`, "released": names of classes that released lines define,
              "private": names of modules that only the grader has, "rebound": names that a call may
              bind anew, "read": names that model answers take from others, "modules": those that
-             tests import and a student may be asked to write}
+             tests import and a student may be asked to write, "beside": those that are released
+             with the notebook}
     """
 
     cells: list

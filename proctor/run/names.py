@@ -43,12 +43,16 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 @functools.cache
 def needed(source, shell):
-    """The names that code takes from its namespace, at any depth, but those of built-ins."""
+    """The names that code takes from its namespace or the built-ins, at any depth."""
     names = set()
     for code in _codes(source, shell):
         names |= {step.argval for step in dis.get_instructions(code) if step.opname in _TAKES}
-    names -= shell.builtin_trap.auto_builtins.keys()
-    return frozenset(name for name in names if not hasattr(builtins, name))
+    return frozenset(names)
+
+
+def built_in(shell):
+    """The names that there are for all code."""
+    return vars(builtins).keys() | shell.builtin_trap.auto_builtins.keys()
 
 
 @functools.cache

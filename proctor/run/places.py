@@ -14,13 +14,14 @@ _MANAGER = "contextmanager"  # what a generator becomes by this decorator
 _ENUMS = {"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"}
 
 
-def model(trees):
+def model(trees, beside=()):
     """What the cells of a notebook give, as data: {"classes", "names", "gives"}.
 
-    trees  syntax trees of the cells that run in the student's process, model answers among them
+    trees   syntax trees of the cells that run in the student's process, model answers among them
+    beside  those of the modules that are released with the notebook, and imported in it
     """
     found = _Reader()
-    for tree in trees:
+    for tree in (*beside, *trees):
         found.collect(tree)
     if not found.classes and not found.managers:
         return {}

@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import signal
+import sys
 import types
 from collections import deque
 
@@ -22,6 +23,7 @@ from proctor.run.copies import guard, guarded, laid_out, listed
 from proctor.run.meter import CEILING, Meter
 from proctor.run.modules import imported
 from proctor.run.names import (
+    built_in,
     calling,
     made,
     mentioned,
@@ -96,6 +98,7 @@ class Runner:
         self.shell = Shell.instance()
         self.model = Model(**job.source.get("model", {}))
         self.shell.user_ns["type"] = asked_type
+        self.built_in = set(built_in(self.shell))  # names; without those that model answers bind
 
     def play(self):
         """Run every cell; return what came of each, in order.
@@ -224,9 +227,14 @@ class Runner:
             self._replay(what, given, seconds)
 
     def _released(self, name):
-        """What stands on this side for a class that a cell of the course's defines, or None."""
-        found = self.shell.user_ns.get(name)
-        return found if name in self.job.source.get("released", ()) else None
+        """What stands on this side for a class that a cell or, "module:name", a module of the
+        course's defines, or None."""
+        module, _, inner = name.rpartition(":")
+        if not module:
+            found = self.shell.user_ns.get(name)
+            return found if name in self.job.source.get("released", ()) else None
+        beside = module in self.job.source.get("beside", ()) and module in sys.modules
+        return vars(sys.modules[module]).get(inner) if beside else None
 
     def _text_of(self, file):
         """The text of the cell that IPython ran by this name in the student's process, or None.
@@ -463,6 +471,7 @@ class Runner:
     def _leave(self, answer):
         """Names that the model answer binds or changes are the student's from here on."""
         self._give_up(answer["binds"], _NOTHING)
+        self.built_in.difference_update(answer["binds"])
         self._give_up(answer["changes"])
         released = set(self.job.source.get("released", ()))
         names = self.shell.user_ns
@@ -490,7 +499,7 @@ class Runner:
         self.wall.begin()
         names = self.shell.user_ns
         self.owned |= owned(cell["source"], self.shell)
-        wanted = self.needs | needed(cell["source"], self.shell)
+        wanted = (self.needs | needed(cell["source"], self.shell)) - self.built_in
         wanted |= mentioned(cell["source"], self.shell) & self.there
         self._import(wanted - names.keys())
         wanted -= self.owned | names.keys()

@@ -11,7 +11,7 @@ from proctor.run.job import Job
 from proctor.run.play import play
 from proctor.run.settings import Settings
 from proctor.run.template import Template
-from tests.proctor.idioms import IDIOMS
+from tests.proctor.idioms import IDIOMS, MODULES
 
 SETTINGS = Settings(seconds=20, total=60)
 
@@ -24,6 +24,8 @@ class Idioms:
         folder.mkdir(parents=True)
         for name, one in IDIOMS.items():
             nbformat.write(one.source(), folder / f"{name}.ipynb")
+        for name, text in MODULES.items():
+            (folder / name).write_text(text)
         self.course = Course(CourseDirectory(config=Config(), root=str(root)), "ps1")
         self.assignment = self.course.assignment(preload=("numpy",))
         self.known = self.course.known(self.assignment.private)

@@ -7,6 +7,7 @@ __builtins__ = BUILTINS
 import binascii
 import json
 import math
+import sys
 from array import array
 from collections import Counter
 
@@ -41,6 +42,13 @@ def _loads(structure):
 
 
 _FEW = 100  # that may have the same hash: each is compared with each
+
+
+def _interned(value):
+    """A text that could be a name as the one object that it is in one process: ``how is 'max'``."""
+    if type(value) is str and len(value) < 32 and value.isidentifier():
+        return sys.intern(value)
+    return value
 
 
 def _kept(data):
@@ -89,7 +97,7 @@ class Incoming:
         for number, code in self.tuples:
             self._read_tuple_or_value(number, code)
         blocks, rewritten = self._apply()
-        values = [self._made(code) for code in self.values]
+        values = [_interned(self._made(code)) for code in self.values]
         if self.trusted:
             self._check(values, arrays, blocks, rewritten)
         elif codec.lent:

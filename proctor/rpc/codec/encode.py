@@ -182,7 +182,16 @@ class Codec(Held):
             return value
         if kind is int and -(1 << 62) < value < 1 << 62:
             return value
-        return out.writers[kind_of(kind)](self, value, out)
+        return out.writers[self.kind_of(value)](self, value, out)
+
+    def kind_of(self, value):
+        """What a value is on the wire; "foreign" too if its class is the course's own text, say."""
+        kind = type(value)
+        if kind in KINDS or kind in EXACT or self.converters is None:
+            return kind_of(kind)
+        if self.converters.is_released(kind) and (self.trusted or self._known(value) is not None):
+            return "foreign"
+        return kind_of(kind)
 
     def _many(self, values, out):
         """Codes of many values; long runs of floats or ints become a buffer."""

@@ -318,12 +318,16 @@ class Held:
 
     # -- bounds
 
+    def kind_of(self, value):
+        """What a value is on the wire."""
+        return kind_of(type(value))
+
     def survey(self, value, reach, done, depth=0):
         """Note the containers and arrays within a value; return (items, repeats too; height).
 
         Raises ``ValueError`` if it contains itself, or is too deep or too big.
         """
-        kind, key = kind_of(type(value)), id(value)
+        kind, key = self.kind_of(value), id(value)
         if kind == "foreign":
             shared = self._by_id.get(key)
             if shared is not None and shared.kind == "value":

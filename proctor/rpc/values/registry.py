@@ -83,9 +83,11 @@ class Values:
         self._sources, self._waiting = {}, dict(sources())
         self._there, self._told = {_PYTHON}, {_PYTHON}
         self._take_up(_PYTHON, lambda: _of_module("standard"))
+        self._released = self._base_of = None
         if class_of is not None:
-            made = import_module(f"{__package__}.released").converter(class_of, trusted)
-            self._take_up(_PYTHON, lambda: [made])
+            released = import_module(f"{__package__}.released")
+            self._released, self._base_of = released.converter(class_of, trusted), released.base_of
+            self._take_up(_PYTHON, lambda: [self._released])
         self._look()
 
     def of(self, kind):
@@ -99,6 +101,18 @@ class Values:
         if found is None or self._trusted or self._sources[found.name] in self._there:
             return found
         return None
+
+    def is_released(self, kind):
+        """Whether a class that derives from a built-in one is the course's, of whose objects more
+        crosses than what the built-in one has."""
+        if self._released is None:
+            return False
+        mine = self.is_the_courses(kind) if self._trusted else self._released.covers(kind)
+        return mine and self._base_of(kind) is not None
+
+    def is_the_courses(self, kind):
+        """Whether a class is one that the course defines, at the trusted end."""
+        return self._released is not None and self.of(kind) is self._released
 
     def named(self, name):
         """The converter of a name, or None; the student's end imports its library for it."""

@@ -1,18 +1,25 @@
-"""Objects of classes that cells of the course's define: both ends have the class, by its name.
+"""Objects of classes that the course defines, in cells or in modules that are released with them:
+both ends have the class, by its name.
 
 What such an object has in its ``__dict__`` crosses, as data; its methods are each end's own. At the
 trusted end the class is the course's, whatever became of the student's.
+
+An object of a class that derives from a built-in one (a text that must not be sliced) crosses so to
+the student's end, with what it is besides; one that is made there arrives as plain data.
 """
 
 from proctor.rpc.codec.own import BUILTINS
 
 __builtins__ = BUILTINS
 
+from enum import EnumType
+
 from proctor.rpc.codec.dtypes import must
 from proctor.rpc.values.doubt import parts, text
 from proctor.rpc.values.registry import Converter
 
 _content = object.__getattribute__
+_mro = type.__dict__["__mro__"].__get__
 
 
 class _Released:
@@ -22,35 +29,65 @@ class _Released:
 def converter(class_of, trusted):
     """The `Converter` of one end.
 
-    class_of  function of a name; returns the class that the course's cells define by it, or None
+    class_of  function of a `name_of` a class; returns what the course defines by it, or None
     """
     made = set()  # at the student's end: the classes of what has come
 
     def covers(kind):
         if not trusted:
             return kind in made
-        return class_of(kind.__name__) is kind
+        return class_of(name_of(kind)) is kind
 
     def to_data(value):
-        return type(value).__name__, _content(value, "__dict__")
+        kind = type(value)
+        content = _content(value, "__dict__") if kind.__dictoffset__ else {}
+        base = base_of(kind)
+        return (name_of(kind), content, *((_PLAIN[base](value),) if base else ()))
 
     def from_data(data):
+        if type(data) is tuple and len(data) == 3:
+            return derived(*data)
         name, content = parts(data, 2)
         kind = class_of(text(name, 100))
         if not trusted and not _is_plain(kind):
-            kind = type(name, (), {})  # of the student's name something else has become
+            kind = type(
+                name.rpartition(":")[2], (), {}
+            )  # of the student's name something else has become
         must(_is_plain(kind), "a class of the course's")
-        must(type(content) is dict, "what an object has")
-        must(all(type(key) is str and key.isidentifier() for key in content), "its attributes")
+        check(content)
         made.add(kind)
         value = object.__new__(kind)
         _content(value, "__dict__").update(content)
         return value
 
+    def check(content):
+        must(type(content) is dict, "what an object has")
+        must(all(type(key) is str and key.isidentifier() for key in content), "its attributes")
+
+    def derived(name, content, plain):
+        base, kind = type(plain), class_of(text(name, 100))
+        fits = isinstance(kind, type) and base in _PLAIN and base_of(kind) is base
+        if not trusted and not fits:
+            kind = type(
+                name.rpartition(":")[2], (base,), {}
+            )  # of the student's name something else has become
+        must(fits or not trusted, "a class of the course's")
+        check(content)
+        made.add(kind)
+        value = base.__new__(kind, *((plain,) if base.__init__ is object.__init__ else ()))
+        if base.__init__ is not object.__init__:
+            base.__init__(value, plain)
+        if kind.__dictoffset__:
+            _content(value, "__dict__").update(content)
+        return value
+
     def assign(old, new):
-        content = _content(old, "__dict__")
-        content.clear()
-        content.update(_content(new, "__dict__"))
+        if (base := base_of(type(old))) in _REFILL:
+            _REFILL[base](old, _PLAIN[base](new))
+        if type(old).__dictoffset__:
+            content = _content(old, "__dict__")
+            content.clear()
+            content.update(_content(new, "__dict__"))
 
     return Converter(
         _Released,
@@ -61,6 +98,36 @@ def converter(class_of, trusted):
         covers=covers,
         name="a class of the course's",
     )
+
+
+_PLAIN = {  # an object of a derived class as one of the built-in class, by none of its methods
+    **{str: str.__str__, int: lambda value: int.__add__(value, 0), float: float.__float__},
+    **{complex: complex.__complex__, bytes: lambda value: bytes.__getitem__(value, slice(None))},
+    **{tuple: lambda value: tuple(tuple.__iter__(value)), list: list.copy, dict: dict.copy},
+    set: lambda value: set(set.__iter__(value)),
+    frozenset: lambda value: frozenset(frozenset.__iter__(value)),
+}
+_REFILL = {
+    list: lambda old, new: list.__setitem__(old, slice(None), new),
+    dict: lambda old, new: (dict.clear(old), dict.update(old, new)),
+    set: lambda old, new: (set.clear(old), set.update(old, new)),
+}
+
+
+def name_of(kind):
+    """A class's name, "module:name" if it is of a module."""
+    module = kind.__module__
+    return kind.__name__ if module == "__main__" else f"{module}:{kind.__name__}"
+
+
+def base_of(kind):
+    """The built-in class of data that a class derives from, or None.
+
+    A named tuple crosses by its fields, a member of an enumeration by its value.
+    """
+    if isinstance(kind, EnumType) or hasattr(kind, "_fields"):
+        return None
+    return next((base for base in _mro(kind)[1:] if base in _PLAIN), None)
 
 
 def _is_plain(kind):

@@ -276,3 +276,46 @@ idiom(
     ),
     test("assert isinstance(ada, Row) and ada.age == 36\nassert ada == Row('ada', 36)"),
 )
+
+# -- classes of a module that is released beside the notebook
+
+idiom(
+    "an-object-of-a-module-s-class-is-there",
+    answer(
+        "from market import Fruit\n\npears = Fruit('pears', 3)",
+        "from market import Basket as Fruit\n\npears = Fruit('pears', 3)",
+    ),
+    test(
+        "from market import Fruit\nassert pears, 'make some pears'\n"
+        "assert isinstance(pears, Fruit) and type(pears) == Fruit\nassert pears.cost() == 3"
+    ),
+)
+idiom(
+    "objects-of-a-module-s-class-are-passed",
+    course("from market import *"),
+    answer(
+        "def total(fruits):\n    return sum(fruit.cost() for fruit in fruits)",
+        "def total(fruits):\n    return sum(fruit.price for fruit in fruits)",
+    ),
+    test("import market\nassert market.graded(total)"),
+    test("", "assert total([Fruit('fig', 2, 2), Fruit('nut', 1, 1)]) == 5"),
+)
+idiom(
+    "an-object-of-a-module-s-class-is-changed",
+    course("import market"),
+    answer(
+        "def fill(basket, fruits):\n    for fruit in fruits:\n        basket.add(fruit)",
+        "def fill(basket, fruits):\n    basket.content = ['nothing']",
+    ),
+    test(
+        "fruit, basket = market.Fruit('fig', 1), market.Basket()\nfill(basket, [fruit, fruit])\n"
+        "assert [one.name for one in basket.content] == ['fig', 'fig']"
+    ),
+)
+idiom(
+    "a-text-of-a-module-s-class",
+    course("from market import Note"),
+    answer("def pages(note):\n    return note.pages * len(note)", "def pages(note):\n    return 2"),
+    test("note = Note('ab')\nnote.pages = 7\nassert pages(note) == 14"),
+    test("", "assert pages(Note('abc')) == 3"),
+)

@@ -335,3 +335,102 @@ idiom(
         "assert spread(lambda v: v * v, range(50)) == [v * v for v in range(50)]",
     ),
 )
+
+# -- names of built-ins
+
+idiom(
+    "a-function-named-like-a-built-in",
+    answer("def max(xs):\n    best = xs[0]\n    for x in xs:\n"
+           "        best = x if x > best else best\n    return best",
+           "def max(xs):\n    return xs[0]"),
+    test("assert max([2, 5, 3]) == 5"),
+    test("", "assert [max(row) for row in [[1, 2], [4, 3]]] == [2, 4]"),
+)  # fmt: skip
+idiom(
+    "a-course-s-function-named-like-a-built-in",
+    course("def slice(s, a, b):\n    return s[a:b]"),
+    answer("def slice(s, a, b):\n    return ''.join(s[i] for i in range(a, b))",
+           "def slice(s, a, b):\n    return s[a:b + 1]"),
+    test("def tried(s):\n    return slice(s, 1, 3)\nassert tried('abcd') == 'bc'"),
+    test("assert slice('abc', 0, 0) == ''"),
+)  # fmt: skip
+idiom(
+    "a-built-in-stays-one",
+    answer("total = sum([1, 2, 3])", "total = sum([1, 2])"),
+    test("assert total == sum([1, 2, 3]) and max(3, total) == 6"),
+)
+
+# -- what a test passes in to see how it is used
+
+WATCHED = (
+    "class Text(str):\n    def __getitem__(self, i):\n        if isinstance(i, slice):\n"
+    "            raise TypeError('no slices')\n        return str.__getitem__(self, i)\n"
+    "    def __eq__(self, other):\n        raise TypeError('no comparison')\n"
+    "    __hash__ = str.__hash__"
+)
+SAME = (
+    "def same(a, b):\n    if len(a) != len(b):\n        return False\n"
+    "    return all(a[i] is b[i] or ord(a[i]) == ord(b[i]) for i in range(len(a)))"
+)
+idiom(
+    "a-text-that-must-not-be-compared",
+    course("x = 5"),
+    answer(SAME, "def same(a, b):\n    return a == b"),
+    test(
+        f"{WATCHED}\nassert same(Text('abc'), Text('abc'))",
+        "assert not same(Text('ab'), Text('aa'))",
+    ),
+    test("a = Text('abc')\nassert same(a, b=a)\nassert same(*[Text('z')] * 2)"),
+)
+idiom(
+    "a-list-that-counts",
+    course(
+        "class Counted(list):\n    def __init__(self, *args):\n        super().__init__(*args)\n"
+        "        self.reads = 0\n    def __getitem__(self, i):\n        self.reads += 1\n"
+        "        return super().__getitem__(i)\n"
+        "    def sort(self):\n        raise TypeError('sort it yourself')"
+    ),
+    answer(
+        "def swap(xs, i, j):\n    xs[i], xs[j] = xs[j], xs[i]\n\n"
+        "def find(xs, x):\n    low, high = 0, len(xs)\n    while low < high:\n"
+        "        middle = (low + high) // 2\n        if xs[middle] < x:\n"
+        "            low = middle + 1\n"
+        "        else:\n            high = middle\n    return low",
+        "def swap(xs, i, j):\n    xs.sort()\n\ndef find(xs, x):\n    return list(xs).index(x)",
+    ),
+    test("xs = Counted([3, 1, 2])\nswap(xs, 0, 1)\nassert xs == [1, 3, 2] and type(xs) is Counted"),
+    test("xs = Counted(range(1000))\nassert find(xs, 700) == 700\nassert 5 < xs.reads < 15"),
+    test("", "xs = Counted([5, 6])\nswap(xs, 0, 1)\nassert xs.reads == 2 and list(xs) == [6, 5]"),
+)
+idiom(
+    "a-number-with-a-unit",
+    course(
+        "class Metres(float):\n    unit = 'm'\n    def __str__(self):\n"
+        "        return f'{float(self)} m'"
+    ),
+    answer("def label(x):\n    return f'{x.unit}: {str(x)}'", "def label(x):\n    return 'm: 2'"),
+    test("assert label(Metres(2)) == 'm: 2.0 m'"),
+    test("d = Metres(3)\nd.unit = 'km'\nassert label(d) == 'km: 3.0 m'"),
+)
+idiom(
+    "a-dict-with-a-default",
+    course("class Table(dict):\n    def __missing__(self, key):\n        return 0"),
+    answer("def count(table, words):\n    for word in words:\n"
+           "        table[word] = table[word] + 1\n    return table",
+           "def count(table, words):\n    return {word: 1 for word in words}"),
+    test("t = Table()\nassert count(t, ['a', 'b', 'a']) is t and t == {'a': 2, 'b': 1}"),
+    test("", "assert count(Table(a=1), ['a'])['a'] == 2"),
+)  # fmt: skip
+
+# -- texts that are compared as objects
+
+idiom(
+    "a-word-is-compared-as-an-object",
+    answer(
+        "how_much = {'most': max}\n\ndef stat(xs, how='mean'):\n    if how is how_known:\n"
+        "        return max(xs)\n    return 'none'\n\nhow_known = 'most'",
+        "def stat(xs, how='mean'):\n    return max(xs)",
+    ),
+    test("assert stat([1, 2], 'most') == 2 and stat([1, 2], how='most') == 2"),
+    test("", "assert stat([1], 'least') is 'none'"),
+)
