@@ -25,13 +25,14 @@ class Context:
 
     used  names in the test's code: what it cannot set is not looked at
 
-    ``asks`` says whether there is something to ask after each call, ``told`` whether the student's
-    process has been told something that does not end by itself.
+    ``tells`` says whether there may be news before a call, ``asks`` whether there may be after it,
+    ``told`` whether the student's process has been told something that does not end by itself.
     """
 
     def __init__(self, used=()):
         self._kinds = {kind for kind, names in _NAMES.items() if names & set(used)}
-        self.asks, self.told = bool(self._kinds - {"errors"}), False
+        self.tells, self.asks = bool(self._kinds), bool(self._kinds - {"errors"})
+        self.told = False
         self._last = self._now()
         self._usual = self._last.get("errors")
         if {"getstate", "get_state"} & set(used):  # to come back to it

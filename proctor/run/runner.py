@@ -680,7 +680,7 @@ class Runner:
                 self._aside(self.reads, streams.ask if self.asks else None)
             if self.wall.news and streams.is_caught():
                 self.kept += self._printed()
-            if new := self.context.news():
+            if self.context.tells and (new := self.context.news()):
                 self._aside(self.around, new)
 
         self.wall.before = tell

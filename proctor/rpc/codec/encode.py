@@ -182,7 +182,8 @@ class Codec(Held):
             return value
         if kind is int and -(1 << 62) < value < 1 << 62:
             return value
-        return out.writers[self.kind_of(value)](self, value, out)
+        name = kind_of(kind) if kind in KINDS else self.kind_of(value)
+        return out.writers[name](self, value, out)
 
     def kind_of(self, value):
         """What a value is on the wire; "foreign" too if its class is the course's own text, say."""
