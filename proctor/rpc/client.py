@@ -8,6 +8,7 @@ import contextlib
 import gc
 import threading
 import time
+from collections.abc import Iterator
 
 from proctor.errors import NameMissing
 from proctor.rpc.classes import Classes, checked
@@ -48,8 +49,9 @@ class Wall:
     ``spent`` gives the seconds of processor time that the other end's processes have used.
     ``remotes`` are the proxies of functions that were imported there, by path. ``news`` is set when
     an answer says that there is more to hear. ``classes`` says which classes an object may claim,
-    ``model`` (a `Model`) where it may answer for itself, ``text_of`` what is known to have been run
-    there by a file's name, or None.
+    ``exits`` whether what is no ``Exception`` (``SystemExit``) is raised here as what it is,
+    ``model`` (a `Model`) where an object may answer for itself, ``text_of`` what is known to have
+    been run there by a file's name, or None.
     """
 
     def __init__(self, sock, timeout=30.0, limits=Limits()):  # noqa: B008  (it is frozen)
@@ -61,7 +63,7 @@ class Wall:
         self.classes, self.model = Classes(converters), Model()
         self._lock = threading.RLock()
         self._raised, self._calls, self._carried = {}, 0, 0
-        self.remotes, self.news, self._loans = {}, False, {}
+        self.remotes, self.news, self._loans, self.exits = {}, False, {}, False
         self.text_of = lambda file: None
 
     @property
@@ -95,7 +97,7 @@ class Wall:
 
     def crosses(self, value):
         """Whether a value is data, a function or a proxy: whether it can be passed."""
-        if isinstance_of_proxy(value) or callable(value):
+        if isinstance_of_proxy(value) or callable(value) or isinstance(value, Iterator):
             return True
         if isinstance(value, (list, tuple)):
             return all(map(self.crosses, value))
@@ -194,7 +196,8 @@ class Wall:
         """The exception that was told of (see ``describe``); None if that is none."""
         try:
             checked(list(told[6]))
-            return self._raised.get(told[5]) or make_error(told, self.classes.error)
+            most = BaseException if self.exits else Exception
+            return self._raised.get(told[5]) or make_error(told, self.classes.error, most)
         except (TypeError, ValueError, AttributeError, LookupError):
             return None
 
@@ -232,6 +235,8 @@ class Wall:
             number = self._codec.number_of(function) or 0
             if number > 0 and callable(function) and all(type(name) is str for name in names):
                 return function, args, dict(zip(names, given, strict=True))
+            if number > 0 and isinstance(function, Iterator) and not rest and not args:
+                return function.__next__, (), {}
         except (TypeError, ValueError):
             pass
         raise WallError("the student's kernel called something that is no function of the test")
@@ -249,6 +254,8 @@ class Wall:
             raise TypeError(f"{told_of(value)} is gone: it belongs to another kernel")
         if callable(value):
             return []
+        if isinstance(value, Iterator):
+            return ["steps"]
         raise TypeError(
             f"{with_article(type(value).__name__)} cannot be passed to a student's function: "
             "pass numbers, text, arrays, containers of these, or functions; "

@@ -88,18 +88,19 @@ def _text_of(error):
         return "(its message cannot be shown)"
 
 
-def make_error(told, library=lambda path: None):
+def make_error(told, library=lambda path: None, most=Exception):
     """The exception that was told of: of the same name, class and message.
 
     library  function of a path "module:name"; returns the class of a library's that it is, or None
+    most     what it is at most: a SystemExit is an Exception of that name where none is wanted
     """
     name, base, args, text, frames, _, line, attributes = told
-    kind = _exception_class(name)
+    kind = _exception_class(name, most)
     if kind is None:
         first = library(line[0]) if line else None
         kind = first or error_class(
             tuple(path.partition(":")[2].rpartition(".")[2] for path in line) or (word(name),),
-            _exception_class(base) or Exception,
+            _exception_class(base, most) or Exception,
         )
     text = prose(text)
     args = [prose(arg) if type(arg) is str else arg for arg in args if type(arg) in SIMPLE]
@@ -118,9 +119,9 @@ def _line_number(line):
     return line if type(line) is int and 0 < line < 100_000 else 1
 
 
-def _exception_class(name):
+def _exception_class(name, most=Exception):
     kind = TYPES.get(name) if type(name) is str else None
-    return kind if isinstance(kind, type) and issubclass(kind, Exception) else None
+    return kind if isinstance(kind, type) and issubclass(kind, most) else None
 
 
 class ErrorType(type):

@@ -20,7 +20,8 @@ COMPARISONS = {"eq": "eq", "ne": "ne", "lt": "gt", "gt": "lt", "le": "ge", "ge":
 UNARY = ("neg", "pos", "abs", "invert", "round", "reversed")
 CONVERSIONS = ("str", "repr", "float", "int", "index", "complex", "bool", "hash", "len", "iter")
 
-_OPERATORS = {*BINARY, *(f"r{name}" for name in BINARY), *COMPARISONS, *UNARY, "enter"}
+_OPERATORS = {*(f"{how}{name}" for how in ("", "r", "i") for name in BINARY)}
+_OPERATORS |= {*COMPARISONS, *UNARY, "enter"}
 
 
 class Model:
@@ -88,6 +89,8 @@ class Place:
             return self._member(name)
         if op in _OPERATORS:
             return self._object(self._given(f"__{op}__"))
+        if op in ("copy", "deepcopy"):
+            return self
         if op == "getitem":
             return self._object(self._given("__getitem__"))
         if op == "iter":

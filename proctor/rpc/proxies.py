@@ -20,7 +20,7 @@ _TOLD = {
 }
 # … and methods that a test calls by their names
 _CALLED = {f"__{name}__" for name in (*BINARY, *COMPARISONS, *UNARY, *CONVERSIONS)}
-_CALLED |= {f"__r{name}__" for name in BINARY}
+_CALLED |= {f"__{how}{name}__" for how in "ri" for name in BINARY}
 _CALLED |= {
     f"__{name}__" for name in ["contains", "enter", "exit", "init", "getitem", "setitem", "delitem"]
 }
@@ -37,8 +37,8 @@ class Proxy(_Own):
     """An object that stayed in the student's kernel.
 
     Attributes (but few that begin with ``__``), items, ``len``, iteration and calls (of a
-    ``FunctionProxy``) are carried across; its class is the one that it claims. It equals nothing
-    but itself, is neither true nor false, and is no array and no number: but where the source's
+    ``FunctionProxy``) are carried across, and whether it is true; its class is the one that it
+    claims. It equals nothing but itself, and is no array and no number: but where the source's
     model answer gives an object of its own class (see `proctor.rpc.places`), it is asked.
     """
 
@@ -65,7 +65,18 @@ class Proxy(_Own):
         return told_of(self)
 
     def __format__(self, form):
-        return format(str(self), form)
+        if not _allows(self, "format"):
+            return format(str(self), form)
+        text = _carry(self, "format", form)
+        if type(text) is not str:
+            raise TypeError(f"{told_of(self)} gave no text")
+        return text
+
+    def __copy__(self):
+        return _carry(self, "copy")
+
+    def __deepcopy__(self, memo):
+        return _carry(self, "deepcopy")
 
     def __remote__(self, path):
         """A proxy of the function ``"module:name"``, imported in the student's kernel."""
@@ -134,8 +145,7 @@ class Proxy(_Own):
         return any(one is item or one == item for one in self)
 
     def __bool__(self):
-        if _own(self)["__place__"] is None:
-            raise TypeError(f"{told_of(self)} is neither true nor false; compare data it gives")
+        # a student's function could as well return what is true
         return _truth(self, _carry(self, "bool"))
 
     def __eq__(self, other):
@@ -151,7 +161,7 @@ class Proxy(_Own):
         return NotImplemented
 
     def __hash__(self):
-        if _allows(self, "hash"):
+        if _allows(self, "hash", "eq"):  # with no hash of its own, it has none
             number = _carry(self, "hash")
             if type(number) is int:
                 return hash(number)
@@ -374,6 +384,7 @@ def _add_operators():
     for name in BINARY:
         setattr(Proxy, f"__{name}__", _binary(name, reflected=False))
         setattr(Proxy, f"__r{name}__", _binary(name, reflected=True))
+        setattr(Proxy, f"__i{name}__", _in_place(name))
     for name, mirrored in COMPARISONS.items():
         if name not in ("eq", "ne"):
             setattr(Proxy, f"__{name}__", _comparison(name, mirrored))
@@ -394,6 +405,13 @@ def _binary(name, reflected):
                 _insist(self, method)
             return NotImplemented
         return _carry(self, method, other)
+
+    return operate
+
+
+def _in_place(name):
+    def operate(self, other):
+        return _carry(self, f"i{name}", other) if _allows(self, f"i{name}") else NotImplemented
 
     return operate
 

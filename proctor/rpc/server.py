@@ -4,6 +4,7 @@ from proctor.rpc.codec.own import BUILTINS
 
 __builtins__ = BUILTINS
 
+import copy
 import importlib
 import inspect
 import linecache
@@ -216,6 +217,9 @@ class Student:
         "exit": _exit,
         "round": lambda self, thing, *digits: round(thing, *digits),
         "reversed": lambda self, thing: reversed(thing),
+        "format": lambda self, thing, form: format(thing, form),
+        "copy": lambda self, thing: copy.copy(thing),
+        "deepcopy": lambda self, thing: copy.deepcopy(thing),
         **{
             kind.__name__: lambda self, thing, kind=kind: kind(thing)
             for kind in (bool, str, repr, float, int, complex, hash)
@@ -230,6 +234,7 @@ class Student:
         do = pow if name == "pow" else getattr(operator, f"{name}_" if name in _WORDS else name)
         _OPS[name] = lambda self, thing, other, do=do: do(thing, other)
         _OPS[f"r{name}"] = lambda self, thing, other, do=do: do(other, thing)
+        _OPS[f"i{name}"] = _operation(getattr(operator, f"i{name}"))
     del name, do
 
     # -- what is no data
@@ -244,7 +249,9 @@ class Student:
         return ["iterator" if hasattr(type(value), "__next__") else "object", kind, line]
 
     def _stand_in(self, number, info):
-        """A function of the test, to be called from here."""
+        """A function of the test, to be called from here, or an iterator of the test's."""
+        if info == ["steps"]:
+            return _Steps(self)
 
         def function(*args, **kwargs):
             return self._call_back(function, args, kwargs)
@@ -279,6 +286,19 @@ class Student:
 
 class _Over(Exception):
     pass
+
+
+class _Steps:
+    """An iterator of the test: each step is taken there."""
+
+    def __init__(self, student):
+        self._student = student
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return self._student._call_back(self, (), {})
 
 
 def _plain(value):

@@ -471,7 +471,7 @@ class Runner:
     def _leave(self, answer):
         """Names that the model answer binds or changes are the student's from here on."""
         self._give_up(answer["binds"], _NOTHING)
-        self.built_in.difference_update(answer["binds"])
+        self.built_in.difference_update(answer["binds"], answer["imports"])
         self._give_up(answer["changes"])
         released = set(self.job.source.get("released", ()))
         names = self.shell.user_ns
@@ -525,6 +525,7 @@ class Runner:
                     self._limited(seconds) as late,
                     self._sharing(cell) as text,
                 ):
+                    self.wall.exits = True
                     outcome, shown = self.shell.run(text, count)
                 self.wall.before = self.wall.after = None
                 if self.gone or self.context.told:
@@ -535,6 +536,7 @@ class Runner:
         except (WallError, TimeoutError):
             outcome, shown = None, []  # half a test is no test
         finally:
+            self.wall.exits = False
             self._await_alarms()
             for name, value in fetched.items():
                 if names.get(name) is value:
@@ -649,12 +651,14 @@ class Runner:
 
     def _aside(self, ask, *args):
         """Ask the student's process between two calls of a test: what goes with those does not."""
-        hooks = self.wall.before, self.wall.after
-        self.wall.before = self.wall.after = None
+        wall = self.wall
+        hooks = wall.before, wall.after, wall.exits
+        wall.before = wall.after = None
+        wall.exits = False
         try:
             return ask(*args)
         finally:
-            self.wall.before, self.wall.after = hooks
+            wall.before, wall.after, wall.exits = hooks
 
     def _printed(self):
         """What the student's process printed since it was last asked, in the middle of a test."""

@@ -121,7 +121,7 @@ F = f"{VECTOR}\ndef f(n): return n\ndef mk(n): return V(n)\nv = V(3)\n"
         "assert f(3) - 3 < 1e-9",
         "assert not f(3) != 3",
         "assert 2 < f(3) < 4",
-        "assert f(3)",
+        "assert f(3) is True",  # a bare `assert f(3)` is won by `return 1`, too
         "assert float(f(3)) == 3",
         "assert int(f(3)) == 3 or round(f(3)) == 0",
         "import math\nassert math.isclose(f(3), 3)",

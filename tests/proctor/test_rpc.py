@@ -375,7 +375,7 @@ def test_a_handle_equals_nothing_but_itself(wall):
 def test_a_handle_is_no_data(wall):
     layer = wall.fetch("Layer")(2)
     for use in [
-        bool, float, int, complex, np.asarray, np.sum, copy.copy, copy.deepcopy, pickle.dumps,
+        float, int, complex, np.asarray, np.sum, pickle.dumps,
         lambda h: h < 1, lambda h: h + 1, lambda h: 1 - h, lambda h: np.ones(2) * h, lambda h: -h,
         lambda h: np.allclose(h, 1), lambda h: np.array_equal(h, [1, 1]), lambda h: [1][h],
         lambda h: np.testing.assert_allclose(h, [1, 1]), lambda h: isinstance(1, h),
@@ -384,6 +384,22 @@ def test_a_handle_is_no_data(wall):
             assert use(layer) is False  # array_equal says no
         except TypeError:
             continue
+
+
+def test_a_handle_is_true_or_false_and_can_be_copied_where_it_is(wall):
+    kind = wall.fetch("Layer")
+    layer = kind(2)
+    assert layer
+    assert not kind(0)  # its length says so
+    layer.W = np.array([1.0, 5.0])
+    for copied in (copy.copy(layer), copy.deepcopy(layer), copy.deepcopy([layer])[0]):
+        assert type(copied) is Proxy
+        assert copied is not layer
+        assert copied.loss() == 6
+    copy.copy(layer).step()
+    assert layer.loss() == 5  # a shallow copy has the same array
+    copy.deepcopy(layer).step()
+    assert layer.loss() == 5
 
 
 def test_python_names_are_not_carried(wall):

@@ -28,6 +28,7 @@ from proctor.rpc.codec.values import (
     record,
     refill,
     state_of,
+    view,
 )
 
 _decoder = json.JSONDecoder()
@@ -480,6 +481,12 @@ class Incoming:
     def _read_frozenset(self, items, depth=0):
         return frozenset(self._hashed(self._nested(items, depth)))
 
+    def _read_view(self, name, items, depth=0):
+        items = self._nested(items, depth)
+        if name == "items":
+            self._hashed([item[0] for item in items if type(item) is tuple and item])
+        return view(name, self._hashed(items) if name == "keys" else items)
+
     def _read_slice(self, start, stop, step, depth=0):
         return slice(*(self._made(part, depth) for part in (start, stop, step)))
 
@@ -553,5 +560,6 @@ _NESTED = {
     "fs": Incoming._read_frozenset,
     "sl": Incoming._read_slice,
     "k": Incoming._read_special,
+    "vw": Incoming._read_view,
     "v": Incoming._read_value,
 }

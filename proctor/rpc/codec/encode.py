@@ -23,6 +23,7 @@ from proctor.rpc.codec.values import (
     EXACT,
     KINDS,
     LEAVES,
+    VIEWS,
     can_fill,
     fields_of,
     hides_nothing,
@@ -297,6 +298,9 @@ class Codec(Held):
 
     def _write_frozenset(self, value, out):
         return ["fs", self._many(parts_of(value, "frozenset"), out)]
+
+    def _write_view(self, value, out):
+        return ["vw", VIEWS[type(value)], self._inner(value, "view", out)]
 
     def _write_tuple(self, value, out):
         shared = self._known(value)

@@ -20,13 +20,14 @@ DICTS = {"dict", "Counter", "OrderedDict", "defaultdict"}
 CONTAINERS = {"list", "set", "bytearray", "deque", *DICTS}
 CHANGEABLE = {*CONTAINERS, "block", "value"}  # "value": what a converter made
 SWEPT = {*CONTAINERS, "tuple", "value"}  # no weak reference tells when these are dead
-NESTING = {"list", "set", "tuple", "frozenset", "deque", *DICTS}
+NESTING = {"list", "set", "tuple", "frozenset", "deque", "view", *DICTS}
+VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 KINDS = {
     **{kind: kind.__name__ for kind in (list, dict, set, bytearray, tuple, frozenset)},
     **{kind: kind.__name__ for kind in (complex, str, bytes, int, float, bool, slice, range)},
     **{type(None): "none", type(...): "ellipsis", dtype: "dtype", type: "type"},
     **{str_: "npstr", bytes_: "npbytes", generic: "scalar", ndarray: "array"},
-    **{np.ma.MaskedArray: "masked", object: "foreign"},
+    **{np.ma.MaskedArray: "masked", object: "foreign", **dict.fromkeys(VIEWS, "view")},
 }
 _mro = type.__dict__["__mro__"].__get__
 AS_IS = {type(None), bool, float}
@@ -64,6 +65,8 @@ def parts_of(value, kind):
         return list(set.__iter__(value))
     if kind == "deque":
         return list(deque.__iter__(value))
+    if kind == "view":
+        return list(value)
     return list(frozenset.__iter__(value))
 
 
@@ -159,6 +162,16 @@ def record(name, fields):
             **{field: property(operator.itemgetter(index)) for index, field in enumerate(fields)},
         },
     )
+
+
+def view(name, items):
+    """What ``keys()``, ``values()`` or ``items()`` of a dict gives, of these items."""
+    if name == "keys":
+        return dict.fromkeys(items).keys()
+    if name == "values":
+        return dict(enumerate(items)).values()
+    must(name == "items" and all(type(i) is tuple and len(i) == 2 for i in items), "a view")
+    return dict(items).items()
 
 
 def fields_of(value):

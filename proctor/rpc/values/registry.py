@@ -45,6 +45,7 @@ class Converter:
     careful    whether an object is made again before it is sent, to see that it can be
     covers     function of another class; returns whether its objects are meant as well
     one_way    whether objects are sent by the student's end only
+    given      whether objects are sent by the trusted end only
     guarded    used in place of ``from_data`` at the trusted end
     """
 
@@ -57,6 +58,7 @@ class Converter:
     careful: bool = True
     covers: Callable | None = None
     one_way: bool = False
+    given: bool = False
     guarded: Callable | None = None
     name: str = field(default="")
 
@@ -67,6 +69,8 @@ class Converter:
 
     def made_here(self, data, trusted):
         """The object that data of the other end stands for."""
+        if trusted and self.given:
+            raise ValueError("it is not a student's to give")
         return ((trusted and self.guarded) or self.from_data)(data)
 
 
@@ -98,9 +102,9 @@ class Values:
         if found is _UNKNOWN:
             found = next((one for one in self._covering if one.covers(kind)), None)
             self._by_class[kind] = found
-        if found is None or self._trusted or self._sources[found.name] in self._there:
+        if found is None or self._trusted:
             return found
-        return None
+        return found if self._sources[found.name] in self._there and not found.given else None
 
     def is_released(self, kind):
         """Whether a class that derives from a built-in one is the course's, of whose objects more

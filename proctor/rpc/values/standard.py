@@ -9,6 +9,7 @@ import dataclasses
 import datetime
 import math
 import pathlib
+import random
 import re
 import uuid
 import zoneinfo
@@ -17,6 +18,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from numpy import dtype, empty, ndarray
+from numpy import random as np_random
 
 from proctor.rpc.codec.dtypes import must, naturals
 from proctor.rpc.values.doubt import DIGITS, ROWS, flag, parts, text, whole
@@ -250,6 +252,35 @@ def _fixed(kind, to_data, from_data, **more):
     return Converter(kind, to_data, from_data, **more)
 
 
+# -- generators of random numbers: what is drawn there is drawn from a copy
+
+_BITS = {"MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"}
+
+
+def _random(state):
+    made = random.Random()
+    made.setstate(state)
+    return made
+
+
+def _from_bits(generator):
+    bits = generator.bit_generator
+    must(type(bits).__name__ in _BITS, "a generator of random bits")
+    return type(bits).__name__, bits.state
+
+
+def _bits(data):
+    name, state = parts(data, 2)
+    must(name in _BITS, "a generator of random bits")
+    made = getattr(np_random, name)()
+    made.state = state
+    return made
+
+
+def _generator(kind, from_data, to_data):
+    return Converter(kind, to_data, from_data, changes=False, keeps=True, careful=False, given=True)
+
+
 CONVERTERS = [
     _fixed(datetime.timedelta, lambda t: (t.days, t.seconds, t.microseconds), _timedelta),
     _fixed(datetime.date, lambda d: (d.year, d.month, d.day), _date),
@@ -269,6 +300,13 @@ CONVERTERS = [
         careful=True,
         keeps=True,
         guarded=_pure(pathlib.PurePosixPath),
+    ),
+    _generator(random.Random, _random, random.Random.getstate),
+    _generator(np_random.Generator, lambda data: np_random.Generator(_bits(data)), _from_bits),
+    _generator(
+        np_random.RandomState,
+        lambda data: np_random.RandomState(_bits(data)),
+        lambda made: _from_bits(np_random.Generator(made._bit_generator)),
     ),
     Converter(ndarray, _from_objects, _objects, assign=_assign_objects, careful=False),
     _fixed(

@@ -319,3 +319,121 @@ idiom(
     test("note = Note('ab')\nnote.pages = 7\nassert pages(note) == 14"),
     test("", "assert pages(Note('abc')) == 3"),
 )
+
+# -- operators and protocols that a fresh reader of Python expects
+
+MONEY = (
+    "class Money:\n    def __init__(self, n):\n        self.n = n\n"
+    "    def __add__(self, other):\n        return Money(self.n + other.n)\n"
+    "    def __iadd__(self, other):\n        self.n += other.n\n        return self\n"
+    "    def __eq__(self, other):\n        return self.n == other.n\n"
+    "    def __format__(self, form):\n        return format(self.n, form or 'd') + ' EUR'\n"
+    "    def __copy__(self):\n        return Money(self.n)"
+)
+NO_MONEY = (
+    MONEY.replace("self.n += other.n\n        return self", "return Money(-1)")
+    .replace("' EUR'", "' USD'")
+    .replace("return Money(self.n)", "return self")
+    .replace("def __eq__", "__hash__ = object.__hash__\n    def __eq__")
+)
+
+
+def of_money(name, *tests):
+    idiom(name, answer(MONEY, NO_MONEY), *(test(*one) for one in tests))
+
+
+of_money("an-object-is-added-to-in-place", ["a = b = Money(1)\na += Money(2)\nassert b.n == 3"],
+         ["", "a = b = Money(1)\nb += Money(4)\nassert a is b and a == Money(5)"])  # fmt: skip
+of_money("an-object-is-formatted", ["assert f'{Money(5)}' == '5 EUR'"],
+         ["assert '{:.1f}'.format(Money(2)) == format(Money(2), '.1f') == '2.0 EUR'"])  # fmt: skip
+of_money(
+    "an-object-is-copied",
+    ["import copy\na = Money(3)\nb = copy.copy(a)\nb.n = 4\nassert a.n == 3 and a is not b"],
+    [
+        "a = [Money(1), Money(2)]\nb = copy.deepcopy(a)\nb[0].n = 7\n"
+        "assert a[0].n == 1 and b[1] == a[1]"
+    ],
+)
+of_money(
+    "an-object-without-a-hash",
+    ["try:\n    hash(Money(1))\nexcept TypeError:\n    pass\nelse:\n    assert False"],
+    ["try:\n    {Money(1)}\nexcept TypeError:\n    pass\nelse:\n    assert False"],
+)
+idiom(
+    "an-object-is-there-or-not",
+    answer(
+        "import re\n\nclass Node:\n    def __init__(self, x):\n        self.x = x\n\n"
+        "nodes = [Node(1), Node(2)]\n\ndef find(x):\n"
+        "    return next((n for n in nodes if n.x == x), None)\n\n"
+        "def match(text):\n    return re.search('[0-9]+', text)",
+        "def find(x):\n    return None\n\ndef match(text):\n    return ''",
+    ),
+    test("assert find(1)\nassert find(2) and not find(3)"),
+    test("assert match('a12')", "m = match('b34')\nassert m and m.group() == '34'"),
+    test("", "nodes_found = [x for x in range(5) if find(x)]\nassert nodes_found == [1, 2]"),
+)
+TOTAL = "def total(xs):\n    result = 0\n    for x in xs:\n        result += x\n    return result"
+NO_TOTAL = "def total(xs):\n    return max(xs)"
+
+
+def of_total(name, *tests):
+    idiom(name, answer(TOTAL, NO_TOTAL), *(test(*one) for one in tests))
+
+
+of_total(
+    "an-iterator-is-passed",
+    ["assert total(x * x for x in range(4)) == 14"],
+    ["assert total(map(abs, [-1, 2, -3])) == 6\nit = iter([4, 5])\nassert total(it) == 9"],
+    ["def count(n):\n    while n:\n        yield n\n        n -= 1\nassert total(count(4)) == 10"],
+    ["", "steps = iter([1, 2])\nassert total(steps) == 3 and next(steps, None) is None"],
+)
+of_total(
+    "a-dict-s-values-are-passed",
+    ["ages = {'ada': 36, 'bo': 4}\nassert total(ages.values()) == 40"],
+    ["assert total({1: 'a', 2: 'b'}.keys()) == 3"],
+)
+idiom(
+    "a-dict-s-views-come-back",
+    answer("def keys(d):\n    return d.keys()\n\ndef items(d):\n    return d.items()",
+           "def keys(d):\n    return list(d)\n\ndef items(d):\n    return []"),
+    test("assert keys({'a': 1, 'b': 2}) == {'a', 'b'}"),
+    test("", "assert ('a', 1) in items({'a': 1}) and len(items({'a': 1, 'c': [2]})) == 2"),
+)  # fmt: skip
+idiom(
+    "a-generator-of-random-numbers-is-passed",
+    course("import numpy as np\nimport random"),
+    answer(
+        "def draw(rng, n):\n    return rng.normal(size=n)\n\n"
+        "def pick(rng, xs):\n    return rng.choice(xs)",
+        "def draw(rng, n):\n    return rng.uniform(size=n)\n\n"
+        "def pick(rng, xs):\n    return rng.choices(xs)",
+    ),
+    test(
+        "rng = np.random.default_rng(0)\ngot = draw(rng, 3)\n"
+        "assert np.array_equal(got, np.random.default_rng(0).normal(size=3))"
+    ),
+    test("assert draw(np.random.RandomState(4), 2).round(6).tolist() == [0.050562, 0.499951]"),
+    test("assert pick(random.Random(3), [1, 2, 3, 4]) == random.Random(3).choice([1, 2, 3, 4])"),
+)
+idiom(
+    "what-ends-a-program-is-no-exception",
+    answer(
+        "import sys\n\ndef check(n):\n    if n < 0:\n        raise ValueError(n)\n    return n\n\n"
+        "def leave(code):\n    sys.exit(code)",
+        "class Neg(BaseException):\n    pass\n\ndef check(n):\n    if n < 0:\n"
+        "        raise Neg(n)\n    return n\n\ndef leave(code):\n    raise ValueError(code)",
+    ),
+    test("try:\n    check(-1)\nexcept Exception:\n    pass\nelse:\n    assert False"),
+    test(
+        "try:\n    leave(3)\nexcept SystemExit as end:\n    assert end.code == 3\n"
+        "else:\n    assert False"
+    ),
+    test("import pytest\nwith pytest.raises(SystemExit):\n    leave(0)", "assert check(2) == 2"),
+)
+idiom(
+    "what-ends-a-program-is-a-mistake",
+    answer("def check(n):\n    if n < 0:\n        raise ValueError(n)\n    return n",
+           "def check(n):\n    if n < 0:\n        raise KeyboardInterrupt\n    exit()"),
+    test("try:\n    check(-1)\nexcept Exception:\n    pass\nelse:\n    assert False"),
+    test("try:\n    check(3)\nexcept Exception:\n    pass\nassert check(1) == 1"),
+)  # fmt: skip
