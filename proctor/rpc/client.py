@@ -27,6 +27,8 @@ from proctor.rpc.places import Model
 from proctor.rpc.proxies import (
     END,
     FLAVOURS,
+    FunctionProxy,
+    PlainFunctionProxy,
     isinstance_of_proxy,
     put,
     told_of,
@@ -272,7 +274,10 @@ class Wall:
             more = [word(name), prose(doc), None if own is None else checked(own)]
             if own is not None and (caught := self._error_class(more[2])) is not None:
                 return caught
-        return FLAVOURS[flavour](self, number, word(kind), line, *more)
+        made = FLAVOURS[flavour]
+        if made is FunctionProxy and kind in ("function", "method", "builtin_function_or_method"):
+            made = PlainFunctionProxy
+        return made(self, number, word(kind), line, *more)
 
     def _error_class(self, line):
         """A class that can be caught, for a student's class of exceptions; None for any other."""

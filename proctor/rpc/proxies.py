@@ -236,6 +236,16 @@ class FunctionProxy(Proxy):
     __hash__ = Proxy.__hash__
 
 
+class PlainFunctionProxy(FunctionProxy):
+    """A function that stayed in the student's kernel: it has no items and no length.
+
+    A library that asks whether it was given a function or a list of them (pandas' ``agg``) sees it.
+    """
+
+    __iter__ = __len__ = __getitem__ = __setitem__ = __delitem__ = __contains__ = None
+    __hash__ = Proxy.__hash__
+
+
 class _Derived(type):
     """Makes a class that derives from a student's: there, with the test's functions as methods."""
 

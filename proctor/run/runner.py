@@ -506,7 +506,7 @@ class Runner:
         # the student's process learns no name that it does not have
         wanted = sorted(wanted & self.there)
         fetched = {name: self.bound[name] for name in wanted if name in self.bound}
-        late, outcome, shown, refused = [], None, [], []
+        late, outcome, shown, refused, wall = [], None, [], [], self.wall
         try:
             if len(fetched) < len(wanted):
                 with self._limited() as late:
@@ -525,7 +525,7 @@ class Runner:
                     self._limited(seconds) as late,
                     self._sharing(cell) as text,
                 ):
-                    self.wall.exits = True
+                    wall.exits = True
                     outcome, shown = self.shell.run(text, count)
                 self.wall.before = self.wall.after = None
                 if self.gone or self.context.told:
@@ -536,7 +536,7 @@ class Runner:
         except (WallError, TimeoutError):
             outcome, shown = None, []  # half a test is no test
         finally:
-            self.wall.exits = False
+            wall.exits = False
             self._await_alarms()
             for name, value in fetched.items():
                 if names.get(name) is value:

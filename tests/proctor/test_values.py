@@ -1197,3 +1197,17 @@ print("as in one kernel")
         )
     finally:
         made.close()
+
+
+def test_a_generator_of_random_numbers_is_a_tests_to_give_alone():
+    ours, theirs = Values(trusted=True), Values(trusted=False)
+    state = np.random.RandomState(3)  # noqa: NPY002  (courses do)
+    for made in (random.Random(3), np.random.default_rng(3), state):
+        converter = ours.of(type(made))
+        data = converter.to_data(made)
+        copied = converter.made_here(data, trusted=False)
+        assert copied is not made
+        assert [copied.random() for _ in range(5)] == [made.random() for _ in range(5)]
+        assert theirs.of(type(made)) is None
+        with pytest.raises(ValueError, match="not a student's"):
+            converter.made_here(data, trusted=True)

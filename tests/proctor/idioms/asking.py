@@ -623,3 +623,17 @@ of_sigmoid(
         "assert 'sigmoid' in str(context.warning)"
     ],
 )
+
+idiom(
+    "a-function-for-groups",
+    course("import pandas as pd"),
+    answer(
+        "def spread(xs):\n    return xs.max() - xs.min()", "def spread(xs):\n    return xs.max()"
+    ),
+    test(
+        "d = pd.DataFrame({'g': ['a', 'a', 'b'], 'v': [1, 4, 2]})\n"
+        "assert d.groupby('g').v.agg(spread).tolist() == [3, 0]"
+    ),
+    test("", "assert d.groupby('g').agg({'v': spread}).v.tolist() == [3, 0]"),
+    test("", "assert d.groupby('g').agg(r=('v', spread)).r.tolist() == [3, 0]"),
+)
