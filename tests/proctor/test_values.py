@@ -1201,7 +1201,7 @@ print("as in one kernel")
 
 def test_a_generator_of_random_numbers_is_a_tests_to_give_alone():
     ours, theirs = Values(trusted=True), Values(trusted=False)
-    state = np.random.RandomState(3)  # noqa: NPY002  (courses do)
+    state = np.random.RandomState(3)
     for made in (random.Random(3), np.random.default_rng(3), state):
         converter = ours.of(type(made))
         data = converter.to_data(made)
