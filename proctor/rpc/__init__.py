@@ -16,6 +16,7 @@ student's function returns or raises.
     handles   what stands for an object of the student's kernel
     classes   which classes such an object claims
     places    where it may answer for itself
+    callbacks what a test's function is called in the student's process
     loans     what it was given, and may change in a later call
     code      what of a function's code can be asked
     errors    exceptions as plain data, and made again from it

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 
 from proctor.errors import NameMissing
+from proctor.rpc.callbacks import told_of_function
 from proctor.rpc.classes import Classes, checked
 from proctor.rpc.codec import Channel, Codec, Limits, WallError
 from proctor.rpc.exceptions import (
@@ -53,7 +54,8 @@ class Wall:
     an answer says that there is more to hear. ``classes`` says which classes an object may claim,
     ``exits`` whether what is no ``Exception`` (``SystemExit``) is raised here as what it is,
     ``model`` (a `Model`) where an object may answer for itself, ``text_of`` what is known to have
-    been run there by a file's name, or None.
+    been run there by a file's name, or None, ``is_seen`` whether a function of the test is one that
+    students can read, and may know the name and the parameters of.
     """
 
     def __init__(self, sock, timeout=30.0, limits=Limits()):  # noqa: B008  (it is frozen)
@@ -66,7 +68,7 @@ class Wall:
         self._lock = threading.RLock()
         self._raised, self._calls, self._carried = {}, 0, 0
         self.remotes, self.news, self._loans, self.exits = {}, False, {}, False
-        self.text_of = lambda file: None
+        self.text_of, self.is_seen = lambda file: None, lambda function: False
 
     @property
     def under_way(self):
@@ -255,7 +257,7 @@ class Wall:
         if isinstance_of_proxy(value):
             raise TypeError(f"{told_of(value)} is gone: it belongs to another kernel")
         if callable(value):
-            return []
+            return told_of_function(value) if self.is_seen(value) else []
         if isinstance(value, Iterator):
             return ["steps"]
         raise TypeError(

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections import deque
 
+from proctor.rpc.callbacks import named
 from proctor.rpc.classes import line_of
 from proctor.rpc.code import told_of_code
 from proctor.rpc.codec import Channel, Codec, Limits, WallError
@@ -257,6 +258,8 @@ class Student:
             return self._call_back(function, args, kwargs)
 
         function.__name__ = function.__qualname__ = "function"
+        if info:
+            named(function, info)
         return function
 
     def _call_back(self, function, args, kwargs):

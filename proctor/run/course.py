@@ -169,6 +169,7 @@ def _known(notebook, mark, private, beside):
     found[NOTEBOOK] = {
         "model": places.model(trees, [tree(_text(path)) for path in modules.values()]),
         "beside": sorted(modules),
+        "mark": mark,
         "private": sorted(private),
         "released": sorted(classes),
         "read": sorted({name for answer in answers for name in answer["reads"]}),

@@ -42,7 +42,7 @@ class Job:
              "private": names of modules that only the grader has, "rebound": names that a call may
              bind anew, "read": names that model answers take from others, "modules": those that
              tests import and a student may be asked to write, "beside": those that are released
-             with the notebook}
+             with the notebook, "mark": what begins a hidden region}
     """
 
     cells: list

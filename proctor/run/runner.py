@@ -92,6 +92,8 @@ class Runner:
         self.kept = []  # what was printed before a test began to catch that
         # what this side still has to catch up with: ("run", a locked cell), ("leave", an answer)
         self.passed = []
+        # {name of a cell that ran: its first line that students cannot read}
+        self.seen = {"<locked>": sys.maxsize}
         self.needs = set()  # names that the locked cells which ran take from others
         self.imports = {}  # {name: statement}: what model answers import
         self.room = Room()
@@ -213,7 +215,7 @@ class Runner:
         self.there, self.asks = set(), False
         self.wall = Wall(self.kernel.wall, timeout=CEILING * (self.job.seconds + 2 * GRACE))
         self.wall.spent, self.wall.model = self.kernel.jail.cpu, self.model
-        self.wall.text_of = self._text_of
+        self.wall.text_of, self.wall.is_seen = self._text_of, self._is_seen
         self.wall.classes.released = self._released
         self.wall.classes.private = {"proctor", *self.job.source.get("private", ())}
         try:
@@ -235,6 +237,23 @@ class Runner:
             return found if name in self.job.source.get("released", ()) else None
         beside = module in self.job.source.get("beside", ()) and module in sys.modules
         return vars(sys.modules[module]).get(inner) if beside else None
+
+    def _is_seen(self, function):
+        """Whether students can read a function: in a cell, but a hidden region, or in a library."""
+        code = getattr(function, "__code__", None)
+        module = getattr(function, "__module__", None)
+        if code is None or module != "__main__":
+            top = module.partition(".")[0] if type(module) is str else "proctor"
+            return top not in self.wall.classes.private
+        return code.co_firstlineno < self.seen.get(code.co_filename, 0)
+
+    def _see(self, source, count):
+        """Note how far students can read a test, whose lines run under IPython's name for it."""
+        mark, lines = self.job.source.get("mark"), source.split("\n")
+        if mark:
+            text = self.shell.transform_cell(source)
+            hidden = next((n for n, line in enumerate(lines, 1) if mark in line), len(lines) + 1)
+            self.seen[self.shell.compile.get_code_name(source, text, count)] = hidden
 
     def _text_of(self, file):
         """The text of the cell that IPython ran by this name in the student's process, or None.
@@ -526,6 +545,7 @@ class Runner:
                     self._sharing(cell) as text,
                 ):
                     wall.exits = True
+                    self._see(text, count)
                     outcome, shown = self.shell.run(text, count)
                 self.wall.before = self.wall.after = None
                 if self.gone or self.context.told:

@@ -637,3 +637,26 @@ idiom(
     test("", "assert d.groupby('g').agg({'v': spread}).v.tolist() == [3, 0]"),
     test("", "assert d.groupby('g').agg(r=('v', spread)).r.tolist() == [3, 0]"),
 )
+
+# -- a test's functions in a student's
+
+idiom(
+    "a-decorator-keeps-the-name",
+    answer(
+        "import functools, inspect\n\ndef logged(f):\n    @functools.wraps(f)\n"
+        "    def inner(*args):\n        calls.append(f.__name__)\n        return f(*args)\n"
+        "    return inner\n\ncalls, table = [], {}\n\ndef register(f):\n"
+        "    table[f.__name__] = f\n    return f\n\n"
+        "def arity(f):\n    return len(inspect.signature(f).parameters)",
+        "def logged(f):\n    def inner(*args):\n        return f(*args)\n    return inner\n\n"
+        "calls, table = [], {}\ndef register(f):\n    return f\ndef arity(f):\n    return 1",
+    ),
+    test(
+        "@logged\ndef twice(x, k=2):\n    'Twice.'\n    return x * k\n"
+        "assert twice(4) == 8 and twice.__name__ == 'twice' and twice.__doc__ == 'Twice.'"
+    ),
+    test("assert calls == ['twice']"),
+    test("@register\ndef area(r):\n    return 3 * r\nassert table['area'](2) == 6"),
+    test("assert arity(lambda a, b, *c: a) == 3", "assert arity(twice) == 2"),
+    test("import math\nassert logged(math.gcd).__name__ == 'gcd'"),
+)

@@ -1,0 +1,73 @@
+"""What a student's function can ask of a function that a test passes: what students can read."""
+
+import inspect
+
+import pytest
+
+from proctor.rpc.callbacks import named, told_of_function
+from proctor.run.job import Assignment, Job
+from proctor.run.settings import Settings
+from proctor.run.template import Template
+
+ASK = """
+import inspect
+def ask(f):
+    return f.__name__, f.__doc__, list(inspect.signature(f).parameters), f.__module__
+"""
+UNKNOWN = "('function', None, ['args', 'kwargs'], 'proctor.rpc.server')"
+
+
+@pytest.fixture(scope="module")
+def warm():
+    made = Template(Assignment(private={"secrets_of.py": b"def key(a):\n    'Of ours.'"}))
+    yield made
+    made.close()
+
+
+def play(warm, *tests):
+    cells = [{"role": "locked", "source": "def course_s(a, b=2):\n    'Seen.'", "points": 0.0}]
+    cells += [{"role": "student", "source": ASK, "points": 1.0}]
+    cells += [{"role": "test", "source": test, "points": 1.0} for test in tests]
+    source = {"mark": "BEGIN HIDDEN TESTS", "private": ["secrets_of"]}
+    results = warm.play(Job(cells, 5, 60, source), Settings().policy()).results
+    return [f"{r['outcome']['kind']} {r['outcome']['message']}".strip() for r in results[2:]]
+
+
+def test_what_students_can_read_is_told(warm):
+    tests = [
+        "def f(x, *rest, by=1):\n    'Adds.'\n"
+        "assert ask(f) == ('f', 'Adds.', ['x', 'rest', 'by'], '__main__')",
+        "assert ask(course_s) == ('course_s', 'Seen.', ['a', 'b'], '__main__')",
+        "import math\nassert ask(math.hypot)[0] == 'hypot'",
+        "assert ask(lambda q: q)[:3] == ('<lambda>', None, ['q'])",
+    ]
+    assert play(warm, *tests) == ["passed"] * 4
+
+
+def test_nothing_else_is(warm):
+    hidden = "### BEGIN HIDDEN TESTS\n{}\n### END HIDDEN TESTS"
+    tests = [
+        hidden.format(f"def secret(seed):\n    'Told.'\nassert ask(secret) == {UNKNOWN}"),
+        hidden.format(f"assert ask(lambda secret: 5) == {UNKNOWN}"),
+        hidden.format(f"secret = 5\nassert ask(secret_too) == {UNKNOWN}").replace(
+            "secret = 5", "def secret_too(n): pass"
+        ),
+        f"assert ask(secret) == {UNKNOWN}",  # in a later test, too
+        f"import secrets_of\nassert ask(secrets_of.key) == {UNKNOWN}",
+        f"exec('def made(n): pass')\nassert ask(made) == {UNKNOWN}",
+        f"from functools import partial\ndef f(x): pass\nassert ask(partial(f, 1)) == {UNKNOWN}",
+    ]
+    assert play(warm, *tests) == ["passed"] * 7
+
+
+@pytest.mark.parametrize("of", [inspect.signature, len, max, int, str.upper, print, type, object()])
+def test_of_anything_it_is_told_or_not(of):
+    told = told_of_function(of)
+    assert told == [] or (len(told) == 3 and type(told[0]) is str)
+
+    def function(*args, **kwargs):
+        pass
+
+    if told:
+        named(function, told)
+        assert function.__name__ == of.__name__
