@@ -24,7 +24,7 @@ from traitlets.config import Configurable
 
 from proctor.__main__ import _APPS
 from tests import notebooks
-from tests.proctor.test_grade import RIGHT, course, hand_in, stock
+from tests.proctor.test_grade import RIGHT, copied, course, hand_in, stock
 
 _fixtures = course, stock
 FOLDERS = ("docs", "deploy", "proctor", "benchmarks", "oracle")
@@ -451,7 +451,7 @@ def bash(script, folder, **more):
 @pytest.mark.parametrize("page", sorted({page for page, _ in here()}))
 def test_the_commands_of_a_page_work(page, stock, tmp_path):
     """In their order, on a course of its own: its assignment is called as on the page."""
-    root = shutil.copytree(stock[0], tmp_path / "course")
+    root = copied(stock[0], tmp_path / "course")
     hand_in(root, "ada", (RIGHT, RIGHT))
     (root / "list.csv").write_text("First name,Last name,Username\nAda,Example,ada\n")
     todo = [command for name, command in here() if name == page]
