@@ -239,13 +239,21 @@ class Runner:
         return vars(sys.modules[module]).get(inner) if beside else None
 
     def _is_seen(self, function):
-        """Whether students can read a function: in a cell, but a hidden region, or in a library."""
-        code = getattr(function, "__code__", None)
-        module = getattr(function, "__module__", None)
-        if code is None or module != "__main__":
-            top = module.partition(".")[0] if type(module) is str else "proctor"
-            return top not in self.wall.classes.private
-        return code.co_firstlineno < self.seen.get(code.co_filename, 0)
+        """Whether students can read a function: in a cell, but a hidden region, or in a library.
+
+        One that has another's name tells of that, too: both have to be such.
+        """
+        wrapped = getattr(function, "__wrapped__", None)
+        if wrapped is not None and not self._is_seen(wrapped):
+            return False
+        code, module = (getattr(function, part, None) for part in ("__code__", "__module__"))
+        if module == "__main__":
+            if code is None:  # of `functools.lru_cache`
+                return wrapped is not None
+            return code.co_firstlineno < self.seen.get(code.co_filename, 0)
+        if module not in sys.modules or module.partition(".")[0] in self.wall.classes.private:
+            return False
+        return vars(sys.modules[module]).get(getattr(function, "__name__", None)) is function
 
     def _see(self, source, count):
         """Note how far students can read a test, whose lines run under IPython's name for it."""

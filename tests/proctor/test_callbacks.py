@@ -54,10 +54,21 @@ def test_nothing_else_is(warm):
         ),
         f"assert ask(secret) == {UNKNOWN}",  # in a later test, too
         f"import secrets_of\nassert ask(secrets_of.key) == {UNKNOWN}",
+        "import functools\ndef kept(f):\n    @functools.wraps(f)\n    def inner(*args):\n"
+        "        return f(*args)\n    return inner\n"
+        + hidden.format(f"@kept\ndef secret_3(n): pass\nassert ask(secret_3)[0] == {UNKNOWN}[0]"),
+        hidden.format(
+            "import functools\n@functools.lru_cache\ndef secret_4(n): pass\n"
+            f"assert ask(secret_4) == {UNKNOWN}"
+        ),
+        hidden.format(
+            "import numpy as np\ndef secret_5(n):\n    'Told.'\n"
+            f"assert ask(np.vectorize(secret_5)) == {UNKNOWN}"
+        ),
         f"exec('def made(n): pass')\nassert ask(made) == {UNKNOWN}",
         f"from functools import partial\ndef f(x): pass\nassert ask(partial(f, 1)) == {UNKNOWN}",
     ]
-    assert play(warm, *tests) == ["passed"] * 7
+    assert play(warm, *tests) == ["passed"] * 10
 
 
 @pytest.mark.parametrize("of", [inspect.signature, len, max, int, str.upper, print, type, object()])
