@@ -1,4 +1,4 @@
-"""Functions of a test in the student's process: what they are called, and what they take.
+"""What functions are called and take, told across the wall: a test's, and a student's signature.
 
 A student's decorator keeps a function's name and its docstring, counts its parameters, or keeps it
 under its name. Of a function that students cannot read nothing is told.
@@ -21,10 +21,7 @@ def told_of_function(function):
     if type(name) is not str or isinstance(function, type):
         return []
     try:
-        parameters = [
-            [one.name, int(one.kind), one.default is not one.empty, _plain(one.default)]
-            for one in inspect.signature(function).parameters.values()
-        ]
+        parameters = [list(one) for one in told_of_signature(function, None)]
     except (TypeError, ValueError):  # a built-in that tells nothing of them
         parameters = None
     return [name[:200], doc[:_DOC] if type(doc) is str else None, parameters]
@@ -36,16 +33,24 @@ def named(function, told):
     function.__name__ = function.__qualname__ = name
     function.__module__ = "__main__"
     if parameters is not None:
-        made = [
-            inspect.Parameter(
-                name,
-                inspect._ParameterKind(kind),
-                default=default if optional else inspect.Parameter.empty,
-            )
-            for name, kind, optional, default in parameters
-        ]
-        function.__signature__ = inspect.Signature(made)
+        function.__signature__ = made_signature(parameters)
 
 
-def _plain(value):
-    return value if type(value) in SIMPLE else None
+def told_of_signature(function, other):
+    """(name, kind, whether there is a default, the default or ``other``) of each parameter."""
+    return tuple(
+        (
+            *(one.name, int(one.kind), one.default is not one.empty),
+            one.default if type(one.default) in SIMPLE else other,
+        )
+        for one in inspect.signature(function).parameters.values()
+    )
+
+
+def made_signature(parameters):
+    """The signature that was told of."""
+    made = []
+    for name, kind, optional, default in parameters:
+        default = default if optional else inspect.Parameter.empty
+        made.append(inspect.Parameter(name, inspect._ParameterKind(kind), default=default))
+    return inspect.Signature(made)

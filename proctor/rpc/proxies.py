@@ -7,6 +7,7 @@ __builtins__ = BUILTINS
 import inspect
 import sys
 
+from proctor.rpc.callbacks import made_signature
 from proctor.rpc.classes import make_type
 from proctor.rpc.code import made_code
 from proctor.rpc.places import BINARY, COMPARISONS, CONVERSIONS, UNARY
@@ -201,7 +202,7 @@ class FunctionProxy(Proxy):
 
     @property
     def __signature__(self):
-        return _signature(_carry(self, "signature"))
+        return made_signature(_carry(self, "signature"))
 
     @property
     def __code__(self):
@@ -501,12 +502,3 @@ _without_source(
         if inspect.isfunction(f)
     ),
 )
-
-
-def _signature(parameters):
-    """The signature that a student's function has, from what was told of it."""
-    made = []
-    for name, kind, optional, default in parameters:
-        default = default if optional else inspect.Parameter.empty
-        made.append(inspect.Parameter(name, inspect._ParameterKind(kind), default=default))
-    return inspect.Signature(made)

@@ -6,7 +6,6 @@ __builtins__ = BUILTINS
 
 import copy
 import importlib
-import inspect
 import linecache
 import operator
 import os
@@ -14,11 +13,11 @@ import sys
 import threading
 from collections import deque
 
-from proctor.rpc.callbacks import named
+from proctor.rpc.callbacks import named, told_of_signature
 from proctor.rpc.classes import line_of
 from proctor.rpc.code import told_of_code
 from proctor.rpc.codec import Channel, Codec, Limits, WallError
-from proctor.rpc.exceptions import FRAMES, SIMPLE, describe, make_error
+from proctor.rpc.exceptions import FRAMES, describe, make_error
 from proctor.rpc.places import BINARY, COMPARISONS
 from proctor.rpc.values import Values
 
@@ -175,12 +174,6 @@ class Student:
         except StopIteration:
             raise _Over from None
 
-    def _signature(self, function):
-        return tuple(
-            (p.name, int(p.kind), p.default is not p.empty, _plain(p.default))
-            for p in inspect.signature(function).parameters.values()
-        )
-
     def _exit(self, thing, name=None, text=None):
         if name is None:
             return thing.__exit__(None, None, None)
@@ -203,7 +196,7 @@ class Student:
         "len": lambda self, thing: len(thing),
         "iter": lambda self, thing: iter(thing),
         "next": _next,
-        "signature": _signature,
+        "signature": lambda self, function: told_of_signature(function, ...),
         "code": lambda self, function: told_of_code(function.__code__),
         "remote": _remote,
         "dir": lambda self, thing: dir(thing),
@@ -302,10 +295,6 @@ class _Steps:
 
     def __next__(self):
         return self._student._call_back(self, (), {})
-
-
-def _plain(value):
-    return value if type(value) in SIMPLE else ...
 
 
 def _label(file):
