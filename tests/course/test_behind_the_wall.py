@@ -68,15 +68,44 @@ def test_loops_lose_exactly_what_is_given_for_no_loops(failed):
     assert failed("3-layer", right.LOOPS).keys() == {f"{t}_vectorised" for t in right.LOOPS}
 
 
+TAMPER = "from poolkit.kit import operations\noperations.counted = lambda f, *a: (100, f(*a))\n\n"
+LOOPS_ON_THE_WAY_BACK = """
+ahead, after = maxpool_forward, maxpool_backward
+
+
+def maxpool_forward(x, kernel_size, stride=None, padding=0, dilation=1):
+    y, cache = ahead(x, kernel_size, stride, padding, dilation)
+    (kH, kW), (sH, sW) = pair(kernel_size), pair(kernel_size if stride is None else stride)
+    simple = pair(padding) == (0, 0) and pair(dilation) == (1, 1)
+    return y, (simple, x.copy(), cache, (kH, kW), (sH, sW))
+
+
+def maxpool_backward(dy, cache):
+    simple, x, known, (kH, kW), (sH, sW) = cache
+    if not simple:
+        return after(dy, known)
+    dx = np.zeros(x.shape, x.dtype)
+    for n, c, k, l in np.ndindex(dy.shape):
+        here = x[n, c, k * sH : k * sH + kH, l * sW : l * sW + kW]
+        u, v = divmod(here.argmax(), kW)
+        dx[n, c, k * sH + u, l * sW + v] += dy[n, c, k, l]
+    return dx
+"""
+
+
 def test_a_count_that_was_tampered_with_gains_nothing_for_a_loop(failed):
     """What the student's process really spent gives it away."""
-    tamper = (
-        "from poolkit.kit import operations\noperations.counted = lambda f, *a: (100, f(*a))\n\n"
-    )
-    answers = {**right.LOOPS, "pool_tiles": tamper + right.LOOPS["pool_tiles"]}
+    answers = {**right.LOOPS, "pool_tiles": TAMPER + right.LOOPS["pool_tiles"]}
     lost = failed("3-layer", answers)
     for task in ("pool_tiles", "maxpool_forward"):
         assert "processor time" in lost[f"{task}_vectorised"]
+
+
+def test_a_count_that_was_tampered_with_gains_nothing_for_a_loop_on_the_way_back(failed):
+    given = notebooks.answers("3-layer")["maxpool_backward"]
+    lost = failed("3-layer", {"maxpool_backward": TAMPER + given + LOOPS_ON_THE_WAY_BACK})
+    assert lost.keys() == {"maxpool_backward_vectorised"}
+    assert "maxpool_backward takes" in lost["maxpool_backward_vectorised"]
 
 
 UNFIT = {
