@@ -26,6 +26,7 @@ _PATH = re.compile(r"[\w.]+:[\w.<>]+")
 _mro = type.__dict__["__mro__"].__get__
 _module = type.__dict__["__module__"].__get__
 _qualname = type.__dict__["__qualname__"].__get__
+_content = type.__dict__["__dict__"].__get__
 
 
 @lru_cache(4096)
@@ -40,6 +41,38 @@ def line_of(cls):
         if one is not object and len(path) <= _LENGTH and _PATH.fullmatch(path):
             found.append(path)
     return found
+
+
+# what a stand-in can be asked for only if the object's class has the method: Python, and `isinstance`
+# with a class as ``collections.abc.Iterable``, look whether it is there
+ABILITIES = (
+    *("iter", "len", "contains", "reversed"),
+    *("getitem", "setitem", "delitem", "enter", "exit"),
+)
+
+
+def abilities_of(value):
+    """Which of them an object has: of a class, what can be asked of it itself."""
+    return [*_abilities(type(value)), *(["getitem"] if isinstance(value, type) else ())]
+
+
+@lru_cache(4096)
+def _abilities(cls):
+    return [name for name in ABILITIES if _has(cls, f"__{name}__")]
+
+
+def _has(cls, method):
+    for one in _mro(cls):
+        if method in (content := _content(one)):
+            return content[method] is not None
+    return False
+
+
+def checked_abilities(told):
+    """What was told of them, if it is that. Raises ``WallError``."""
+    if type(told) is not list or not all(type(name) is str for name in told):
+        raise WallError("an object was told of that is none")
+    return frozenset(told) & frozenset(ABILITIES)
 
 
 def checked(line):

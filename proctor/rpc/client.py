@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from proctor.errors import NameMissing
 from proctor.rpc.callbacks import told_of_function
-from proctor.rpc.classes import Classes, checked
+from proctor.rpc.classes import Classes, checked, checked_abilities
 from proctor.rpc.codec import Channel, Codec, Limits, WallError
 from proctor.rpc.exceptions import (
     describe,
@@ -28,8 +28,7 @@ from proctor.rpc.places import Model
 from proctor.rpc.proxies import (
     END,
     FLAVOURS,
-    FunctionProxy,
-    PlainFunctionProxy,
+    able,
     isinstance_of_proxy,
     put,
     told_of,
@@ -267,19 +266,16 @@ class Wall:
         )
 
     def _stand_in(self, number, info):
-        if type(info) is not list or len(info) not in (3, 6) or info[0] not in FLAVOURS:
+        if type(info) is not list or len(info) not in (4, 7) or info[0] not in FLAVOURS:
             raise WallError("an object was told of that is none")
-        flavour, kind, line, *more = info
-        line = checked(line)
+        flavour, kind, line, can, *more = info
+        kind, line, can = word(kind), checked(line), checked_abilities(can)
         if more:
             name, doc, own = more
             more = [word(name), prose(doc), None if own is None else checked(own)]
             if own is not None and (caught := self._error_class(more[2])) is not None:
                 return caught
-        made = FLAVOURS[flavour]
-        if made is FunctionProxy and kind in ("function", "method", "builtin_function_or_method"):
-            made = PlainFunctionProxy
-        return made(self, number, word(kind), line, *more)
+        return able(FLAVOURS[flavour], kind, can)(self, number, kind, line, *more)
 
     def _error_class(self, line):
         """A class that can be caught, for a student's class of exceptions; None for any other."""

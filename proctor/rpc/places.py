@@ -17,11 +17,11 @@ BINARY = (
     *("and", "or", "xor", "lshift", "rshift"),
 )
 COMPARISONS = {"eq": "eq", "ne": "ne", "lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
-UNARY = ("neg", "pos", "abs", "invert", "round", "reversed")
+UNARY = ("neg", "pos", "abs", "invert", "round")
 CONVERSIONS = ("str", "repr", "float", "int", "index", "complex", "bool", "hash", "len", "iter")
 
 _OPERATORS = {*(f"{how}{name}" for how in ("", "r", "i") for name in BINARY)}
-_OPERATORS |= {*COMPARISONS, *UNARY, "enter"}
+_OPERATORS |= {*COMPARISONS, *UNARY, "reversed", "enter"}
 
 
 class Model:

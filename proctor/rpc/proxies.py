@@ -6,9 +6,10 @@ __builtins__ = BUILTINS
 
 import inspect
 import sys
+from functools import lru_cache
 
 from proctor.rpc.callbacks import made_signature
-from proctor.rpc.classes import make_type
+from proctor.rpc.classes import ABILITIES, make_type
 from proctor.rpc.code import made_code
 from proctor.rpc.places import BINARY, COMPARISONS, CONVERSIONS, UNARY
 
@@ -22,9 +23,7 @@ _TOLD = {
 # … and methods that a test calls by their names
 _CALLED = {f"__{name}__" for name in (*BINARY, *COMPARISONS, *UNARY, *CONVERSIONS)}
 _CALLED |= {f"__{how}{name}__" for how in "ri" for name in BINARY}
-_CALLED |= {
-    f"__{name}__" for name in ["contains", "enter", "exit", "init", "getitem", "setitem", "delitem"]
-}
+_CALLED |= {f"__{name}__" for name in (*ABILITIES, "init")}
 
 
 class _Own:
@@ -37,10 +36,11 @@ _own = vars(_Own)["__dict__"].__get__
 class Proxy(_Own):
     """An object that stayed in the student's kernel.
 
-    Attributes (but few that begin with ``__``), items, ``len``, iteration and calls (of a
-    ``FunctionProxy``) are carried across, and whether it is true; its class is the one that it
-    claims. It equals nothing but itself, and is no array and no number: but where the source's
-    model answer gives an object of its own class (see `proctor.rpc.places`), it is asked.
+    Attributes (but few that begin with ``__``) and calls (of a ``FunctionProxy``) are carried
+    across, and whether it is true; items, ``len`` and iteration where its class has them (`able`).
+    Its class is the one that it claims. It equals nothing but itself, and is no array and no
+    number: but where the source's model answer gives an object of its own class (see
+    `proctor.rpc.places`), it is asked.
     """
 
     def __init__(self, wall, number, kind, line=(), name=None, doc=None, own_line=None):
@@ -119,32 +119,6 @@ class Proxy(_Own):
     def __dir__(self):
         return _carry(self, "dir")
 
-    def __getitem__(self, key):
-        return _carry(self, "getitem", key)
-
-    def __setitem__(self, key, value):
-        _carry(self, "setitem", key, value)
-
-    def __delitem__(self, key):
-        _carry(self, "delitem", key)
-
-    def __len__(self):
-        length = _carry(self, "len")
-        if type(length) is not int or not 0 <= length <= sys.maxsize:
-            raise TypeError(f"the length of {told_of(self)} is no number")
-        return length
-
-    def __iter__(self):
-        steps = _carry(self, "iter")
-        if type(steps) is not IteratorProxy:
-            raise TypeError(f"{told_of(self)} gave no iterator")
-        return steps
-
-    def __contains__(self, item):
-        if _allows(self, "contains"):
-            return _truth(self, _carry(self, "contains", item))
-        return any(one is item or one == item for one in self)
-
     def __bool__(self):
         # a student's function could as well return what is true
         return _truth(self, _carry(self, "bool"))
@@ -167,16 +141,6 @@ class Proxy(_Own):
             if type(number) is int:
                 return hash(number)
         return object.__hash__(self)
-
-    def __enter__(self):
-        _insist(self, "enter")
-        return _carry(self, "enter")
-
-    def __exit__(self, kind, error, traceback):
-        told = () if error is None else (type(error).__name__, str(error))
-        handled = _carry(self, "exit", *told)
-        # what a test has found out is the test's to say
-        return handled is True and not isinstance(error, AssertionError)
 
     def __array__(self, *args, **kwargs):
         raise TypeError(f"{told_of(self)} is no array here; ask it for one")
@@ -237,16 +201,6 @@ class FunctionProxy(Proxy):
     __hash__ = Proxy.__hash__
 
 
-class PlainFunctionProxy(FunctionProxy):
-    """A function that stayed in the student's kernel: it has no items and no length.
-
-    A library that asks whether it was given a function or a list of them (pandas' ``agg``) sees it.
-    """
-
-    __iter__ = __len__ = __getitem__ = __setitem__ = __delitem__ = __contains__ = None
-    __hash__ = Proxy.__hash__
-
-
 class _Derived(type):
     """Makes a class that derives from a student's: there, with the test's functions as methods."""
 
@@ -285,6 +239,74 @@ class IteratorProxy(Proxy):
 
 END = object()
 FLAVOURS = {"object": Proxy, "callable": FunctionProxy, "iterator": IteratorProxy}
+
+
+@lru_cache(4096)
+def able(flavour, kind, abilities):
+    """The class of stand-ins for objects of a class that has these methods, and goes by this name.
+
+    abilities  frozenset of names of `proctor.rpc.classes.ABILITIES`
+    """
+    content = {f"__{name}__": _ABLE[name] for name in abilities}
+    if flavour is IteratorProxy:
+        content.pop("__iter__", None)
+    return type(kind, (flavour,), content)
+
+
+def _get_item(self, key):
+    return _carry(self, "getitem", key)
+
+
+def _set_item(self, key, value):
+    _carry(self, "setitem", key, value)
+
+
+def _delete_item(self, key):
+    _carry(self, "delitem", key)
+
+
+def _length(self):
+    length = _carry(self, "len")
+    if type(length) is not int or not 0 <= length <= sys.maxsize:
+        raise TypeError(f"the length of {told_of(self)} is no number")
+    return length
+
+
+def _iterate(self):
+    steps = _carry(self, "iter")
+    if not issubclass(type(steps), IteratorProxy):
+        raise TypeError(f"{told_of(self)} gave no iterator")
+    return steps
+
+
+def _has_item(self, item):
+    if _allows(self, "contains"):
+        return _truth(self, _carry(self, "contains", item))
+    return any(one is item or one == item for one in self)
+
+
+def _enter(self):
+    _insist(self, "enter")
+    return _carry(self, "enter")
+
+
+def _leave(self, kind, error, traceback):
+    told = () if error is None else (type(error).__name__, str(error))
+    handled = _carry(self, "exit", *told)
+    # what a test has found out is the test's to say
+    return handled is True and not isinstance(error, AssertionError)
+
+
+def _reverse(self):
+    _insist(self, "reversed")
+    return _carry(self, "reversed")
+
+
+_ABLE = {
+    **{"getitem": _get_item, "setitem": _set_item, "delitem": _delete_item, "len": _length},
+    **{"iter": _iterate, "contains": _has_item, "reversed": _reverse},
+    **{"enter": _enter, "exit": _leave},
+}
 
 
 def with_article(kind):
@@ -494,7 +516,7 @@ def _without_source(*functions):
 
 
 _without_source(
-    *(_carry, _insist, _converted, _truth),
+    *(_carry, _insist, _converted, _truth, *_ABLE.values()),
     *(
         f
         for c in (Proxy, FunctionProxy, IteratorProxy)

@@ -14,7 +14,7 @@ import threading
 from collections import deque
 
 from proctor.rpc.callbacks import named, told_of_signature
-from proctor.rpc.classes import line_of
+from proctor.rpc.classes import abilities_of, line_of
 from proctor.rpc.code import told_of_code
 from proctor.rpc.codec import Channel, Codec, Limits, WallError
 from proctor.rpc.exceptions import FRAMES, describe, make_error
@@ -234,13 +234,14 @@ class Student:
     # -- what is no data
 
     def _export(self, value):
-        kind, line = type(value).__name__, line_of(type(value))
+        kind = type(value).__name__
+        about = [kind, line_of(type(value)), abilities_of(value)]
         if callable(value):
             name, doc = getattr(value, "__name__", kind), getattr(value, "__doc__", "")
             doc = doc[:4000] if type(doc) is str else ""
             own = line_of(value) if isinstance(value, type) else None
-            return ["callable", kind, line, str(name)[:80], doc, own]
-        return ["iterator" if hasattr(type(value), "__next__") else "object", kind, line]
+            return ["callable", *about, str(name)[:80], doc, own]
+        return ["iterator" if hasattr(type(value), "__next__") else "object", *about]
 
     def _stand_in(self, number, info):
         """A function of the test, to be called from here, or an iterator of the test's."""

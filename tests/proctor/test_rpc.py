@@ -12,6 +12,7 @@ import json
 import linecache
 import pickle
 import random
+import re
 import socket
 import threading
 import time
@@ -297,6 +298,61 @@ def test_a_function_looks_like_one(wall):
     assert wall.fetch("add") is add
 
 
+PROTOCOLS = """
+class Bag:
+    def __init__(self): self.items = [1, 2]
+    def __iter__(self): return iter(self.items)
+
+class Sack(Bag):
+    __iter__ = None
+    def __len__(self): return len(self.items)
+
+class Row:
+    def __getitem__(self, n): return [4, 5][n]
+
+class Door:
+    def __enter__(self): return 1
+    def __exit__(self, *_): pass
+
+class Kind:
+    def __class_getitem__(cls, item): return item
+"""
+
+
+@pytest.fixture
+def protocols():
+    ours, end = in_a_thread(PROTOCOLS, Limits())
+    with Wall(ours, timeout=20) as wall:
+        yield wall
+    end()
+
+
+def test_an_object_has_what_its_class_has(protocols):
+    wall, abc = protocols, collections.abc
+    bag, sack, row, door = (wall.fetch(name)() for name in ("Bag", "Sack", "Row", "Door"))
+    kinds = abc.Iterable, abc.Sized, abc.Container, abc.Reversible, contextlib.AbstractContextManager
+    told = [[isinstance(thing, kind) for kind in kinds] for thing in (bag, sack, row, door)]
+    assert told == [
+        [True, False, False, False, False],
+        [False, True, False, False, False],
+        [False] * 5,
+        [False, False, False, False, True],
+    ]
+    assert list(bag) == [1, 2] and 2 in bag and len(sack) == 2
+    assert list(row) == [4, 5] and 5 in row and row[1] == 5  # by its items, as Python does
+    assert wall.fetch("Kind")[3] == 3
+    for use, says in [
+        (lambda: len(bag), "object of type 'Bag' has no len()"),
+        (lambda: iter(sack), "'Sack' object is not iterable"),
+        (lambda: 1 in door, "argument of type 'Door' is not"),
+        (lambda: bag[0], "'Bag' object is not subscriptable"),
+        (lambda: row.__setitem__(0, 1), "__setitem__"),
+    ]:
+        with pytest.raises((TypeError, AttributeError), match=re.escape(says)):
+            use()
+    assert [hasattr(thing, "__len__") for thing in (bag, sack)] == [False, True]
+
+
 def test_calls(wall):
     add = wall.fetch("add")
     assert add(1) == 3
@@ -338,7 +394,7 @@ def test_a_view_comes_back_as_a_view(wall):
 
 def test_objects_stay_behind(wall):
     layer = wall.fetch("Layer")(3)
-    assert type(layer) is Proxy
+    assert issubclass(type(layer), Proxy)
     assert repr(layer) == "a Layer in the student's kernel"
     assert layer.__described__() == "a Layer"
     assert layer.forward(np.arange(3.0)).tolist() == [0, 1, 2]
@@ -397,7 +453,7 @@ def test_a_handle_is_true_or_false_and_can_be_copied_where_it_is(wall):
     assert not kind(0)  # its length says so
     layer.W = np.array([1.0, 5.0])
     for copied in (copy.copy(layer), copy.deepcopy(layer), copy.deepcopy([layer])[0]):
-        assert type(copied) is Proxy
+        assert issubclass(type(copied), Proxy)
         assert copied is not layer
         assert copied.loss() == 6
     copy.copy(layer).step()
@@ -769,7 +825,7 @@ class Liar:
         self.channel.deadline = time.monotonic() + 20
         export, stand_in = lambda value: self.told, lambda *_: lambda: None
         self.codec = Codec(False, Limits(), export, stand_in, Values(trusted=False))
-        self.told = ["object", "X", []]
+        self.told = ["object", "X", [], []]
 
     def answer(self, *answers):
         """Fetch a name; the answers are (op, values)."""
@@ -830,7 +886,7 @@ def test_an_answer_that_is_none_breaks_the_wall(answer):
 
 def test_a_handle_told_as_a_function_of_the_test_is_not_called():
     liar = Liar()
-    liar.told = ["callable", "function", [], "f", "", None]
+    liar.told = ["callable", "function", [], [], "f", "", None]
     with pytest.raises(WallError, match="no function of the test"):
         liar.answer(("call", (object(), 0)))
 
@@ -838,10 +894,12 @@ def test_a_handle_told_as_a_function_of_the_test_is_not_called():
 @pytest.mark.parametrize(
     "told",
     [
-        *([], ["object"], ["x", "y", []], ["object", 1, []], {"a": 1}, None, 5, ["object", "a"]),
-        *(["callable", "a", [], 1, "b", None], ["callable", "a", [], "b", "c", 5]),
-        *(["object", "a", x] for x in (None, "a:b", [5], ["a"], ["a:b c"], ["a:b"] * 50, [[]])),
-        ["object", "a", ["a:" + "b" * 300]],
+        *([], ["object"], ["x", "y", [], []], ["object", 1, [], []], {"a": 1}, None, 5),
+        *(["object", "a"], ["object", "a", []]),
+        *(["callable", "a", [], [], 1, "b", None], ["callable", "a", [], [], "b", "c", 5]),
+        *(["object", "a", x, []] for x in (None, "a:b", [5], ["a"], ["a:b c"], ["a:b"] * 50, [[]])),
+        *(["object", "a", [], x] for x in (None, "len", [5], [["len"]], {"len": 1})),
+        ["object", "a", ["a:" + "b" * 300], []],
     ],
 )
 def test_an_object_that_is_none_breaks_the_wall(told):
@@ -880,7 +938,7 @@ def test_whatever_class_is_told_an_exception_is_raised(names, kind):
 
 def test_names_of_handles_are_cleaned():
     liar = Liar()
-    liar.told = ["callable", "k\n<script>", [], "f'\x1b[31m" * 50, "d\x00" * 5000, None]
+    liar.told = ["callable", "k\n<script>", [], [], "f'\x1b[31m" * 50, "d\x00" * 5000, None]
     handle = liar.answer(("ok", (lambda: 0,)))
     assert repr(handle).isprintable()
     assert len(repr(handle)) < 300
@@ -1107,7 +1165,7 @@ def test_a_class_of_the_test_derives_from_a_student_s(animals):
 def test_no_object_claims_to_be_data_or_what_is_no_student_s(path):
     liar = Liar()
     liar.wall.classes.private = {"proctor", "answers"}
-    liar.told = ["object", "X", [path]]
+    liar.told = ["object", "X", [path], []]
     proxy = liar.answer(("ok", (object(),)))
     kinds = (int, float, str, list, np.ndarray, decimal.Decimal, datetime.date, collections.Counter)
     assert not isinstance(proxy, kinds)

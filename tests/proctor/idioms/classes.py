@@ -73,6 +73,40 @@ of_point("objects-in-a-list", ["ps = [Point(1, 1), Point(2, 2)]\nassert ps[1] ==
 of_point("objects-are-sorted", ["ps = sorted([Point(3, 3), Point(1, 1)])\nassert ps[0].x == 1"])
 of_point("the-least-object", ["assert min(Point(3, 3), Point(1, 1), Point(2, 2)).x == 1"])
 
+SHELF = (
+    "class Shelf:\n    def __init__(self):\n        self.books = ['a', 'b']\n"
+    "    def __iter__(self):\n        return iter(self.books)\n"
+    "    def __len__(self):\n        return len(self.books)"
+)
+NO_SHELF = "class Shelf:\n    def __init__(self):\n        self.books = ['a', 'b']"
+idiom(
+    "an-object-that-can-be-iterated",
+    answer(SHELF, NO_SHELF),
+    test(
+        "from collections.abc import Container, Iterable, Iterator, Sized",
+        "assert isinstance(Shelf(), Iterable) and isinstance(Shelf(), Sized)\n"
+        "assert not isinstance(Shelf(), Container) and not isinstance(Shelf(), Iterator)",
+    ),
+    test("assert hasattr(Shelf(), '__len__') and not hasattr(Shelf(), '__getitem__')"),
+    test(
+        "for use in (lambda: Shelf()[0], lambda: Shelf() + 1):\n"
+        "    try:\n        use()\n    except TypeError:\n        pass\n"
+        "    else:\n        assert False\nassert list(Shelf()) == ['a', 'b']"
+    ),
+)
+idiom(
+    "an-object-that-is-not-to-be-iterated",
+    answer(
+        "class Box:\n    def __init__(self):\n        self.inside = [1]",
+        "class Box:\n    def __init__(self):\n        self.inside = [1]\n"
+        "    def __iter__(self):\n        return iter(self.inside)",
+    ),
+    test(
+        "from collections.abc import Iterable",
+        "assert not isinstance(Box(), Iterable)",
+    ),
+)
+
 STACK = (
     "class Empty(Exception):\n    pass\n\nclass Full(Empty):\n    def __init__(self, size):\n"
     "        super().__init__(f'only {size} fit')\n        self.size = size\n\n"
