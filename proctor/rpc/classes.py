@@ -43,8 +43,8 @@ def line_of(cls):
     return found
 
 
-# what a stand-in can be asked for only if the object's class has the method: Python, and `isinstance`
-# with a class as ``collections.abc.Iterable``, look whether it is there
+# what a stand-in can be asked for only if the object's class has the method: Python looks whether
+# it is there, and so does `isinstance` with a class as ``collections.abc.Iterable``
 ABILITIES = (
     *("iter", "len", "contains", "reversed"),
     *("getitem", "setitem", "delitem", "enter", "exit"),
