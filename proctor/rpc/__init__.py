@@ -13,19 +13,25 @@ student's function returns or raises.
 
     client    asks: the trusted end
     server    answers: the student's end
-    handles   what stands for an object of the student's kernel
+    proxies   what stands for an object of the student's kernel
     classes   which classes such an object claims
     places    where it may answer for itself
     callbacks what a test's function is called in the student's process
     loans     what it was given, and may change in a later call
     code      what of a function's code can be asked
-    errors    exceptions as plain data, and made again from it
+    exceptions, as plain data, and made again from it
 """
 
 from proctor.rpc.client import NameMissing, Wall
 from proctor.rpc.codec import Limits, WallError, WallTimeout
 from proctor.rpc.exceptions import describe
-from proctor.rpc.proxies import FunctionProxy, IteratorProxy, Proxy, asked_type
+from proctor.rpc.proxies import (
+    FunctionProxy,
+    IteratorProxy,
+    Proxy,
+    asked_issubclass,
+    asked_type,
+)
 from proctor.rpc.server import Student
 
 __all__ = [
@@ -38,6 +44,7 @@ __all__ = [
     "Wall",
     "WallError",
     "WallTimeout",
+    "asked_issubclass",
     "asked_type",
     "describe",
 ]

@@ -6,6 +6,8 @@ __builtins__ = BUILTINS
 
 import inspect
 import sys
+import types
+from abc import ABCMeta
 from functools import lru_cache
 
 from proctor.rpc.callbacks import made_signature
@@ -489,6 +491,23 @@ def _kind_of_proxy(thing):
 
 
 asked_type = make_type(_kind_of_proxy)
+
+
+def asked_issubclass(kind, classes, /):
+    """What stands for ``issubclass`` in a test: ``abc.ABC`` takes nothing but a class of Python's.
+
+    Of a class that stayed behind it is told what it claims to derive from.
+    """
+    if not isinstance_of_proxy(kind) or _own(kind)["__own_line__"] is None:
+        return issubclass(kind, classes)
+    if isinstance(classes, (tuple, types.UnionType)):
+        return any(asked_issubclass(kind, one) for one in getattr(classes, "__args__", classes))
+    if type(classes) is not ABCMeta:
+        return issubclass(kind, classes)
+    own = _own(kind)
+    return any(
+        issubclass(one, classes) for one in own["__wall__"].classes.known(own["__own_line__"])
+    )
 
 
 def _as_class(thing):

@@ -15,7 +15,7 @@ import sys
 import types
 from collections import deque
 
-from proctor.rpc import NameMissing, Proxy, Wall, WallError, asked_type
+from proctor.rpc import NameMissing, Proxy, Wall, WallError, asked_issubclass, asked_type
 from proctor.rpc.places import Model
 from proctor.run import outcomes, streams
 from proctor.run.context import Context
@@ -99,7 +99,7 @@ class Runner:
         self.room = Room()
         self.shell = Shell.instance()
         self.model = Model(**job.source.get("model", {}))
-        self.shell.user_ns["type"] = asked_type
+        self.shell.user_ns |= {"type": asked_type, "issubclass": asked_issubclass}
         self.built_in = set(built_in(self.shell))  # names; without those that model answers bind
 
     def play(self):

@@ -107,6 +107,23 @@ idiom(
     ),
 )
 
+idiom(
+    "an-abstract-class",
+    answer(
+        "from abc import ABC, abstractmethod\n\nclass Figure(ABC):\n    @abstractmethod\n"
+        "    def area(self):\n        pass\n\n"
+        "class Tile(Figure):\n    def area(self):\n        return 4",
+        "class Figure:\n    def area(self):\n        pass\n\n"
+        "class Tile:\n    def area(self):\n        return 4",
+    ),
+    test("from abc import ABC", "assert issubclass(Figure, ABC)"),
+    test("assert issubclass(Tile, Figure) and not issubclass(Figure, (int, Tile))"),
+    test(
+        "import abc", "assert issubclass(Tile, (int, abc.ABC)) and issubclass(Tile, int | abc.ABC)"
+    ),
+    test("assert Tile().area() == 4\nassert not issubclass(Tile, dict)"),
+)
+
 STACK = (
     "class Empty(Exception):\n    pass\n\nclass Full(Empty):\n    def __init__(self, size):\n"
     "        super().__init__(f'only {size} fit')\n        self.size = size\n\n"
