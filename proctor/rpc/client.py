@@ -23,6 +23,7 @@ from proctor.rpc.exceptions import (
     prose,
     word,
 )
+from proctor.rpc.heard import Heard
 from proctor.rpc.loans import lent_again, named, note
 from proctor.rpc.places import Model
 from proctor.rpc.proxies import (
@@ -53,8 +54,8 @@ class Wall:
     an answer says that there is more to hear. ``classes`` says which classes an object may claim,
     ``exits`` whether what is no ``Exception`` (``SystemExit``) is raised here as what it is,
     ``model`` (a `Model`) where an object may answer for itself, ``text_of`` what is known to have
-    been run there by a file's name, or None, ``is_seen`` whether a function of the test is one that
-    students can read, and may know the name and the parameters of.
+    been run there by a file's name, or None, ``heard`` the texts that came, ``is_seen`` whether a
+    function of the test is one that students can read, and may know the name and parameters of.
     """
 
     def __init__(self, sock, timeout=30.0, limits=Limits()):  # noqa: B008  (it is frozen)
@@ -63,6 +64,7 @@ class Wall:
         self._channel = Channel(sock, limits)
         converters = Values(trusted=True, class_of=lambda name: self.classes.released(name))
         self._codec = Codec(True, limits, self._export, self._stand_in, converters)
+        self.heard = self._codec.heard = Heard()
         self.classes, self.model = Classes(converters), Model()
         self._lock = threading.RLock()
         self._raised, self._calls, self._carried = {}, 0, 0
@@ -179,7 +181,9 @@ class Wall:
         message = self._channel.receive()
         if self._channel.carried - self._carried > self.limits.total_bytes:
             raise WallError(f"more than {self.limits.total_bytes:,} bytes crossed in one test")
-        return self._codec.decode(*message)
+        said = self._codec.decode(*message)
+        self.heard.message(message[0])
+        return said
 
     def _outcome(self, op, values):
         if op.endswith("+"):

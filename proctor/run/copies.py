@@ -2,16 +2,14 @@
 
 Files lie in the test's own folder for as long as it runs, as each of its calls leaves them: texts
 as they are, of all else as many zeros. What could be imported or run is left out; a file of the
-course's is never replaced. While they are there, nothing that is made from text or by ``pickle``
-can bring their code to life.
+course's is never replaced. While they are there, no code is made of them: see `proctor.run.taint`.
 """
 
-import ast
 import contextlib
 import os
-import sys
 
 from proctor.files import write_files
+from proctor.run.taint import guard, guarded
 
 MOST = 200  # files
 TEXTS = {"", ".txt", ".csv", ".tsv", ".json", ".md", ".html", ".log", ".dat", ".out", ".tex"}
@@ -28,7 +26,7 @@ def laid_out(folder="."):
     It takes {relative path: bytes}, as a student's process tells of them, and returns the names of
     those that are there.
     """
-    laid, tops, texts = {}, set(), list(_texts)
+    laid, tops = {}, set()
 
     def lay(files):
         chosen = {}
@@ -44,15 +42,15 @@ def laid_out(folder="."):
         write_files(new, folder, strict=False)
         laid.update(new)
         tops.update(name.split(os.sep)[0] for name in new)
-        _guard([*_texts, *(data.decode("utf-8", "replace") for data in new.values())])
+        guard(*(data.decode("utf-8", "replace") for data in new.values()))
         return sorted(laid)
 
-    try:
-        yield lay
-    finally:
-        _guard(texts)
-        for top in tops:
-            _remove(os.path.join(folder, top))
+    with guarded():
+        try:
+            yield lay
+        finally:
+            for top in tops:
+                _remove(os.path.join(folder, top))
 
 
 @contextlib.contextmanager
@@ -61,29 +59,14 @@ def listed(texts, theirs, names):
 
     theirs  those of them that students wrote
     """
-    before, guarded = {name: names.get(name) for name in ("In", "_ih")}, list(_texts)
-    _guard([*guarded, *theirs])
-    names.update(dict.fromkeys(before, texts))
-    try:
-        yield
-    finally:
-        _guard(guarded)
-        names.update(before)
-
-
-@contextlib.contextmanager
-def guarded():
-    """Within this, `guard` holds for texts, and no longer."""
-    before = list(_texts)
-    try:
-        yield
-    finally:
-        _guard(before)
-
-
-def guard(text):
-    """From now on no code is made of one more text of a student's."""
-    _guard([*_texts, text])
+    before = {name: names.get(name) for name in ("In", "_ih")}
+    with guarded():
+        guard(*theirs)
+        names.update(dict.fromkeys(before, texts))
+        try:
+            yield
+        finally:
+            names.update(before)
 
 
 def _remove(path):
@@ -94,28 +77,3 @@ def _remove(path):
     else:
         with contextlib.suppress(OSError, ValueError):  # the test removed it, or it never was
             os.unlink(path)
-
-
-_texts = []  # of a student's, that lie in the test's folder or are listed
-_hooked = []
-
-
-def _guard(texts):
-    """From now on no code is made of these texts, and nothing is unpickled by a class's name."""
-    _texts[:] = texts
-    if _texts and not _hooked:
-        _hooked.append(True)  # a hook stays for as long as the process
-        sys.addaudithook(_watch)
-
-
-def _watch(event, args):
-    if not _texts:
-        return
-    if event == "pickle.find_class":
-        raise PermissionError("a test that reads a student's files cannot unpickle objects")
-    if event == "compile" and isinstance(args[0], (str, bytes)):
-        source = args[0] if isinstance(args[0], str) else args[0].decode("utf-8", "replace")
-        if sys._getframe(1).f_globals is vars(ast):  # as in ast.literal_eval: none of it runs
-            return
-        if (source := source.strip()) and any(source in text for text in _texts):
-            raise PermissionError("a test cannot evaluate what a student wrote")

@@ -98,6 +98,13 @@ def used(source, shell):
 
 
 @functools.cache
+def constants(source, shell):
+    """The texts that stand in a cell's code."""
+    found = {const for code in _codes(source, shell) for const in code.co_consts}
+    return frozenset(const.strip() for const in found if isinstance(const, str))
+
+
+@functools.cache
 def reads_files(source, shell):
     """Whether a cell reads files, and runs nothing of what it reads."""
     return bool(used(source, shell) & _READING) and not runs_texts(source, shell)

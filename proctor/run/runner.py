@@ -19,12 +19,13 @@ from proctor.rpc import NameMissing, Proxy, Wall, WallError, asked_issubclass, a
 from proctor.rpc.places import Model
 from proctor.run import outcomes, streams
 from proctor.run.context import Context
-from proctor.run.copies import guard, guarded, laid_out, listed
+from proctor.run.copies import laid_out, listed
 from proctor.run.meter import CEILING, Meter
 from proctor.run.modules import imported
 from proctor.run.names import (
     built_in,
     calling,
+    constants,
     made,
     mentioned,
     needed,
@@ -40,6 +41,7 @@ from proctor.run.outcomes import FAILED, NOT_REACHED, Outcome, outputs_of
 from proctor.run.outputs import Room, clean, stream
 from proctor.run.shell import Shell
 from proctor.run.student import FUNCTIONS, MOST, digest
+from proctor.run.taint import guard, guarded, watched
 from proctor.sandbox import Ended
 from proctor.wording import INSIDE, SHOWN
 
@@ -551,6 +553,7 @@ class Runner:
                     self._modules(),
                     self._limited(seconds) as late,
                     self._sharing(cell) as text,
+                    watched(wall.heard, self._own_texts(cell["source"], text)),
                 ):
                     wall.exits = True
                     self._see(text, count)
@@ -586,6 +589,11 @@ class Runner:
             with self._limited(self._short() if late else None):
                 _, printed = self._asked(self.written)
         return outcome, [*(o for o in printed if o["output_type"] == "stream"), *shown]
+
+    def _own_texts(self, source, text):
+        """What a test may make code of, whatever a student returns."""
+        both = {text, self.shell.transform_cell(text)}
+        return {one.strip() for one in both} | constants(source, self.shell)
 
     def _import(self, wanted):
         """Import here what model answers import, where the student's process has it too."""
@@ -790,6 +798,6 @@ def warm(lessons, tests, mark):
         needed(source, shell), statements(source, shell)
     for source in tests:
         needed(source, shell), owned(source, shell), mentioned(source, shell)
-        reads_files(source, shell), reads_cells(source, shell)
+        reads_files(source, shell), reads_cells(source, shell), constants(source, shell)
         text = replaced(source, made(source, shell, _MADE))
         shell.foresee([text, *([calling(_SHARING, text, mark)] if mark else [])])

@@ -16,6 +16,7 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 import time
 import traceback
 from base64 import b64decode, b64encode
@@ -25,7 +26,7 @@ from proctor.messages import Closed, MessageChannel
 from proctor.run import tempdir
 from proctor.run.forkserver import ForkServer, in_child, reap, serve_forks
 from proctor.run.job import Job
-from proctor.sandbox import NoIsolation, linux
+from proctor.sandbox import NoIsolation, landlock, linux
 
 
 def main(descriptor):
@@ -158,6 +159,11 @@ def _conduct(grader, forkserver, about, own):
         untouched = _take(about, trusted)
         os.chdir(trusted)
         sys.path[0] = ""
+        # a test may be talked into anything by what a student's function returns: a file to remove
+        os.environ["TMPDIR"] = tempfile.tempdir = os.path.join(own, "temporary")
+        os.mkdir(tempfile.tempdir)
+        if request["policy"]["sandbox"]:
+            landlock.write_only_in(about["scratch"])
         start = functools.partial(forkserver.start, policy, request["cores"])
         runner = Runner(Job(**request["job"]), start, request["extra"].keys())
         with _ending_with(grader):

@@ -51,6 +51,30 @@ def restrict(plan, own_root, counted=False):
         os.close(ruleset)
 
 
+def write_only_in(*folders):
+    """From now on this process and its children change files in these folders only.
+
+    What they read, run and connect to stays as it is; nor do they get into other processes' memory.
+    Returns whether this kernel can: it takes the second version, in which files can be moved.
+    """
+    version = abi()
+    if version < 2:
+        return False
+    linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+    handled = _handled(version) & ~(READ | IOCTL_DEV)
+    packed = struct.pack("=Q", handled)
+    ruleset = linux.syscall(_CREATE_RULESET, packed, len(packed), 0)
+    try:
+        for folder in folders:
+            _grant(ruleset, folder, handled & ~(_MAKE_CHAR | _MAKE_BLOCK))
+        for device in (*_DEVICES, "/dev/zero", "/dev/tty", "/dev/shm"):
+            _grant(ruleset, device, handled & ~(_MAKE_CHAR | _MAKE_BLOCK))
+        linux.syscall(_RESTRICT_SELF, ruleset, 0)
+    finally:
+        os.close(ruleset)
+    return True
+
+
 def _handled(version):
     """All rights on files that this version of Landlock knows."""
     return (1 << 13 if version < 2 else 1 << 14 if version < 3 else 1 << 15) - 1 | (

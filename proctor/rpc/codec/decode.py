@@ -184,7 +184,8 @@ class Incoming:
         if order not in ("C", "F"):
             wrong("an array")
         self._extend(size)  # the same buffer may be named again and again
-        return ndarray(shape, kind, data, order=order).copy(order) if size else empty(shape, kind)
+        made = ndarray(shape, kind, data, order=order).copy(order) if size else empty(shape, kind)
+        return self._heard(made) if kind.kind in "US" else made
 
     def _extend(self, size):
         self.extent += size
@@ -277,7 +278,7 @@ class Incoming:
     def _refill(self, shared, content):
         value, kind = shared.ref(), shared.kind
         if kind == "bytearray":
-            value[:] = self._raw(content)
+            value[:] = self._bytes(content)
         else:
             # what is taken out may be what this message is about: f(caches.pop())
             self.keep.append(list(value.items() if kind in DICTS else value))
@@ -371,12 +372,21 @@ class Incoming:
             return binascii.a2b_base64(code, strict_mode=True)
         return bytes(self._buffer(code))
 
+    def _bytes(self, code):
+        return self._heard(self._raw(code))
+
     def _text(self, code):
         if type(code) is str:
             return code
         tag, index = code
         must(tag == "s", "a string")
-        return str(self._buffer(index), "utf-8", "surrogatepass")
+        return self._heard(str(self._buffer(index), "utf-8", "surrogatepass"))
+
+    def _heard(self, text):
+        """What is not in the message's structure: see `proctor.rpc.heard`."""
+        if self.codec.heard is not None:
+            self.codec.heard.text(text)
+        return text
 
     def _made(self, code, depth=0):
         """The value that a code stands for."""
@@ -443,7 +453,7 @@ class Incoming:
     def _read_special(self, kind, items, *trait, depth=0):
         value = container(kind, trait)
         if kind == "bytearray":
-            value[:] = self._raw(items)
+            value[:] = self._bytes(items)
             return value
         refill(value, kind, self._arranged(kind, self._nested(items, depth)))
         return value
@@ -512,7 +522,7 @@ class Incoming:
         return str_(self._text(text))
 
     def _read_npbytes(self, data):
-        return bytes_(self._raw(data))
+        return bytes_(self._bytes(data))
 
     # -- what only the trusted end asks
 
@@ -543,7 +553,7 @@ _READERS = {
     "c": Incoming._read_complex,
     "-nan": lambda self: math.copysign(float("nan"), -1.0),
     "s": Incoming._read_string,
-    "y": Incoming._raw,
+    "y": Incoming._bytes,
     "...": lambda self: ...,
     "ra": Incoming._read_range,
     "n": Incoming._read_type,

@@ -82,11 +82,13 @@ class Codec(Held):
     converters  what makes plain data of objects of other classes, and these of it, or None:
                 ``of(class)`` and ``named(name)`` return a converter or None; the trusted end's
                 ``news()`` what the other end need know of them, whose ``heed(news)`` takes it
+
+    ``heard`` keeps the texts that come (a `proctor.rpc.heard.Heard`), or is None.
     """
 
     def __init__(self, trusted, limits, export, stand_in, converters=None):
         super().__init__(trusted, limits, stand_in)
-        self._export, self.converters = export, converters
+        self._export, self.converters, self.heard = export, converters, None
         self._news = converters.news if trusted and converters else None
 
     # -- writing

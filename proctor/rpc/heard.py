@@ -1,0 +1,70 @@
+"""Texts that the student's process has said: what `proctor.run.taint` keeps from becoming code."""
+
+from proctor.rpc.codec.own import BUILTINS
+
+__builtins__ = BUILTINS
+
+import json
+
+_THINGS, _DOC = (
+    1,
+    5,
+)  # where, behind its op, a message tells of objects that stay behind, and of one's docstring
+
+
+class Heard:
+    """What was said, as it came: the texts in it are looked for when they are asked for.
+
+    most  bytes that are kept: when there were more, every text counts as one of them
+
+    ``everything`` says whether there were more, ``bytes`` whether bytes were among what was said.
+    """
+
+    def __init__(self, most=64 << 20):
+        self.most, self.everything, self.bytes = most, False, False
+        self._waiting, self._texts = [], set()
+
+    def message(self, structure):
+        """Keep a message's structure."""
+        self._keep(structure, len(structure), _texts_of)
+
+    def text(self, text):
+        """Keep a long text, or bytes, or an array of them."""
+        self.bytes = self.bytes or isinstance(text, bytes)
+        size = text.nbytes if hasattr(text, "nbytes") else len(text)
+        self._keep(text, size, lambda said: [said.tolist() if hasattr(said, "tolist") else said])
+
+    def _keep(self, said, size, within):
+        self.most -= size
+        if self.most < 0:
+            self.everything, self._waiting = True, []
+        elif size:
+            self._waiting.append((said, within))
+
+    def texts(self):
+        """All of them so far."""
+        for said, within in self._waiting:
+            _collect(within(said), self._texts)
+        self._waiting = []
+        return self._texts
+
+
+def _texts_of(structure):
+    """What a message says: its values and what they hold, and the docstrings of objects."""
+    _, *fields = json.loads(structure)
+    things = fields.pop(_THINGS)
+    return [*fields, *(info[_DOC] for _, info in things if len(info) > _DOC)]
+
+
+def _collect(value, found):
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            found.add(one)
+        elif isinstance(one, bytes):
+            found.add(one.decode("utf-8", "replace"))
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, dict):
+            waiting += one.values()
