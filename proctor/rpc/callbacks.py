@@ -1,14 +1,17 @@
 """What functions are called and take, told across the wall: a test's, and a student's signature.
 
 A student's decorator keeps a function's name and its docstring, counts its parameters, or keeps it
-under its name. Of a function that students cannot read nothing is told.
+under its name. Of a function that students cannot read nothing is told; of one that they can, what
+its text says: what hidden lines have given it, a default from elsewhere too, is not in it.
 """
 
 from proctor.rpc.codec.own import BUILTINS
 
 __builtins__ = BUILTINS
 
+import ast
 import inspect
+import textwrap
 
 from proctor.rpc.exceptions import SIMPLE
 
@@ -17,14 +20,44 @@ _DOC = 4000  # characters
 
 def told_of_function(function):
     """[name, docstring, parameters] of a function, as plain data."""
-    name, doc = getattr(function, "__name__", None), getattr(function, "__doc__", None)
-    if type(name) is not str or isinstance(function, type):
+    if isinstance(function, type):
+        return []
+    inner = inspect.unwrap(function)
+    code = getattr(inner, "__code__", None)
+    name, doc = getattr(inner, "__name__", None), getattr(inner, "__doc__", None)
+    if code is not None and code.co_name != "<lambda>":
+        name = code.co_name
+    if code is not None and doc not in code.co_consts:
+        doc = None
+    if type(name) is not str:
         return []
     try:
         parameters = [list(one) for one in told_of_signature(function, None)]
     except (TypeError, ValueError):  # a built-in that tells nothing of them
         parameters = None
+    if parameters and getattr(inner, "__module__", None) == "__main__":
+        written = _defaults(inner)
+        parameters = [[*one[:3], one[3] if one[0] in written else None] for one in parameters]
     return [name[:200], doc[:_DOC] if type(doc) is str else None, parameters]
+
+
+def _defaults(function):
+    """Names of the parameters whose default the function's own text says."""
+    try:
+        (made, *_) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+        given = made.args
+    except (OSError, TypeError, ValueError, SyntaxError, AttributeError):
+        return set()
+    named = [*given.posonlyargs, *given.args]
+    pairs = [*zip(named[len(named) - len(given.defaults) :], given.defaults, strict=True)]
+    pairs += zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    return {name.arg for name, value in pairs if _is_literal(value)}
+
+
+def _is_literal(node):
+    return isinstance(node, ast.Constant) or (
+        isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)
+    )
 
 
 def named(function, told):

@@ -37,6 +37,8 @@ from proctor.rpc.proxies import (
 )
 from proctor.rpc.values import Values
 
+_REFUSED = "a function of the test's was called with other arguments than it takes"
+
 
 class Wall:
     """The test's end of the wall.
@@ -230,7 +232,10 @@ class Wall:
         except Exception as error:
             if self.broken is not None:
                 raise
-            message = self._failure(error)
+            # of the call itself: it names the function, and what it takes
+            refused = type(error) is TypeError and error.__traceback__.tb_next is None
+            hidden = refused and not self.is_seen(function)
+            message = self._failure(error, _REFUSED if hidden else None)
         self._channel.send(*message)
 
     def _called(self, values):
@@ -248,10 +253,12 @@ class Wall:
             pass
         raise WallError("the student's kernel called something that is no function of the test")
 
-    def _failure(self, error):
+    def _failure(self, error, instead=None):
+        """The message that tells of an error; ``instead`` of its text."""
         number = len(self._raised) + 1
         self._raised[number] = error
         _, base, _, text, *_ = describe(error)
+        text = text if instead is None else instead
         return self._codec.encode("error", (base, base, (text,), text, (), number, (), ()))
 
     # -- what is no data

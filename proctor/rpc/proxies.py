@@ -20,7 +20,16 @@ _WHERE = "in the student's kernel"
 # Python's own attributes that are carried: what a function or a class tells of itself …
 _TOLD = {
     *("__defaults__", "__kwdefaults__", "__annotations__", "__wrapped__", "__self__", "__func__"),
-    *("__mro__", "__flags__", "__abstractmethods__", "__members__", "__match_args__", "__slots__"),
+    *(
+        "__all__",
+        "__version__",
+        "__mro__",
+        "__flags__",
+        "__abstractmethods__",
+        "__members__",
+        "__match_args__",
+        "__slots__",
+    ),
 }
 # … and methods that a test calls by their names
 _CALLED = {f"__{name}__" for name in (*BINARY, *COMPARISONS, *UNARY, *CONVERSIONS)}

@@ -131,8 +131,8 @@ class Student:
         told, op = describe(error, frames, number), self._told("error")
         try:
             return self._codec.encode(op, told)
-        except (TypeError, ValueError):
-            return self._codec.encode(op, (*told[:2], (), "", (), number, (), ()))
+        except (TypeError, ValueError):  # of what the call has changed, too: it is not told
+            return self._codec.encode_copies(op, (*told[:2], (), "", (), number, (), ()))
 
     def _told(self, op):
         """The answer to a call, with a mark if there is more to hear."""

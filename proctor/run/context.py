@@ -73,7 +73,9 @@ class Context:
         for one in caught[:MOST]:
             told, line = one if type(one) is tuple and len(one) == 2 else (None, None)
             raised = exception(told)
-            if isinstance(raised, Warning) and type(line) is int:
+            # when a file is closed for it, is Python's affair, and raises nothing in one kernel
+            leak = isinstance(raised, ResourceWarning)
+            if isinstance(raised, Warning) and type(line) is int and not leak:
                 warnings.warn_explicit(raised, None, "<the student's code>", line)
 
     def _now(self):

@@ -11,23 +11,38 @@ import types
 from importlib.machinery import ModuleSpec
 
 _KEPT = "__proctor__"  # what a stand-in keeps its proxy by
+_own = types.ModuleType.__dict__["__dict__"].__get__
 
 
 class _Module(types.ModuleType):
     """Stands for a module of the student's process."""
 
     def __getattr__(self, name):
+        theirs = _own(self)[_KEPT]
         if name == "__all__":  # `from m import *`
-            return [one for one in dir(vars(self)[_KEPT]) if one[:1] != "_"]
-        if name.startswith("__"):
+            names = dir(theirs)
+            return list(theirs.__all__) if name in names else [n for n in names if n[:1] != "_"]
+        if name.startswith("__") and name != "__version__":
             raise AttributeError(name)
-        return getattr(vars(self)[_KEPT], name)
+        return getattr(theirs, name)
 
     def __setattr__(self, name, value):
         if name.startswith("__") or isinstance(value, types.ModuleType):  # the import system's
             super().__setattr__(name, value)
         else:
-            setattr(vars(self)[_KEPT], name, value)
+            setattr(_own(self)[_KEPT], name, value)
+
+    def __delattr__(self, name):
+        delattr(_own(self)[_KEPT], name)
+
+    def __dir__(self):
+        return dir(_own(self)[_KEPT])
+
+    @property
+    def __dict__(self):
+        """What `vars` gives: names of the student's module, and what it has by them."""
+        names = [name for name in dir(self) if not name.startswith("__")]
+        return {name: getattr(self, name) for name in names}
 
 
 class _Finder:
@@ -55,7 +70,7 @@ class _Finder:
     def create_module(self, spec):
         """Import it over there."""
         module = _Module(spec.name)
-        vars(module)[_KEPT] = self.ask(spec.name)
+        _own(module)[_KEPT] = self.ask(spec.name)
         self.loaded.append(spec.name)
         return module
 
@@ -75,4 +90,6 @@ def imported(names, files, ask):
         for name in finder.loaded:
             sys.modules.pop(name, None)
             parent, _, last = name.rpartition(".")
-            vars(sys.modules.get(parent, finder)).pop(last, None)
+            found = sys.modules.get(parent)
+            if isinstance(found, types.ModuleType):
+                _own(found).pop(last, None)

@@ -48,7 +48,7 @@ from proctor.wording import INSIDE, SHOWN
 GRACE = 2.0  # seconds that an interrupted cell gets to come to its end
 AGAIN = 0.1  # what is known to hang gets this part of its limit …
 LEAST = 1.0  # … and at least so many seconds
-FILES = 1_000  # that a student's cells made, at most
+FILES, DEEP = 1_000, 20  # that a student's cells made, at most; folders within folders
 _SELDOM = 20_000  # new objects between two collections: a runner lives for a second
 
 
@@ -147,7 +147,8 @@ class Runner:
         made, left = {}, MOST  # what keeps to it there need not be our own function any more
         for name, data in itertools.islice(found.items(), FILES):
             data = before.get(name) if data is None else data
-            if type(name) is str and type(data) is bytes and len(data) <= left:
+            plain = type(name) is str and len(name) < 1000 and name.count("/") < DEEP
+            if plain and type(data) is bytes and len(data) <= left:
                 made[name] = data
                 left -= len(data)
         return made
@@ -259,10 +260,12 @@ class Runner:
 
     def _see(self, source, count):
         """Note how far students can read a test, whose lines run under IPython's name for it."""
-        mark, lines = self.job.source.get("mark"), source.split("\n")
+        mark = self.job.source.get("mark")
         if mark:
-            text = self.shell.transform_cell(source)
-            hidden = next((n for n, line in enumerate(lines, 1) if mark in line), len(lines) + 1)
+            text = self.shell.transform_cell(source)  # its lines are counted, not the source's
+            lines = text.split("\n")
+            none = 0 if mark in source else len(lines) + 1
+            hidden = next((n for n, line in enumerate(lines, 1) if mark in line), none)
             self.seen[self.shell.compile.get_code_name(source, text, count)] = hidden
 
     def _text_of(self, file):
@@ -555,19 +558,22 @@ class Runner:
                     self._sharing(cell) as text,
                     watched(wall.heard, self._own_texts(cell["source"], text)),
                 ):
-                    wall.exits = True
                     self._see(text, count)
-                    outcome, shown = self.shell.run(text, count)
-                self.wall.before = self.wall.after = None
+                    wall.exits = True
+                    try:
+                        outcome, shown = self.shell.run(text, count)
+                    finally:
+                        wall.exits = False
+                wall.before = wall.after = None
                 if self.gone or self.context.told:
-                    with contextlib.suppress(WallError), self._limited():
+                    # the test is over, whatever the student's process says to that
+                    with contextlib.suppress(Exception), self._limited():
                         self.without()
                         self.around(self.context.end())
                 shown = refused + self.kept + shown
         except (WallError, TimeoutError):
             outcome, shown = None, []  # half a test is no test
         finally:
-            wall.exits = False
             self._await_alarms()
             for name, value in fetched.items():
                 if names.get(name) is value:

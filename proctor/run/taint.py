@@ -67,13 +67,13 @@ class _State:
     """What is known.
 
     texts  of a student's: of files, cells, sources
-    heard  the `proctor.rpc.heard.Heard` of what their process said, or None
+    heard  the `proctor.rpc.heard.Heard` of what their process said
     own    texts of the test's
     tree   whether a syntax tree was made of a student's text
-    idle   whether the hook itself is at work
+    idle   whether no test is at work: the hook itself is, or other code of ours
     """
 
-    texts, heard, own, tree, idle = (), None, frozenset(), False, False
+    texts, heard, own, tree, idle = (), None, frozenset(), False, True
 
 
 _state = _State()
@@ -86,13 +86,15 @@ def watched(heard, own):
 
     own  texts of the test's: its source, and constants of it
     """
-    _watch()
-    before = _state.heard, _state.own, _state.tree
-    _state.heard, _state.own, _state.tree = heard, frozenset(own), False
+    if not _hooked:
+        _hooked.append(True)  # a hook stays for as long as the process
+        sys.addaudithook(_heed)
+        sqlite3.connect = sqlite3.dbapi2.connect = _connect
+    _state.heard, _state.own, _state.tree, _state.idle = heard, frozenset(own), False, False
     try:
         yield
     finally:
-        _state.heard, _state.own, _state.tree = before
+        _state.heard, _state.own, _state.idle = None, frozenset(), True
 
 
 @contextlib.contextmanager
@@ -108,18 +110,10 @@ def guarded():
 def guard(*texts):
     """From now on these are a student's, too: of files that were laid out, of cells, of sources."""
     _state.texts = (*_state.texts, *texts)
-    _watch()
-
-
-def _watch():
-    if not _hooked:
-        _hooked.append(True)  # a hook stays for as long as the process
-        sys.addaudithook(_heed)
-        sqlite3.connect = sqlite3.dbapi2.connect = _connect
 
 
 def _heed(event, args):
-    if event not in _EVENTS or _state.idle or not (_state.texts or _state.heard):
+    if event not in _EVENTS or _state.idle:
         return
     _state.idle = True  # what is asked here is no test's doing
     try:
@@ -152,7 +146,7 @@ def _connect(*args, connect=sqlite3.connect, **kwargs):
 def _authorize(action, name, *_):
     """Whether an SQL statement may do this."""
     other = action == sqlite3.SQLITE_ATTACH and name not in ("", ":memory:")
-    if other and (name is None or _is_theirs(name)):
+    if other and not _state.idle and (name is None or _is_theirs(name)):
         return sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK
 
@@ -160,13 +154,13 @@ def _authorize(action, name, *_):
 def _unpickles(args, frame):
     """Whether a class may be used in unpickling: any of the course's own files, as long as no bytes
     came that could have been the pickle."""
-    may_be_theirs = _state.texts or (_state.heard and _state.heard.bytes)
+    may_be_theirs = _state.texts or _state.heard.bytes
     return not may_be_theirs or args[1] in _MADE_BY_PICKLE.get(args[0], ())
 
 
 def _loads(args, frame):
     """Whether code may be read as bytes: by an import."""
-    return _is_of(frame, "importlib") or not (_state.heard and _state.heard.bytes)
+    return _is_of(frame, "importlib") or not _state.heard.bytes
 
 
 def _compiles(args, frame):
@@ -210,11 +204,11 @@ def _is_theirs(source):
     source = source.strip()
     if not source or source in _state.own:
         return False
-    if _state.heard is not None and _state.heard.everything:
+    if _state.heard.everything:
         return True
     lines = [line.strip() for line in source.splitlines()]
     pieces = [line for line in lines if len(line) >= _PIECE] if len(lines) > 1 else []
-    texts = (*_state.texts, *(_state.heard.texts() if _state.heard is not None else ()))
+    texts = (*_state.texts, *_state.heard.texts())
     return any(
         source in text
         or any(piece in text for piece in pieces)

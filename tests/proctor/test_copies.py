@@ -109,11 +109,11 @@ EVIL = b"cposix\nsystem\n(S'touch never'\ntR."
             "import ast\nassert ast.literal_eval(open('a.txt').read()) == [1, 2]",
             "passed",
         ),
-        ("a.txt", b"7", "assert eval(open('a.txt').read()) == 7", "failed"),
+        ("a.txt", b"(lambda: 7)()", "assert eval(open('a.txt').read()) == 7", "failed"),
         ("a.txt", b"x = 7", "exec(open('a.txt').read())\nassert x == 7", "failed"),
         (
             "a.txt",
-            b"7 ",
+            b"(lambda: 7)() ",
             "import builtins\nassert getattr(builtins, 'ev' + 'al')(open('a.txt').read()) == 7",
             "failed",
         ),
@@ -141,7 +141,7 @@ def test_what_a_test_reads_is_data(warm, name, data, test, kind):
         ("exec(In[-2].replace('3', '4'))\nassert x == 4", "failed"),  # nothing is listed for it
         ("import builtins\ngetattr(builtins, 'ex' + 'ec')(In[-2])", "failed"),
         ("import builtins\ngetattr(builtins, 'ex' + 'ec')(In[-2] + '\\n')", "failed"),
-        ("import builtins\ngetattr(builtins, 'ev' + 'al')(In[-2].split()[-1])", "failed"),
+        ("import builtins\ngetattr(builtins, 'ev' + 'al')(In[-2][4:] + '.real')", "failed"),
     ],
 )
 def test_what_cells_say_is_data(warm, test, kind):

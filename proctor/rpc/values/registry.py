@@ -101,7 +101,8 @@ class Values:
         found = self._by_class.get(kind, _UNKNOWN)
         if found is _UNKNOWN:
             found = next((one for one in self._covering if one.covers(kind)), None)
-            self._by_class[kind] = found
+            if found is not None or self._trusted:  # there, what has come makes a class covered
+                self._by_class[kind] = found
         if found is None or self._trusted:
             return found
         return found if self._sources[found.name] in self._there and not found.given else None

@@ -13,6 +13,7 @@ from proctor.rpc.codec.own import BUILTINS
 __builtins__ = BUILTINS
 
 from enum import EnumType
+from types import MemberDescriptorType
 
 from proctor.rpc.codec.dtypes import must
 from proctor.rpc.values.doubt import parts, text
@@ -40,7 +41,7 @@ def converter(class_of, trusted):
 
     def to_data(value):
         kind = type(value)
-        content = _content(value, "__dict__") if kind.__dictoffset__ else {}
+        content = content_of(value)
         base = base_of(kind)
         return (name_of(kind), content, *((_PLAIN[base](value),) if base else ()))
 
@@ -57,7 +58,7 @@ def converter(class_of, trusted):
         check(content)
         made.add(kind)
         value = object.__new__(kind)
-        _content(value, "__dict__").update(content)
+        fill(value, content)
         return value
 
     def check(content):
@@ -77,17 +78,13 @@ def converter(class_of, trusted):
         value = base.__new__(kind, *((plain,) if base.__init__ is object.__init__ else ()))
         if base.__init__ is not object.__init__:
             base.__init__(value, plain)
-        if kind.__dictoffset__:
-            _content(value, "__dict__").update(content)
+        fill(value, content)
         return value
 
     def assign(old, new):
         if (base := base_of(type(old))) in _REFILL:
             _REFILL[base](old, _PLAIN[base](new))
-        if type(old).__dictoffset__:
-            content = _content(old, "__dict__")
-            content.clear()
-            content.update(_content(new, "__dict__"))
+        fill(old, content_of(new))
 
     return Converter(
         _Released,
@@ -114,6 +111,47 @@ _REFILL = {
 }
 
 
+def content_of(value):
+    """{attribute: value} of what an object has itself, in its ``__dict__`` and its slots."""
+    kind = type(value)
+    found = dict(_content(value, "__dict__")) if kind.__dictoffset__ else {}
+    return found | {
+        name: slot.__get__(value, kind) for name, slot in _slots(kind) if _has(slot, value, kind)
+    }
+
+
+def fill(value, content):
+    """Have an object hold this, and nothing else."""
+    kind, content = type(value), dict(content)
+    for name, slot in _slots(kind):
+        if name in content:
+            slot.__set__(value, content.pop(name))
+        elif _has(slot, value, kind):
+            slot.__delete__(value)
+    if kind.__dictoffset__:
+        own = _content(value, "__dict__")
+        own.clear()
+        own.update(content)
+    else:
+        must(not content, "an object's attributes")
+
+
+def _slots(kind):
+    """(name, descriptor) of a class's slots."""
+    for one in _mro(kind):
+        for name, slot in vars(one).items():
+            if type(slot) is MemberDescriptorType and name.isidentifier():
+                yield name, slot
+
+
+def _has(slot, value, kind):
+    try:
+        slot.__get__(value, kind)
+    except AttributeError:
+        return False
+    return True
+
+
 def name_of(kind):
     """A class's name, "module:name" if it is of a module."""
     module = kind.__module__
@@ -131,5 +169,7 @@ def base_of(kind):
 
 
 def _is_plain(kind):
-    """Whether a class is one whose objects are nothing but what is in their ``__dict__``."""
-    return isinstance(kind, type) and kind.__new__ is object.__new__ and kind.__dictoffset__ != 0
+    """Whether a class is one whose objects are nothing but their attributes."""
+    if not isinstance(kind, type) or kind.__new__ is not object.__new__:
+        return False
+    return kind.__dictoffset__ != 0 or any(True for _ in _slots(kind))
