@@ -25,6 +25,7 @@ from proctor.rpc.codec.values import (
     LEAVES,
     are_fields,
     container,
+    parts_of,
     record,
     refill,
     state_of,
@@ -93,7 +94,10 @@ class Incoming:
         arrays += [self._read_array(*node) for node in self.arrays]
         for number, kind, *trait in self.shells:
             must(number in self.content, "a container without content")
-            made = container(kind, trait) if trait or kind not in EMPTY else EMPTY[kind]()
+            if kind == "object":
+                made = self._new_object(*trait)
+            else:
+                made = container(kind, trait) if trait or kind not in EMPTY else EMPTY[kind]()
             self._bind(Shared(self._unknown(number), kind), made)
         for number, code in self.tuples:
             self._read_tuple_or_value(number, code)
@@ -136,6 +140,11 @@ class Incoming:
         self._bind(shared, value)
         if converter.changes:
             shared.state = self._image_of(shared, value)
+
+    def _new_object(self, name):
+        converters = self.codec.converters
+        must(converters is not None and converters.new_object is not None, "an object")
+        return converters.new_object(name)
 
     def _update(self, update):
         number, content = update
@@ -257,8 +266,11 @@ class Incoming:
     def _apply(self):
         """Write what has changed; return the blocks and containers that were known before."""
         codec, blocks, rewritten = self.codec, [], []
-        for number, content in self.content.items():
-            shared = codec.by_number[number]
+        changes = [(codec.by_number[number], content) for number, content in self.content.items()]
+        # first the objects: a set of them asks for their hashes
+        changes.sort(key=lambda change: change[0].kind != "object")
+        for shared, content in changes:
+            number = shared.number
             must(shared.kind in CHANGEABLE, "a change")
             fresh = number in self.fresh
             if self.trusted and number > 0 and not codec.may_write(shared):
@@ -281,7 +293,7 @@ class Incoming:
             value[:] = self._bytes(content)
         else:
             # what is taken out may be what this message is about: f(caches.pop())
-            self.keep.append(list(value.items() if kind in DICTS else value))
+            self.keep.append(parts_of(value, kind))
             items = self._many(content)
             if kind == "list":
                 list.__setitem__(value, slice(None), items)
@@ -461,7 +473,7 @@ class Incoming:
         return value
 
     def _arranged(self, kind, items):
-        if kind in DICTS:
+        if kind in DICTS or kind == "object":
             return self._pairs(items)
         return self._hashed(items) if kind == "set" else items
 

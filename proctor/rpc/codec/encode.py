@@ -61,6 +61,7 @@ class _Outgoing:
         self.created, self.moved, self.rewritten = [], [], []  # to undo, if it is not sent
         self.states = []  # to note when it is complete
         self.unsent = []  # blocks that are new
+        self.waiting = []  # objects that are new: what they have is written behind all else
         self.size = 0  # bytes of arrays
         self.fresh, self.met, self.unplaced = {}, {}, set()
         self.reach, self.made = (), []  # what may change; of it what converters have just written
@@ -119,6 +120,7 @@ class Codec(Held):
             if type(value) not in LEAVES:
                 self.survey(value, reach, done)
         coded = [self._value(value, out) for value in values]
+        self._write_waiting(out)
         out.reach = [n for value in reach.values() if (n := self.number_of(value))] + out.made
         watched = list(self.watched(out))
         self._write_changes(watched, out)
@@ -193,6 +195,8 @@ class Codec(Held):
         kind = type(value)
         if kind in KINDS or kind in EXACT or self.converters is None:
             return kind_of(kind)
+        if self.converters.is_object(kind):
+            return "object"
         if self.converters.is_released(kind) and (self.trusted or self._known(value) is not None):
             return "foreign"
         return kind_of(kind)
@@ -325,6 +329,20 @@ class Codec(Held):
             self._write_content(shared, value, out)
         return self._refer(shared, out)
 
+    def _write_object(self, value, out):
+        """An object may hold what holds it, and a long line of others: so it is written later."""
+        shared = self._known(value)
+        if shared is None:
+            shared = self._create(value, "object", out)
+            name = self.converters.name_of(type(value))
+            out.shells.append([shared.number, "object", name])
+            out.waiting.append((shared, value))
+        return self._refer(shared, out)
+
+    def _write_waiting(self, out):
+        while out.waiting:
+            self._write_content(*out.waiting.pop(), out)
+
     def _write_special(self, value, out):
         shared = self._known(value)
         if shared is None:
@@ -377,6 +395,7 @@ class Codec(Held):
             elif not is_same(shared.state, value, shared.kind):
                 self.survey(value, {}, {})
                 self._write_content(shared, value, out)
+        self._write_waiting(out)
 
     # -- writing what converters know
 
@@ -673,7 +692,9 @@ _WRITERS = {
     **dict.fromkeys(EXACT.values(), Codec._write_special),
     **{kind: getattr(Codec, f"_write_{kind}") for kind in {*KINDS.values()} - CONTAINERS},
 }
+_WRITERS["object"] = Codec._write_object
 _COPIERS = {kind: getattr(Codec, f"_copy_{kind}", write) for kind, write in _WRITERS.items()}
 _COPIERS |= dict.fromkeys(EXACT.values(), Codec._copy_special)
+_COPIERS["object"] = Codec._write_foreign
 _INNER = {**_COPIERS, "set": Codec._copy_special, "masked": Codec._write_foreign}
 _COPIERS["set"] = _COPIERS["bytearray"] = _COPIERS["masked"] = Codec._write_foreign

@@ -322,11 +322,22 @@ class Held:
         """What a value is on the wire."""
         return kind_of(type(value))
 
-    def survey(self, value, reach, done, depth=0):
+    def survey(self, value, reach, done):
         """Note the containers and arrays within a value; return (items, repeats too; height).
 
-        Raises ``ValueError`` if it contains itself, or is too deep or too big.
+        Raises ``ValueError`` if it contains itself, or is too deep or too big. An object counts as
+        one item, and may be within itself: what it has is looked at for itself.
         """
+        objects = []
+        found = self._survey(value, reach, done, 0, objects)
+        while objects:
+            for part in parts_of(objects.pop(), "object"):
+                self._survey(part, reach, done, 0, objects)
+            if len(done) > self.limits.items:
+                raise ValueError(f"more than {self.limits.items:,} objects: they cannot cross")
+        return found
+
+    def _survey(self, value, reach, done, depth, objects):
         kind, key = self.kind_of(value), id(value)
         if kind == "foreign":
             shared = self._by_id.get(key)
@@ -337,6 +348,11 @@ class Held:
             reach[key] = value
         if kind not in NESTING:
             return 1, 0
+        if kind == "object":
+            if key not in done:
+                done[key], reach[key] = (1, 0), value
+                objects.append(value)
+            return 1, 0
         if key in done:
             if done[key] is None:
                 raise ValueError(f"a {kind} that contains itself cannot cross the wall")
@@ -346,7 +362,7 @@ class Held:
         items, height = 1 + len(parts), 1
         if depth < self.limits.depth and not set(map(type, parts)) <= LEAVES:
             for part in parts:
-                inner_items, inner_height = self.survey(part, reach, done, depth + 1)
+                inner_items, inner_height = self._survey(part, reach, done, depth + 1, objects)
                 items, height = items + inner_items - 1, max(height, inner_height + 1)
         if depth >= self.limits.depth or height > self.limits.depth:
             raise ValueError(f"nested deeper than {self.limits.depth}: it cannot cross the wall")

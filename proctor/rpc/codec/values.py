@@ -8,6 +8,7 @@ import operator
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from functools import lru_cache
+from types import MemberDescriptorType
 
 import numpy as np
 from numpy import bool_, bytes_, count_nonzero, dtype, generic, ndarray, str_
@@ -17,10 +18,10 @@ from proctor.rpc.codec.dtypes import must, natural
 # An object of exactly such a class crosses as one; of a subclass, as what the class derives from.
 EXACT = {Counter: "Counter", OrderedDict: "OrderedDict", defaultdict: "defaultdict", deque: "deque"}
 DICTS = {"dict", "Counter", "OrderedDict", "defaultdict"}
-CONTAINERS = {"list", "set", "bytearray", "deque", *DICTS}
+CONTAINERS = {"list", "set", "bytearray", "deque", "object", *DICTS}  # an object: by its attributes
 CHANGEABLE = {*CONTAINERS, "block", "value"}  # "value": what a converter made
 SWEPT = {*CONTAINERS, "tuple", "value"}  # no weak reference tells when these are dead
-NESTING = {"list", "set", "tuple", "frozenset", "deque", "view", *DICTS}
+NESTING = {"list", "set", "tuple", "frozenset", "deque", "view", "object", *DICTS}
 VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 KINDS = {
     **{kind: kind.__name__ for kind in (list, dict, set, bytearray, tuple, frozenset)},
@@ -30,6 +31,7 @@ KINDS = {
     **{np.ma.MaskedArray: "masked", object: "foreign", **dict.fromkeys(VIEWS, "view")},
 }
 _mro = type.__dict__["__mro__"].__get__
+_content = object.__getattribute__
 AS_IS = {type(None), bool, float}
 LEAVES = {*AS_IS, int, str, complex, bytes, slice, range}
 
@@ -61,6 +63,9 @@ def parts_of(value, kind):
         return [*dict.keys(value), *dict.values(value)]
     if kind == "list":
         return list.copy(value)
+    if kind == "object":
+        content = content_of(value)
+        return [*content.keys(), *content.values()]
     if kind == "set":
         return list(set.__iter__(value))
     if kind == "deque":
@@ -114,6 +119,9 @@ def refill(value, kind, items):
     if kind == "list":
         list.__setitem__(value, slice(None), items)
         return
+    if kind == "object":
+        fill(value, dict(items))
+        return
     value.clear()
     if kind == "deque":
         deque.extend(value, items)
@@ -121,6 +129,59 @@ def refill(value, kind, items):
         dict.update(value, items)
     else:
         value.update(items)
+
+
+def content_of(value):
+    """{attribute: value} of what an object has itself, in its ``__dict__`` and its slots."""
+    kind = type(value)
+    found = dict(_content(value, "__dict__")) if kind.__dictoffset__ else {}
+    return found | {
+        name: slot.__get__(value, kind) for name, slot in _slots(kind) if _has(slot, value, kind)
+    }
+
+
+def fill(value, content):
+    """Have an object hold this, {attribute: value}, and nothing else."""
+    must(type(content) is dict, "what an object has")
+    must(all(type(key) is str and key.isidentifier() for key in content), "its attributes")
+    kind, content = type(value), dict(content)
+    for name, slot in _slots(kind):
+        if name in content:
+            slot.__set__(value, content.pop(name))
+        elif _has(slot, value, kind):
+            slot.__delete__(value)
+    if kind.__dictoffset__:
+        own = _content(value, "__dict__")
+        own.clear()
+        own.update(content)
+    else:
+        must(not content, "an object's attributes")
+
+
+def is_plain(kind):
+    """Whether a class is one whose objects are nothing but their attributes."""
+    if not isinstance(kind, type) or kind.__new__ is not object.__new__:
+        return False
+    return kind.__dictoffset__ != 0 or bool(_slots(kind))
+
+
+@lru_cache(4096)
+def _slots(kind):
+    """(name, descriptor) of each of a class's slots."""
+    return [
+        (name, slot)
+        for one in _mro(kind)
+        for name, slot in vars(one).items()
+        if type(slot) is MemberDescriptorType and one is not object
+    ]
+
+
+def _has(slot, value, kind):
+    try:
+        slot.__get__(value, kind)
+    except AttributeError:
+        return False
+    return True
 
 
 def state_of(value, kind):

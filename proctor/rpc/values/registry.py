@@ -14,6 +14,8 @@ from importlib.abc import InspectLoader
 from importlib.metadata import entry_points
 from importlib.util import find_spec, module_from_spec, spec_from_loader
 
+from proctor.rpc.codec.values import is_plain
+
 GROUP = "proctor.rpc.values"
 
 # The library, and the module here that has its converters.
@@ -87,10 +89,11 @@ class Values:
         self._sources, self._waiting = {}, dict(sources())
         self._there, self._told = {_PYTHON}, {_PYTHON}
         self._take_up(_PYTHON, lambda: _of_module("standard"))
-        self._released = self._base_of = None
+        self._released = self._base_of = self.new_object = self.name_of = None
         if class_of is not None:
             released = import_module(f"{__package__}.released")
-            self._released, self._base_of = released.converter(class_of, trusted), released.base_of
+            self._released, self.new_object = released.converter(class_of, trusted)
+            self._base_of, self.name_of = released.base_of, released.name_of
             self._take_up(_PYTHON, lambda: [self._released])
         self._look()
 
@@ -106,6 +109,15 @@ class Values:
         if found is None or self._trusted:
             return found
         return found if self._sources[found.name] in self._there and not found.given else None
+
+    def is_object(self, kind):
+        """Whether objects of a class cross by what they have: see `proctor.rpc.values.released`.
+
+        ``new_object`` is a function of a class's name (`name_of`): makes one that has nothing yet.
+        """
+        if self._released is None or self.of(kind) is not self._released:
+            return False
+        return is_plain(kind) and self._base_of(kind) is None
 
     def is_released(self, kind):
         """Whether a class that derives from a built-in one is the course's, of whose objects more

@@ -1,8 +1,9 @@
 """Objects of classes that the course defines, in cells or in modules that are released with them:
 both ends have the class, by its name.
 
-What such an object has in its ``__dict__`` crosses, as data; its methods are each end's own. At the
-trusted end the class is the course's, whatever became of the student's.
+What such an object has crosses as what a list has does: it is one object, seen changed at the other
+end, and may hold what holds it. Its methods are each end's own. At the trusted end the class is the
+course's, whatever became of the student's. The `Converter` is for copies.
 
 An object of a class that derives from a built-in one (a text that must not be sliced) crosses so to
 the student's end, with what it is besides; one that is made there arrives as plain data.
@@ -13,13 +14,12 @@ from proctor.rpc.codec.own import BUILTINS
 __builtins__ = BUILTINS
 
 from enum import EnumType
-from types import MemberDescriptorType
 
 from proctor.rpc.codec.dtypes import must
+from proctor.rpc.codec.values import content_of, fill, is_plain
 from proctor.rpc.values.doubt import parts, text
 from proctor.rpc.values.registry import Converter
 
-_content = object.__getattribute__
 _mro = type.__dict__["__mro__"].__get__
 
 
@@ -28,7 +28,7 @@ class _Released:
 
 
 def converter(class_of, trusted):
-    """The `Converter` of one end.
+    """The `Converter` of one end, and a function of a name: a new object of that class.
 
     class_of  function of a `name_of` a class; returns what the course defines by it, or None
     """
@@ -49,21 +49,20 @@ def converter(class_of, trusted):
         if type(data) is tuple and len(data) == 3:
             return derived(*data)
         name, content = parts(data, 2)
-        kind = class_of(text(name, 100))
-        if not trusted and not _is_plain(kind):
-            kind = type(
-                name.rpartition(":")[2], (), {}
-            )  # of the student's name something else has become
-        must(_is_plain(kind), "a class of the course's")
-        check(content)
-        made.add(kind)
-        value = object.__new__(kind)
+        value = new(name)
         fill(value, content)
         return value
 
-    def check(content):
-        must(type(content) is dict, "what an object has")
-        must(all(type(key) is str and key.isidentifier() for key in content), "its attributes")
+    def new(name):
+        """An object of that class, which has nothing yet."""
+        kind = class_of(text(name, 100))
+        if not trusted and not is_plain(kind):
+            kind = type(
+                name.rpartition(":")[2], (), {}
+            )  # of the student's name something else has become
+        must(is_plain(kind), "a class of the course's")
+        made.add(kind)
+        return object.__new__(kind)
 
     def derived(name, content, plain):
         base, kind = type(plain), class_of(text(name, 100))
@@ -73,7 +72,6 @@ def converter(class_of, trusted):
                 name.rpartition(":")[2], (base,), {}
             )  # of the student's name something else has become
         must(fits or not trusted, "a class of the course's")
-        check(content)
         made.add(kind)
         value = base.__new__(kind, *((plain,) if base.__init__ is object.__init__ else ()))
         if base.__init__ is not object.__init__:
@@ -86,7 +84,7 @@ def converter(class_of, trusted):
             _REFILL[base](old, _PLAIN[base](new))
         fill(old, content_of(new))
 
-    return Converter(
+    made_of = Converter(
         _Released,
         to_data,
         from_data,
@@ -95,6 +93,7 @@ def converter(class_of, trusted):
         covers=covers,
         name="a class of the course's",
     )
+    return made_of, new
 
 
 _PLAIN = {  # an object of a derived class as one of the built-in class, by none of its methods
@@ -111,47 +110,6 @@ _REFILL = {
 }
 
 
-def content_of(value):
-    """{attribute: value} of what an object has itself, in its ``__dict__`` and its slots."""
-    kind = type(value)
-    found = dict(_content(value, "__dict__")) if kind.__dictoffset__ else {}
-    return found | {
-        name: slot.__get__(value, kind) for name, slot in _slots(kind) if _has(slot, value, kind)
-    }
-
-
-def fill(value, content):
-    """Have an object hold this, and nothing else."""
-    kind, content = type(value), dict(content)
-    for name, slot in _slots(kind):
-        if name in content:
-            slot.__set__(value, content.pop(name))
-        elif _has(slot, value, kind):
-            slot.__delete__(value)
-    if kind.__dictoffset__:
-        own = _content(value, "__dict__")
-        own.clear()
-        own.update(content)
-    else:
-        must(not content, "an object's attributes")
-
-
-def _slots(kind):
-    """(name, descriptor) of a class's slots."""
-    for one in _mro(kind):
-        for name, slot in vars(one).items():
-            if type(slot) is MemberDescriptorType and name.isidentifier():
-                yield name, slot
-
-
-def _has(slot, value, kind):
-    try:
-        slot.__get__(value, kind)
-    except AttributeError:
-        return False
-    return True
-
-
 def name_of(kind):
     """A class's name, "module:name" if it is of a module."""
     module = kind.__module__
@@ -166,10 +124,3 @@ def base_of(kind):
     if isinstance(kind, EnumType) or hasattr(kind, "_fields"):
         return None
     return next((base for base in _mro(kind)[1:] if base in _PLAIN), None)
-
-
-def _is_plain(kind):
-    """Whether a class is one whose objects are nothing but their attributes."""
-    if not isinstance(kind, type) or kind.__new__ is not object.__new__:
-        return False
-    return kind.__dictoffset__ != 0 or any(True for _ in _slots(kind))

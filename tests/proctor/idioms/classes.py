@@ -488,3 +488,153 @@ idiom(
     test("try:\n    check(-1)\nexcept Exception:\n    pass\nelse:\n    assert False"),
     test("try:\n    check(3)\nexcept Exception:\n    pass\nassert check(1) == 1"),
 )  # fmt: skip
+
+# what a course gives, and answers link: one object stays one object, whoever holds it
+LINKED = (
+    "class Node:\n    def __init__(self, v, next=None):\n        self.v, self.next = v, next\n\n"
+    "def linked(values):\n    head = None\n    for v in reversed(values):\n"
+    "        head = Node(v, head)\n    return head"
+)
+idiom(
+    "a-linked-list-is-turned",
+    course(LINKED),
+    answer(
+        "def turned(head):\n    last = None\n    while head:\n"
+        "        head.next, last, head = last, head, head.next\n    return last",
+        "def turned(head):\n    last = None\n    while head:\n"
+        "        last, head = Node(head.v, last), head.next\n    return last",
+    ),
+    test("h = linked([1, 2, 3])\nassert turned(h).v == 3"),
+    test(
+        "",
+        "h = linked(range(500))\nlast = h\nwhile last.next:\n    last = last.next\n"
+        "assert turned(h) is last and h.next is None",
+    ),
+)
+idiom(
+    "a-linked-list-with-a-cycle",
+    course(LINKED),
+    answer(
+        "def cycles(head):\n    met = set()\n    while head and id(head) not in met:\n"
+        "        met.add(id(head))\n        head = head.next\n    return head is not None",
+        "def cycles(head):\n    return False",
+    ),
+    test("", "a = linked([1, 2, 3])\na.next.next.next = a.next\nassert cycles(a)"),
+    test("assert not cycles(linked([1, 2, 1]))"),
+)
+idiom(
+    "a-part-of-what-was-passed",
+    course(LINKED),
+    answer(
+        "def second(head):\n    return head.next\n\ndef clone(head):\n"
+        "    return None if head is None else Node(head.v, clone(head.next))",
+        "def second(head):\n    return Node(head.next.v, head.next.next)\n\ndef clone(head):\n"
+        "    return Node(head.v, head.next)",
+    ),
+    test("h = linked([1, 2, 3])\nassert second(h) is h.next"),
+    test(
+        "",
+        "h = linked([1, 2])\nc = clone(h)\nassert c is not h and c.next is not h.next\n"
+        "c.next.v = 9\nassert h.next.v == 2",
+    ),
+)
+idiom(
+    "a-tree-grows",
+    course(
+        "class Tree:\n    def __init__(self, k):\n        self.k = k\n"
+        "        self.left = self.right = self.up = None"
+    ),
+    answer(
+        "def insert(t, k):\n    side = 'left' if k < t.k else 'right'\n"
+        "    if getattr(t, side) is not None:\n        return insert(getattr(t, side), k)\n"
+        "    new = Tree(k)\n    setattr(t, side, new)\n    new.up = t\n    return new",
+        "def insert(t, k):\n    return Tree(k)",
+    ),
+    test("t = Tree(5)\nnew = insert(t, 3)\nassert t.left is new and new.up is t"),
+    test(
+        "",
+        "t = Tree(0)\nfor k in range(1, 150):\n    insert(t, k)\ndeep = 0\n"
+        "while t:\n    t, deep = t.right, deep + 1\nassert deep == 150",
+    ),
+)
+idiom(
+    "what-an-object-holds-is-not-changed",
+    course("class Data:\n    def __init__(self, values):\n        self.values = values"),
+    answer(
+        "def ordered(d):\n    return sorted(d.values)",
+        "def ordered(d):\n    d.values.sort()\n    return d.values",
+    ),
+    test("assert ordered(Data([3, 1, 2])) == [1, 2, 3]"),
+    test("", "xs = [3, 1, 2]\nassert ordered(Data(xs)) == [1, 2, 3]\nassert xs == [3, 1, 2]"),
+)
+idiom(
+    "an-object-keeps-a-copy",
+    course("class Data:\n    def __init__(self, values):\n        self.values = values"),
+    answer(
+        "def wrap(xs):\n    return Data(list(xs))\n\ndef same(d):\n    return d",
+        "def wrap(xs):\n    return Data(xs)\n\ndef same(d):\n    return d",
+    ),
+    test("d = Data([1])\nassert same(d) is d"),
+    test("", "xs = [1]\nd = wrap(xs)\nxs.append(2)\nassert d.values == [1]"),
+)
+idiom(
+    "an-object-that-holds-a-function",
+    course(
+        "class Button:\n    def __init__(self, press):\n        self.press, self.count = press, 0"
+    ),
+    answer(
+        "class Pen:\n    def __init__(self, colour):\n        self.colour = colour\n\n"
+        "def pressed(b):\n    b.count += 1\n    return b.press()\n\n"
+        "def colour(b):\n    return b.pen.colour",
+        "class Pen:\n    def __init__(self, colour):\n        self.colour = 'black'\n\n"
+        "def pressed(b):\n    return 7\n\ndef colour(b):\n    return b.pen.colour",
+    ),
+    test("", "b = Button(lambda: 7)\nassert pressed(b) == 7 and b.count == 1"),
+    test("b = Button(print)\nb.pen = Pen('red')\nassert colour(b) == 'red'"),
+)
+idiom(
+    "roads-lead-both-ways",
+    course(
+        "class City:\n    def __init__(self, name):\n        self.name, self.roads = name, []\n"
+        "    def __repr__(self):\n        return self.name"
+    ),
+    answer(
+        "def join(a, b):\n    a.roads.append(b)\n    b.roads.append(a)\n\n"
+        "def reach(a):\n    met, waiting = {a}, [a]\n    for city in waiting:\n"
+        "        new = [c for c in city.roads if c not in met]\n        met.update(new)\n"
+        "        waiting += new\n    return met",
+        "def join(a, b):\n    a.roads.append(b)\n\ndef reach(a):\n    return {a, *a.roads}",
+    ),
+    test("a, b = City('a'), City('b')\njoin(a, b)\nassert a.roads == [b] and b.roads == [a]"),
+    test(
+        "",
+        "cs = [City(n) for n in 'abcd']\nfor x, y in zip(cs, cs[1:]):\n    join(x, y)\n"
+        "assert reach(cs[3]) == set(cs)\nassert sorted(map(str, reach(cs[1]))) == list('abcd')",
+    ),
+)
+idiom(
+    "an-object-with-slots",
+    course(
+        "class Pixel:\n    __slots__ = ('x', 'y')\n"
+        "    def __init__(self, x, y):\n        self.x, self.y = x, y"
+    ),
+    answer(
+        "def moved(p):\n    p.x += 1\n    return p\n\ndef made(x):\n    return Pixel(x, 2)",
+        "def moved(p):\n    return p\n\ndef made(x):\n    return Pixel(2, x)",
+    ),
+    test("p = Pixel(1, 5)\nassert moved(p) is p and (p.x, p.y) == (2, 5)"),
+    test("assert made(7).x == 7 and isinstance(made(1), Pixel)"),
+)
+idiom(
+    "a-module-s-own-names",
+    answer(
+        "open('shapes.py', 'w').write('import math\\n__version__ = \"2\"\\n"
+        '__all__ = ["area"]\\ndef area(r):\\n    return math.pi * r * r\\n\')',
+        "open('shapes.py', 'w').write('import math\\nimport sys\\n"
+        "def area(r):\\n    return math.pi * r * r\\n')",
+    ),
+    course("# shapes.py is tested now"),
+    test("import shapes\nassert shapes.__version__ == '2' and shapes.__all__ == ['area']"),
+    test("import shapes", "assert 'sys' not in vars(shapes) and 'sys' not in dir(shapes)"),
+    test("from shapes import *\nassert round(area(1), 2) == 3.14"),
+)
