@@ -102,6 +102,10 @@ class Wall:
             self.remotes[path] = value
         return self.remotes[path]
 
+    def know(self, names):
+        """Let members of these enumerations cross: they are the course's."""
+        self._codec.converters.know(names)
+
     def crosses(self, value):
         """Whether a value is data, a function or a proxy: whether it can be passed."""
         if isinstance_of_proxy(value) or callable(value) or isinstance(value, Iterator):

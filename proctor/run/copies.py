@@ -1,8 +1,9 @@
 """Copies: of the files that a student's cells wrote, for a test that reads files; cells' texts.
 
 Files lie in the test's own folder for as long as it runs, as each of its calls leaves them: texts
-as they are, of all else as many zeros. What could be imported or run is left out; a file of the
-course's is never replaced. While they are there, no code is made of them: see `proctor.run.taint`.
+as they are, of what sets up programs the names alone, of all else as many zeros. What could be
+imported is left out; a file of the course's is never replaced. While they are there, no code is
+made of them: see `proctor.run.taint`.
 """
 
 import contextlib
@@ -11,12 +12,10 @@ import os
 from proctor.files import write_files
 from proctor.run.taint import guard, guarded
 
-MOST = 200  # files
+MOST = 1_000  # files
 TEXTS = {"", ".txt", ".csv", ".tsv", ".json", ".md", ".html", ".log", ".dat", ".out", ".tex"}
-RUNS = {
-    *(".py", ".pyc", ".pyo", ".pyd", ".pyi", ".pyx", ".pth", ".so", ".ipynb", ".sh", ".zip"),
-    *(".egg", ".whl", ".cfg", ".toml", ".ini"),
-}
+RUNS = {".py", ".pyc", ".pyo", ".pyd", ".pyi", ".pyx", ".pth", ".so", ".zip", ".egg", ".whl"}
+SETS = {".ipynb", ".sh", ".cfg", ".toml", ".ini"}  # what programs read of a folder that they run in
 
 
 @contextlib.contextmanager
@@ -34,7 +33,7 @@ def laid_out(folder="."):
             end, top = os.path.splitext(name)[1].lower(), name.split(os.sep)[0]
             if end in RUNS or (top not in tops and os.path.lexists(os.path.join(folder, top))):
                 continue
-            chosen[name] = data if end in TEXTS else bytes(len(data))
+            chosen[name] = data if end in TEXTS else b"" if end in SETS else bytes(len(data))
         for name in [name for name, data in laid.items() if chosen.get(name) != data]:
             del laid[name]
             _remove(os.path.join(folder, name))

@@ -98,16 +98,37 @@ def used(source, shell):
 
 
 @functools.cache
+def helpers(source, shell):
+    """{name of a function or class that a cell defines: the names in its code}."""
+    found = {}
+    for node in parsed(source, shell).body:
+        if isinstance(node, _DEFINES):
+            words = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+            found[node.name] = words | {
+                one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)
+            }
+    return found
+
+
+def with_helpers(names, helpers):
+    """The names, and those in the code of whatever of the helpers they are."""
+    found, waiting = set(), set(names)
+    while waiting:
+        found |= waiting
+        waiting = set().union(*(helpers.get(name, ()) for name in waiting)) - found
+    return found
+
+
+@functools.cache
 def constants(source, shell):
     """The texts that stand in a cell's code."""
     found = {const for code in _codes(source, shell) for const in code.co_consts}
     return frozenset(const.strip() for const in found if isinstance(const, str))
 
 
-@functools.cache
-def reads_files(source, shell):
-    """Whether a cell reads files, and runs nothing of what it reads."""
-    return bool(used(source, shell) & _READING) and not runs_texts(source, shell)
+def reads_files(words):
+    """Whether code with these names in it reads files, and runs nothing of what it reads."""
+    return bool(words & _READING) and not words & _RUNNING
 
 
 @functools.cache
@@ -298,9 +319,18 @@ def imports(tree):
     return {".".join(each[:n]) for each in parts for n in range(1, len(each) + 1)}
 
 
+_MAKES_CLASSES = {"namedtuple", "NamedTuple", "make_dataclass", "Enum", "IntEnum", "Flag"}
+
+
 def classes(tree):
-    """The names of the classes that a cell defines."""
-    return {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    """The names of the classes that a cell defines, ``Point = namedtuple("Point", "x y")`` too."""
+    found = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            called = node.value.func
+            if getattr(called, "id", getattr(called, "attr", None)) in _MAKES_CLASSES:
+                found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return found
 
 
 @functools.cache

@@ -14,6 +14,7 @@ import signal
 import sys
 import types
 from collections import deque
+from enum import EnumType
 
 from proctor.rpc import NameMissing, Proxy, Wall, WallError, asked_issubclass, asked_type
 from proctor.rpc.places import Model
@@ -26,6 +27,7 @@ from proctor.run.names import (
     built_in,
     calling,
     constants,
+    helpers,
     made,
     mentioned,
     needed,
@@ -36,6 +38,7 @@ from proctor.run.names import (
     runs_texts,
     statements,
     used,
+    with_helpers,
 )
 from proctor.run.outcomes import FAILED, NOT_REACHED, Outcome, outputs_of
 from proctor.run.outputs import Room, clean, stream
@@ -98,6 +101,7 @@ class Runner:
         self.seen = {"<locked>": sys.maxsize}
         self.needs = set()  # names that the locked cells which ran take from others
         self.imports = {}  # {name: statement}: what model answers import
+        self.helpers = {}  # {name of a function of a locked cell's: the names in its code}
         self.room = Room()
         self.shell = Shell.instance()
         self.model = Model(**job.source.get("model", {}))
@@ -486,6 +490,7 @@ class Runner:
 
     def _run_locked(self, source):
         self.needs |= needed(source, self.shell)
+        self.helpers |= helpers(source, self.shell)
         waiting = deque(statements(source, self.shell))
         while waiting:
             try:
@@ -539,6 +544,8 @@ class Runner:
         wanted = sorted(wanted & self.there)
         fetched = {name: self.bound[name] for name in wanted if name in self.bound}
         late, outcome, shown, refused, wall = [], None, [], [], self.wall
+        released = self.job.source.get("released", ())
+        wall.know([name for name in released if isinstance(names.get(name), EnumType)])
         try:
             if len(fetched) < len(wanted):
                 with self._limited() as late:
@@ -546,12 +553,13 @@ class Runner:
             if not late:
                 names.update(fetched)
                 self.kept, self.runs = [], runs_texts(cell["source"], self.shell)
-                self.context = Context(used(cell["source"], self.shell))
+                words = with_helpers(used(cell["source"], self.shell), self.helpers)
+                self.context = Context(words)
                 self._carry_deletions(fetched.keys() | (names.keys() & cell.get("follow", ())))
                 self._follow(fetched)
                 seconds = self._short() if self.hung & fetched.keys() else None
                 with (
-                    self._files(cell),
+                    self._files(words),
                     self._cells(cell),
                     self._modules(),
                     self._limited(seconds) as late,
@@ -631,9 +639,9 @@ class Runner:
         return refused
 
     @contextlib.contextmanager
-    def _files(self, cell):
+    def _files(self, words):
         """Within this, a test that reads files finds what the student's cells and calls wrote."""
-        if not reads_files(cell["source"], self.shell):
+        if not reads_files(words):
             yield
             return
         self.files = self.made_files()
@@ -801,9 +809,9 @@ def warm(lessons, tests, mark):
     """
     shell = Shell.instance()
     for source in lessons:
-        needed(source, shell), statements(source, shell)
+        needed(source, shell), statements(source, shell), helpers(source, shell)
     for source in tests:
         needed(source, shell), owned(source, shell), mentioned(source, shell)
-        reads_files(source, shell), reads_cells(source, shell), constants(source, shell)
+        used(source, shell), reads_cells(source, shell), constants(source, shell)
         text = replaced(source, made(source, shell, _MADE))
         shell.foresee([text, *([calling(_SHARING, text, mark)] if mark else [])])

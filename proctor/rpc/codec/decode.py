@@ -456,7 +456,9 @@ class Incoming:
         must(type(name) is str and type(fields) is list, "a named tuple")
         must(all(type(f) is str for f in fields) and are_fields(name, fields), "its fields")
         must(len(fields) == len(value), "a named tuple")
-        return tuple.__new__(record(name, tuple(fields)), value)
+        fields, converters = tuple(fields), self.codec.converters
+        kind = None if converters is None else converters.tuple_class(name, fields)
+        return tuple.__new__(kind or record(name, fields), value)
 
     def _read_list(self, items, depth=0):
         return self._nested(items, depth)

@@ -197,6 +197,8 @@ class Codec(Held):
             return kind_of(kind)
         if self.converters.is_object(kind):
             return "object"
+        if self.converters.is_member(kind):
+            return "foreign"
         if self.converters.is_released(kind) and (self.trusted or self._known(value) is not None):
             return "foreign"
         return kind_of(kind)

@@ -89,12 +89,18 @@ class Values:
         self._sources, self._waiting = {}, dict(sources())
         self._there, self._told = {_PYTHON}, {_PYTHON}
         self._take_up(_PYTHON, lambda: _of_module("standard"))
-        self._released = self._base_of = self.new_object = self.name_of = None
+        self._released = self._base_of = self.new_object = self.name_of = self._members = None
+        self.tuple_class = lambda name, fields: None
         if class_of is not None:
             released = import_module(f"{__package__}.released")
             self._released, self.new_object = released.converter(class_of, trusted)
             self._base_of, self.name_of = released.base_of, released.name_of
-            self._take_up(_PYTHON, lambda: [self._released])
+            self._members = released.members(class_of, lambda name: f"class {name}" in self._there)
+            self.tuple_class = lambda *about: released.tuple_class(class_of, *about)
+            plain = self._by_name["dataclass"]
+            self._covering = [one for one in self._covering if one is not plain]
+            records = released.records(class_of, plain)
+            self._take_up(_PYTHON, lambda: [self._released, self._members, records])
         self._look()
 
     def of(self, kind):
@@ -119,6 +125,10 @@ class Values:
             return False
         return is_plain(kind) and self._base_of(kind) is None
 
+    def is_member(self, kind):
+        """Whether a class is an enumeration of the course's: ``IntEnum`` is no number, then."""
+        return self._members is not None and self.of(kind) is self._members
+
     def is_released(self, kind):
         """Whether a class that derives from a built-in one is the course's, of whose objects more
         crosses than what the built-in one has."""
@@ -138,6 +148,10 @@ class Values:
             if not self._trusted:
                 self._fetch(name)
         return self._by_name.get(name)
+
+    def know(self, names):
+        """At the trusted end: these are enumerations of the course's, whose members can be sent."""
+        self._there.update(f"class {name}" for name in names)
 
     def news(self):
         """At the trusted end: the libraries that have been imported, and were not told yet."""

@@ -5,6 +5,9 @@ What such an object has crosses as what a list has does: it is one object, seen 
 end, and may hold what holds it. Its methods are each end's own. At the trusted end the class is the
 course's, whatever became of the student's. The `Converter` is for copies.
 
+Members of a course's enumeration cross by their names, once the student's end is told of it; named
+tuples and frozen dataclasses, which are data of any class, get the course's class by its name.
+
 An object of a class that derives from a built-in one (a text that must not be sliced) crosses so to
 the student's end, with what it is besides; one that is made there arrives as plain data.
 """
@@ -13,6 +16,7 @@ from proctor.rpc.codec.own import BUILTINS
 
 __builtins__ = BUILTINS
 
+from dataclasses import replace
 from enum import EnumType
 
 from proctor.rpc.codec.dtypes import must
@@ -37,7 +41,7 @@ def converter(class_of, trusted):
     def covers(kind):
         if not trusted:
             return kind in made
-        return class_of(name_of(kind)) is kind
+        return not isinstance(kind, EnumType) and class_of(name_of(kind)) is kind
 
     def to_data(value):
         kind = type(value)
@@ -94,6 +98,68 @@ def converter(class_of, trusted):
         name="a class of the course's",
     )
     return made_of, new
+
+
+def members(class_of, told):
+    """The `Converter` of the members of the course's enumerations.
+
+    told  function of a `name_of` a class: whether both ends know that it is the course's
+    """
+
+    def covers(kind):
+        if not isinstance(kind, EnumType):
+            return False
+        name = name_of(kind)
+        return told(name) and class_of(name) is kind
+
+    def to_data(value):
+        return name_of(type(value)), value._name_, None if value._name_ else value._value_
+
+    def from_data(data):
+        name, member, value = parts(data, 3)
+        kind = class_of(text(name, 100))
+        must(isinstance(kind, EnumType), "an enumeration of the course's")
+        return kind(value) if member is None else kind._member_map_[text(member, 100)]
+
+    return Converter(
+        _Member,
+        to_data,
+        from_data,
+        changes=False,
+        careful=False,
+        covers=covers,
+        name="an enumeration of the course's",
+    )
+
+
+class _Member:
+    """Stands for whatever enumeration is meant."""
+
+
+def records(class_of, plain):
+    """The `Converter` of frozen dataclasses, ``plain``, but that the course's class is used."""
+
+    def from_data(data):
+        made = plain.from_data(data)
+        name, _, names, values = data
+        kind = class_of(name)
+        if not (isinstance(kind, type) and plain.covers(kind)):
+            return made
+        if tuple(kind.__dataclass_fields__) != names:
+            return made
+        found = object.__new__(kind)
+        for field, value in zip(names, values, strict=True):
+            object.__setattr__(found, field, value)
+        return found
+
+    return replace(plain, from_data=from_data)
+
+
+def tuple_class(class_of, name, fields):
+    """The course's class of named tuples with this name and these fields; or None."""
+    kind = class_of(name)
+    fits = isinstance(kind, type) and issubclass(kind, tuple)
+    return kind if fits and getattr(kind, "_fields", None) == fields else None
 
 
 _PLAIN = {  # an object of a derived class as one of the built-in class, by none of its methods

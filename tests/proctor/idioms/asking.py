@@ -660,3 +660,48 @@ idiom(
     test("assert arity(lambda a, b, *c: a) == 3", "assert arity(twice) == 2"),
     test("import math\nassert logged(math.gcd).__name__ == 'gcd'"),
 )
+idiom(
+    "a-helper-of-the-course-s-sets-what-warns",
+    course(
+        "import numpy as np\nimport warnings\n\ndef quietly(f, *given):\n"
+        "    with warnings.catch_warnings():\n        warnings.simplefilter('error')\n"
+        "        return f(*given)\n\ndef strictly(f, *given):\n"
+        "    with np.errstate(all='raise'):\n        return f(*given)\n\n"
+        "def both(f, *given):\n    return quietly(f, *given), strictly(f, *given)"
+    ),
+    answer(
+        "def inverse(x):\n    return np.float64(1) / x if x else 0.0",
+        "def inverse(x):\n    y = np.float64(1) / x\n    return y if x else 0.0",
+    ),
+    test("assert quietly(inverse, 2) == 0.5", "assert quietly(inverse, 0) == 0"),
+    test("", "assert strictly(inverse, 0) == 0"),
+    test("", "assert both(inverse, 0) == (0, 0)"),
+    test("assert inverse(4) == 0.25"),
+)
+idiom(
+    "a-helper-of-the-course-s-seeds-and-reads",
+    course(
+        "import random\n\ndef afresh():\n    random.seed(5)\n\ndef content(path):\n"
+        "    with open(path) as file:\n        return file.read()"
+    ),
+    answer(
+        "def roll():\n    return random.randint(1, 6)\n\ndef save(path, text):\n"
+        "    with open(path, 'w') as file:\n        file.write(text)",
+        "def roll():\n    return 6\n\ndef save(path, text):\n"
+        "    with open(path, 'w') as file:\n        file.write(text + '.')",
+    ),
+    test("afresh()\na = [roll() for _ in 'abcd']\nafresh()\nassert a == [roll() for _ in 'abcd']"),
+    test("", "afresh()\nwant = [random.randint(1, 6) for _ in range(5)]\nafresh()\n"
+         "assert [roll() for _ in range(5)] == want"),
+    test("save('x.txt', 'abc')\nassert content('x.txt') == 'abc'"),
+)  # fmt: skip
+idiom(
+    "no-file-is-left",
+    course("import os"),
+    answer(
+        "def work():\n    open('job.cfg', 'w').close()\n    os.remove('job.cfg')\n    return 1",
+        "def work():\n    open('job.cfg', 'w').close()\n    return 1",
+    ),
+    test("", "assert work() == 1 and not os.path.exists('job.cfg')"),
+    test("assert work() == 1"),
+)

@@ -638,3 +638,58 @@ idiom(
     test("import shapes", "assert 'sys' not in vars(shapes) and 'sys' not in dir(shapes)"),
     test("from shapes import *\nassert round(area(1), 2) == 3.14"),
 )
+idiom(
+    "an-enumeration-of-the-course-s",
+    course(
+        "from enum import Enum, IntEnum\n\nclass Suit(Enum):\n    HEARTS = 'h'\n"
+        "    SPADES = 's'\n\n"
+        "class Level(IntEnum):\n    LOW = 1\n    HIGH = 2"
+    ),
+    answer(
+        "def other(s):\n    return Suit.SPADES if s is Suit.HEARTS else Suit.HEARTS\n\n"
+        "def level(x):\n    return Level.HIGH if x > 3 else Level.LOW\n\n"
+        "def named(x):\n    return x.name.lower()",
+        "def other(s):\n    return s\n\ndef level(x):\n    return 2 if x > 3 else 1\n\n"
+        "def named(x):\n    return str(x)",
+    ),
+    test("assert other(Suit.HEARTS) == Suit.SPADES", "assert other(Suit.SPADES) is Suit.HEARTS"),
+    test("assert level(5) is Level.HIGH and level(1) == 1"),
+    test("", "assert named(Level.LOW) == 'low' and named(Suit.SPADES) == 'spades'"),
+    test(
+        "assert {other(s) for s in Suit} == set(Suit)\nassert [other(Suit.HEARTS)].count('x') == 0"
+    ),
+)
+idiom(
+    "an-enumeration-of-the-student-s-own",
+    course("from enum import Enum"),
+    answer(
+        "class Coin(Enum):\n    HEADS = 1\n    TAILS = 2\n\ndef toss(n):\n"
+        "    return Coin.HEADS if n % 2 else Coin.TAILS",
+        "class Coin(Enum):\n    HEADS = 0\n    TAILS = 1\n\ndef toss(n):\n    return 1",
+    ),
+    test("assert toss(1) == Coin.HEADS", "assert toss(2).value == 2"),
+    test("assert [c.name for c in Coin] == ['HEADS', 'TAILS'] and Coin(1) is Coin.HEADS"),
+)
+idiom(
+    "records-of-the-course-s",
+    course(
+        "from collections import namedtuple\nfrom dataclasses import dataclass\n"
+        "from typing import NamedTuple\n\nPair = namedtuple('Pair', 'x y')\n\n"
+        "class Card(NamedTuple):\n    value: int\n    suit: str = 'h'\n\n"
+        "    def better(self, other):\n        return self.value > other.value\n\n"
+        "@dataclass(frozen=True)\nclass Spot:\n    x: int\n    y: int\n\n"
+        "@dataclass(frozen=True, order=True)\nclass Coin:\n    cents: int\n\n"
+        "    def twice(self):\n        return Coin(self.cents * 2)"
+    ),
+    answer(
+        "def swapped(p):\n    return type(p)(p.y, p.x)\n\ndef card(n):\n    return Card(n)\n\n"
+        "def best(a, b):\n    return a if a.better(b) else b\n\ndef coin(n):\n    return Coin(n)",
+        "def swapped(p):\n    return p\n\ndef card(n):\n    return (n, 'h')\n\n"
+        "def best(a, b):\n    return b if a.better(b) else a\n\ndef coin(n):\n    return n",
+    ),
+    test("assert swapped(Pair(1, 2)) == Pair(2, 1)\nassert isinstance(swapped(Pair(1, 2)), Pair)"),
+    test("assert swapped(Spot(1, 2)) == Spot(2, 1)\nassert {swapped(Spot(1, 2))} == {Spot(2, 1)}"),
+    test("", "assert best(Card(3), Card(9)).value == 9 and card(5).better(Card(4))"),
+    test("", "assert isinstance(card(1), Card) and card(2) == Card(2, 'h')"),
+    test("assert coin(3) == Coin(3) and coin(3).twice() == Coin(6)"),
+)
