@@ -165,6 +165,8 @@ def _loads(args, frame):
 
 def _compiles(args, frame):
     """Whether code may be made of a text, or a tree."""
+    if _is_ours(frame):  # it looks up a function's lines, and runs none of them
+        return True
     source = args[0]
     if source is None or isinstance(source, ast.AST):  # IPython's trees are the test's own
         return not _state.tree or _is_of(frame, "IPython")
@@ -182,6 +184,13 @@ def _compiles(args, frame):
         return False
     _state.tree |= frame.f_back.f_code.co_name != "literal_eval"  # which runs none of it
     return True
+
+
+def _is_ours(frame):
+    """Whether the grader has something compiled, and not a test through the grader's shell."""
+    while any(_is_of(frame, name) for name in ("ast", "codeop", "IPython", "proctor.run.shell")):
+        frame = frame.f_back
+    return _is_of(frame, "proctor")
 
 
 def _is_of(frame, name):

@@ -67,7 +67,7 @@ def write_only_in(*folders):
     try:
         for folder in folders:
             _grant(ruleset, folder, handled & ~(_MAKE_CHAR | _MAKE_BLOCK))
-        for device in (*_DEVICES, "/dev/zero", "/dev/tty", "/dev/shm"):
+        for device in (*_DEVICES, "/dev/zero", "/dev/tty", "/dev/ptmx", "/dev/pts", "/dev/shm"):
             _grant(ruleset, device, handled & ~(_MAKE_CHAR | _MAKE_BLOCK))
         linux.syscall(_RESTRICT_SELF, ruleset, 0)
     finally:

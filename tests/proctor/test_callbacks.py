@@ -24,9 +24,9 @@ def warm():
     made.close()
 
 
-def play(warm, *tests):
+def play(warm, *tests, also=""):
     cells = [{"role": "locked", "source": "def course_s(a, b=2):\n    'Seen.'", "points": 0.0}]
-    cells += [{"role": "student", "source": ASK, "points": 1.0}]
+    cells += [{"role": "student", "source": f"{ASK}\n{also}", "points": 1.0}]
     cells += [{"role": "test", "source": test, "points": 1.0} for test in tests]
     source = {"mark": "BEGIN HIDDEN TESTS", "private": ["secrets_of"]}
     results = warm.play(Job(cells, 5, 60, source), Settings().policy()).results
@@ -82,3 +82,41 @@ def test_of_anything_it_is_told_or_not(of):
     if told:
         named(function, told)
         assert function.__name__ == of.__name__
+
+
+HIDDEN = "### BEGIN HIDDEN TESTS\n{}\n### END HIDDEN TESTS"
+
+
+@pytest.mark.parametrize("before", ["\n\n\n\nassert True\n", "\n  \n", "!true \\\n a \\\n b\n", ""])
+def test_lines_that_python_does_not_count_hide_no_hidden_line(warm, before):
+    secret = f"def secret(canary=7):\n    'Told.'\nassert ask(secret) == {UNKNOWN}"
+    test = before + HIDDEN.format(secret)
+    assert play(warm, test) == ["passed"]
+
+
+def test_a_default_is_told_where_the_text_says_it(warm):
+    tests = [
+        "import secrets_of\nTOTAL = 4711\n"
+        "def spy(x, a=3, b='t', c=TOTAL, d=-2, *, e=TOTAL, f=None):\n    return x\n"
+        "assert defaults(spy) == [3, 't', None, -2, None, None]",
+        HIDDEN.format("spy.__name__, spy.__doc__ = 'canary', 'canary'")
+        + "\nassert ask(spy)[:2] == ('spy', None)",
+    ]
+    defaults = (
+        "def defaults(f):\n    found = inspect.signature(f).parameters.values()\n"
+        "    return [p.default for p in found][1:]"
+    )
+    assert play(warm, *tests, also=defaults) == ["passed"] * 2
+
+
+def test_how_a_hidden_function_is_to_be_called_no_error_says(warm):
+    wrong = (
+        "def wrong(f):\n    try:\n        f()\n    except TypeError as e:\n        return str(e)"
+    )
+    tests = [
+        HIDDEN.format("def secret(canary): pass\nassert 'canary' not in wrong(secret)"),
+        HIDDEN.format("def inner(canary): pass\ndef fails(): raise TypeError('boom')")
+        + "\nassert wrong(fails) == 'boom'",
+        "def seen(x): pass\nassert 'missing' in wrong(seen) and 'x' in wrong(seen)",
+    ]
+    assert play(warm, *tests, also=wrong) == ["passed"] * 3

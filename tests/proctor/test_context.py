@@ -164,3 +164,29 @@ def test_a_warning_of_the_students_own_class(warm):
         "kind = caught[0].category\nassert kind.__name__ == 'Odd' and issubclass(kind, UserWarning)"
     )
     assert play(warm, answered, test) == ["passed"]
+
+
+TAKES_OVER = """
+import sys
+def f(x): return x
+def boom(*given): raise {error}
+sys.modules["proctor.run.context"].Surroundings._catch = (
+    lambda self, wanted: None if wanted else boom())
+sys.modules["proctor.run.context"].Surroundings.__init__ = boom
+"""
+
+
+@pytest.mark.parametrize("error", ["SystemExit", "KeyboardInterrupt", "ValueError(5)"])
+def test_a_test_that_is_over_is_over(warm, error):
+    """Whatever becomes of the helpers in the student's process."""
+    quiet = (
+        "import warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('ignore')\n"
+    )
+    cells = [
+        {"role": "student", "source": TAKES_OVER.format(error=error), "points": 1.0},
+        {"role": "test", "source": f"{quiet}    assert f(2) == 2", "points": 1.0},
+        {"role": "test", "source": "assert f(3) == 4", "points": 1.0},
+    ]
+    results = warm.play(Job(cells, 5, 60), Settings().policy()).results
+    assert [r["outcome"]["kind"] for r in results[1:]] == ["passed", "failed"]
+    assert all("grader failed" not in r["outcome"]["message"] for r in results[1:])

@@ -172,3 +172,12 @@ def test_a_test_that_reads_no_files_has_none(warm):
     )
     assert kind == "failed"
     assert "No such file" in said
+
+
+def test_names_of_files_without_end_are_no_fault_of_the_grader_s(warm):
+    answered = (
+        "import sys\nsys.modules['proctor.run.student']._files = "
+        "lambda folder='': ['a/' * 1500 + 'x.txt', 'b' * 5000]"
+    )
+    told = play(warm, answered, "import os\nassert not os.path.exists('x.txt')")
+    assert told[0] == "passed"

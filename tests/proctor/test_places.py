@@ -231,3 +231,35 @@ def test_names_in_texts_are_asked_for_only_if_the_student_has_them(warm):
         ("test", "assert 'k' in heard\nassert not [n for n in heard if 'canary' in n]"),
     )
     assert [kind for kind, _ in played] == ["passed", "passed"]
+
+
+def test_what_cannot_be_told_of_a_change_ends_no_process(warm):
+    """Each of several objects that were changed is an error of its own; the call has one answer."""
+    answered = (
+        "def fill(nodes):\n    for n in nodes:\n        n.v = [n.v]\n        n.v.append(n.v)\n"
+        "    raise ValueError(5)"
+    )
+    test = (
+        "nodes = [Node(n) for n in range(6)]\ntry:\n    fill(nodes)\n"
+        "except ValueError as error:\n    assert 'contains itself' in str(error) or not error.args"
+    )
+    played = play(
+        warm,
+        "def fill(nodes): pass",
+        ("locked", NODE),
+        ("student", answered),
+        ("test", test),
+        ("test", "assert fill([]) == 1"),
+    )
+    assert played[0][0] == "passed", played
+    assert played[1] == ("failed", "5")
+
+
+def test_an_object_that_holds_what_crosses_one_way_can_be_used(warm):
+    answered = "def two(d):\n    return d.v.random() + d.v.random()"
+    test = (
+        "import random\nd = Node(random.Random(3))\nwant = random.Random(3)\n"
+        "assert two(d) == want.random() + want.random()\nassert two(d) > 0"
+    )
+    played = play(warm, answered, ("locked", NODE), ("student", answered), ("test", test))
+    assert played == [("passed", None)] or played == [("passed", "")]

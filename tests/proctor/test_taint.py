@@ -140,6 +140,11 @@ INTERPRETED = {
             "def text():\n    return 'a.values.tofile(\"made.bin\") == None'",
         ],
     ),
+    "IPython": (
+        "get_ipython().run_cell(text())",
+        None,
+        [f"def text():\n    return {RUNS!r}", f"def text():\n    return {f'%time {RUNS}'!r}"],
+    ),
     "a program": (
         "import subprocess\nassert subprocess.run(['true']).returncode == 0\n"
         "subprocess.run(text(), shell=True, check=True)",
@@ -227,8 +232,8 @@ def test_what_only_computes_is_evaluated(outcome, name):
 def test_what_a_student_returned_is_not_run(outcome, name, number):
     told, last = outcome(name, INTERPRETED[name][2][number])
     assert last is None  # the runner is there
-    if name == "a docstring":
-        return  # doctest prints what an example raises
+    if name in ("a docstring", "IPython"):
+        return  # they print what it raises
     expected = {"literal_eval": "malformed node", "SQL": "not authorized"}
     assert expected.get(name, "a test cannot evaluate what a student wrote or returned") in told
 
@@ -262,6 +267,10 @@ def test_a_test_may_write_where_it_is_and_to_temporary_files(outcome):
         "with tempfile.NamedTemporaryFile('w') as file:\n    file.write('x')\n"
         "with tempfile.TemporaryDirectory() as folder:\n    assert os.listdir(folder) == []\n"
         "subprocess.run(['true'], stdout=subprocess.DEVNULL, check=True)\n"
+        "!true\n"
+        "import multiprocessing\n"
+        "with multiprocessing.get_context('fork').Pool(2) as pool:\n"
+        "    assert pool.map(abs, [-1, -2]) == [1, 2]\n"
         "assert open('inner/mine.txt').read() == 'x' and text() == 1"
     )
     assert outcome("eval", "def text():\n    return 1", test) == [None, None]
