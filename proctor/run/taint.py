@@ -9,6 +9,7 @@ that a test puts together of single letters is not recognised.
 import ast
 import builtins
 import contextlib
+import functools
 import math
 import os
 import sqlite3
@@ -178,7 +179,7 @@ def _compiles(args, frame):
     for package, name, computes in _INTERPRETERS:  # they make another text of what they are given
         if (given := _given_to(package, name, frame)) is not None:
             return not _is_theirs(given) or _is_plain(source, computes)
-    if not _is_theirs(source) or _is_plain(source, _computes):
+    if not _is_theirs(source, _is_of(frame, "doctest")) or _is_plain(source, _computes):
         return True
     if frame.f_globals is not vars(ast):
         return False
@@ -208,27 +209,35 @@ def _given_to(package, name, frame):
     return None
 
 
-def _is_theirs(source):
-    """Whether a text, or some of it, is a student's."""
+def _is_theirs(source, lines=False):
+    """Whether a text is a student's, or a part of one, or has one in it.
+
+    lines  whether it may be one of which each line was cut: an example in a docstring
+    """
     source = source.strip()
     if not source or source in _state.own:
         return False
     if _state.heard.everything:
         return True
-    lines = [line.strip() for line in source.splitlines()]
-    pieces = [line for line in lines if len(line) >= _PIECE] if len(lines) > 1 else []
-    texts = (*_state.texts, *_state.heard.texts())
+    pieces = [piece for line in source.splitlines() if len(piece := line.strip()) >= _PIECE]
     return any(
         source in text
-        or any(piece in text for piece in pieces)
+        or (lines and any(piece in text for piece in pieces))
         or (len(text) >= _SHORT and not _is_harmless(text) and text in source)
-        for text in texts
+        for text in (*_state.texts, *_state.heard.texts())
     )
 
 
+@functools.lru_cache(10_000)
 def _is_harmless(text):
-    """Whether a text is a name, and of nothing that Python has for all."""
-    return text.isidentifier() and not hasattr(builtins, text)
+    """Whether a text does nothing where it is put into another: a name, a number, a sentence."""
+    if text.isidentifier():
+        return not hasattr(builtins, text)
+    try:
+        ast.parse(text.strip())
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return not set(text) & set("(.@=")
+    return _is_plain(text, _computes)
 
 
 def _is_plain(source, may_call):

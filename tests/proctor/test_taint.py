@@ -301,7 +301,7 @@ def heard():
         ("hello, world", "len('something else')", False),
         ("exec", "exec('1')", True),
         ("1 + 1", "(1 + 1) * 3", False),
-        ("a, b", "[(a, b) for a, b in [(1, 2)]]", True),
+        ("a, b", "[(a, b) for a, b in [(1, 2)]]", False),
     ],
 )
 def test_a_part_of_it_counts_and_arithmetic_does_not(heard, text, runs, refused):
