@@ -114,9 +114,9 @@ class Classes:
         return [found for path in line if (found := self._known(path)) is not None]
 
     def error(self, path):
-        """A library's class of exceptions, if this process knows it; else None."""
+        """A library's or the course's class of exceptions, if this process knows it; else None."""
         name, _, inner = path.partition(":")
-        found = None if name == _MAIN else self._found(name, inner)
+        found = self.released(inner) if name == _MAIN else self._found(name, inner)
         return found if isinstance(found, type) and issubclass(found, Exception) else None
 
     def seen(self, line, kind):

@@ -29,10 +29,19 @@ class Heard:
         self._keep(structure, len(structure), _texts_of)
 
     def text(self, text):
-        """Keep a long text, or bytes, or an array of them."""
+        """Keep a long text, or bytes."""
         self.bytes = self.bytes or isinstance(text, bytes)
-        size = text.nbytes if hasattr(text, "nbytes") else len(text)
-        self._keep(text, size, lambda said: [said.tolist() if hasattr(said, "tolist") else said])
+        self._keep(text, len(text), lambda said: [said])
+
+    def array(self, array):
+        """Keep an array, if it could hold texts or bytes."""
+        kind = array.dtype
+        if kind.itemsize == 1 or kind.kind in "SV":
+            self.bytes = True
+        if kind.kind in "USV":
+            self._keep(array, array.nbytes, lambda said: [said.tolist()])
+        elif kind.itemsize == 1:
+            self._keep(array, array.nbytes, lambda said: [said.tobytes()])
 
     def _keep(self, said, size, within):
         self.most -= size
@@ -64,7 +73,7 @@ def _collect(value, found):
             found.add(one)
         elif isinstance(one, bytes):
             found.add(one.decode("utf-8", "replace"))
-        elif isinstance(one, list):
+        elif isinstance(one, (list, tuple)):
             waiting += one
         elif isinstance(one, dict):
             waiting += one.values()

@@ -122,8 +122,11 @@ def with_helpers(names, helpers):
 @functools.cache
 def constants(source, shell):
     """The texts that stand in a cell's code."""
-    found = {const for code in _codes(source, shell) for const in code.co_consts}
-    return frozenset(const.strip() for const in found if isinstance(const, str))
+    waiting = [const for code in _codes(source, shell) for const in code.co_consts]
+    for const in waiting:
+        if isinstance(const, (tuple, frozenset)):
+            waiting += const
+    return frozenset(const.strip() for const in waiting if isinstance(const, str))
 
 
 def reads_files(words):

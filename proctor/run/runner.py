@@ -44,7 +44,7 @@ from proctor.run.outcomes import FAILED, NOT_REACHED, Outcome, outputs_of
 from proctor.run.outputs import Room, clean, stream
 from proctor.run.shell import Shell
 from proctor.run.student import FUNCTIONS, MOST, digest
-from proctor.run.taint import guard, guarded, watched
+from proctor.run.taint import guard, guarded, install, watched
 from proctor.sandbox import Ended
 from proctor.wording import INSIDE, SHOWN
 
@@ -117,6 +117,7 @@ class Runner:
         os.environ["NBGRADER_EXECUTION"] = "autograde"
         gc.set_threshold(_SELDOM)
         self._await_alarms()
+        install()
         self.shell.watch()
         self.texts = [("", None)]  # (text, role) of the cells that ran, by their numbers
         results, count = [], 0
@@ -489,6 +490,18 @@ class Runner:
         self.passed.clear()
 
     def _run_locked(self, source):
+        """Run a cell of the course's; what a test has left it, a student may have said."""
+        heard = self.wall.heard if self.wall is not None else None
+        with (
+            contextlib.nullcontext()
+            if heard is None
+            else watched(heard, self._own_texts(source, source))
+        ):
+            self._run_statements(source)
+        self._await_alarms()
+        self.shell.written()
+
+    def _run_statements(self, source):
         self.needs |= needed(source, self.shell)
         self.helpers |= helpers(source, self.shell)
         waiting = deque(statements(source, self.shell))
@@ -502,8 +515,6 @@ class Runner:
                 # it uses what is the student's: only there it is known what came of it
                 if waiting:
                     self._give_up(waiting.popleft()[1])
-        self._await_alarms()
-        self.shell.written()
 
     def _leave(self, answer):
         """Names that the model answer binds or changes are the student's from here on."""

@@ -1,29 +1,37 @@
-"""Taint: what a student wrote or returned is data; no code is made of it, and no program started.
+"""Taint: no code is made of what a student wrote or returned, and no program started by it.
 
 A test may hand a text on to what interprets it: ``eval(f())``, ``sympy.simplify(answer)``,
 ``pickle.loads``, ``df.query``, SQL. In the student's process that is theirs to do; here an audit
-hook refuses it, unless it is arithmetic. Texts are known as they came, and parts of them: a text
-that a test puts together of single letters is not recognised.
+hook looks at what is compiled while a test, or a cell of the course's, runs:
+
+- what the test itself has compiled, or hands to an interpreter, has to be in the test's own words,
+  or only compute: all names and texts in it stand in the test, or it is arithmetic;
+- what others compile (a library, of its own files) must not be a student's text, have one in it or
+  be cut from one. Texts are known as they came.
 """
 
 import ast
 import builtins
 import contextlib
 import functools
+import keyword
 import math
 import os
+import re
 import sqlite3
 import sys
 
-_SHORT = 4  # characters: what is put into a longer text, and does no harm
-_PIECE = 6  # characters of a line, of a text of which a part is run line by line
+_SHORT, _CUT = 4, 8  # characters of what is put into a longer text, or cut from one
 _REFUSED = "a test cannot evaluate what a student wrote or returned; tag it in-student-kernel"
+_WORD = re.compile(r"[^\W\d]\w*")
+_NO_CODE = SyntaxError, ValueError  # `compile` will say so, too
+_GRAMMAR = {*keyword.kwlist} - {"import", "from"}
 
 # expressions that only compute
 _PLAIN = (
     *(ast.Expression, ast.Module, ast.Expr, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare),
     *(ast.Constant, ast.Name, ast.Load, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.IfExp),
-    *(ast.Subscript, ast.Slice, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.keyword),
+    *(ast.Subscript, ast.Slice, ast.operator, ast.unaryop, ast.boolop, ast.cmpop),
 )
 _COMPUTE = {
     *("abs", "bool", "complex", "dict", "divmod", "float", "frozenset", "int", "len", "list"),
@@ -32,34 +40,34 @@ _COMPUTE = {
 _COMPUTE |= {name for name in vars(math) if name[0] != "_"}
 _SYMBOLIC = {
     *("sqrt", "cbrt", "root", "diff", "integrate", "limit", "simplify", "expand", "factor"),
-    *("together", "apart", "cancel", "summation", "product", "binomial", "symbols"),
+    *("together", "apart", "cancel", "summation", "product", "binomial"),
 }
-# what unpickling may call: containers, numbers, arrays
+_OF_TEXT = {"Symbol", "Function", "Integer", "Float", "Rational", "Dummy"}  # take one
+_NUMBER_OR_NAME = re.compile(r"[\w.+\-/]*")
+_OF_COLUMNS = {
+    *("isnull", "notnull", "isna", "notna", "isin", "between", "abs", "round", "str", "dt"),
+    *("startswith", "endswith", "contains", "lower", "upper", "strip", "len", "year", "month"),
+}
+_DANGEROUS = {
+    *("eval", "exec", "compile", "open", "input", "breakpoint", "exit", "quit", "help"),
+    *("getattr", "setattr", "delattr", "globals", "locals", "vars", "__import__", "memoryview"),
+}
+# what unpickling may call once bytes came: of containers, dates and decimal numbers
 _MADE_BY_PICKLE = {
     "builtins": {"set", "frozenset", "bytearray", "complex", "range", "slice"},
-    "collections": {"OrderedDict", "Counter", "deque"},
+    "collections": {"OrderedDict", "deque"},
     "datetime": {"date", "datetime", "time", "timedelta", "timezone"},
     "decimal": {"Decimal"},
-    "fractions": {"Fraction"},
-    "numpy": {"ndarray", "dtype"},
-}
-_MADE_BY_PICKLE |= {
-    f"numpy.{core}.{module}": names
-    for core in ("core", "_core")
-    for module, names in [
-        ("multiarray", {"_reconstruct", "scalar"}),
-        ("numeric", {"_frombuffer"}),
-    ]
 }
 # what makes code of its own templates, with names that it has looked at
-_GENERATORS = (
-    "importlib",
-    "collections",
-    "dataclasses",
-    "typing",
-    "attr",
-    "sympy.utilities.lambdify",
+_GENERATORS = ("collections", "dataclasses", "attr")
+# what runs a text that it is given
+_RUNNERS = (
+    *("__main__", "IPython", "doctest", "timeit", "code", "runpy", "profile", "cProfile", "pdb"),
+    *("bdb", "trace", "proctor.rpc.client"),  # the last calls what a student asks it to
 )
+_THROUGH = ("ast", "codeop", "inspect", "IPython", "proctor.run.shell")
+_OURS = ("proctor.rpc.code", "proctor.rpc.callbacks", "proctor.run.runner")
 _PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn"}
 _EVENTS = {"compile", "pickle.find_class", "marshal.loads", *_PROGRAMS}
 
@@ -67,18 +75,29 @@ _EVENTS = {"compile", "pickle.find_class", "marshal.loads", *_PROGRAMS}
 class _State:
     """What is known.
 
-    texts  of a student's: of files, cells, sources
-    heard  the `proctor.rpc.heard.Heard` of what their process said
-    own    texts of the test's
-    tree   whether a syntax tree was made of a student's text
-    idle   whether no test is at work: the hook itself is, or other code of ours
+    texts   of a student's: of files, cells, sources
+    heard   the `proctor.rpc.heard.Heard` of what their process said
+    own     texts of the test's
+    words   in these
+    folder  where the test is; {path: text} of modules there are none but its own
+    tree    whether a syntax tree was made of a text that is not the test's
+    idle    whether no test is at work: the hook itself is, or other code of ours
     """
 
-    texts, heard, own, tree, idle = (), None, frozenset(), False, True
+    texts, heard, own, words = (), None, frozenset(), frozenset()
+    folder, tree, idle = "", False, True
 
 
 _state = _State()
 _hooked = []
+
+
+def install():
+    """Look at what is compiled from now on, for as long as the process lasts."""
+    if not _hooked:
+        _hooked.append(True)
+        sys.addaudithook(_heed)
+        sqlite3.connect = sqlite3.dbapi2.connect = _connect
 
 
 @contextlib.contextmanager
@@ -87,15 +106,14 @@ def watched(heard, own):
 
     own  texts of the test's: its source, and constants of it
     """
-    if not _hooked:
-        _hooked.append(True)  # a hook stays for as long as the process
-        sys.addaudithook(_heed)
-        sqlite3.connect = sqlite3.dbapi2.connect = _connect
-    _state.heard, _state.own, _state.tree, _state.idle = heard, frozenset(own), False, False
+    install()
+    words = frozenset(word for text in own for word in _WORD.findall(text))
+    _state.heard, _state.own, _state.words = heard, frozenset(own), words | _GRAMMAR
+    _state.folder, _state.tree, _state.idle = os.getcwd(), False, False
     try:
         yield
     finally:
-        _state.heard, _state.own, _state.idle = None, frozenset(), True
+        _state.heard, _state.own, _state.words, _state.idle = None, frozenset(), frozenset(), True
 
 
 @contextlib.contextmanager
@@ -124,17 +142,23 @@ def _heed(event, args):
         _state.idle = False
 
 
+# -- programs, databases, bytes
+
+
 def _starts(args, frame):
     """Whether a program may be started."""
-    return not any(_is_theirs(word) for word in _words(args))
+    return not any(_is_theirs(word) for word in _texts_in(args))
 
 
-def _words(args):
-    """The texts in what a program is started with."""
-    for one in args[:2]:
-        for word in one if isinstance(one, (list, tuple)) else [one]:
-            if isinstance(word, (str, bytes)):
-                yield os.fsdecode(word)
+def _texts_in(args):
+    waiting = list(args)
+    for one in waiting:
+        if isinstance(one, (list, tuple)):
+            waiting += one
+        elif isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, (str, bytes)):
+            yield os.fsdecode(one)
 
 
 def _connect(*args, connect=sqlite3.connect, **kwargs):
@@ -153,10 +177,10 @@ def _authorize(action, name, *_):
 
 
 def _unpickles(args, frame):
-    """Whether a class may be used in unpickling: any of the course's own files, as long as no bytes
-    came that could have been the pickle."""
-    may_be_theirs = _state.texts or _state.heard.bytes
-    return not may_be_theirs or args[1] in _MADE_BY_PICKLE.get(args[0], ())
+    """Whether a class may be used in unpickling: any, as long as no bytes came that could be it."""
+    if not (_state.texts or _state.heard.bytes) or args[1] in _MADE_BY_PICKLE.get(args[0], ()):
+        return True
+    return _within(frame, "multiprocessing") or _within(frame, "concurrent")  # from its own workers
 
 
 def _loads(args, frame):
@@ -164,64 +188,115 @@ def _loads(args, frame):
     return _is_of(frame, "importlib") or not _state.heard.bytes
 
 
+# -- code
+
+
 def _compiles(args, frame):
     """Whether code may be made of a text, or a tree."""
-    if _is_ours(frame):  # it looks up a function's lines, and runs none of them
+    source, name = args
+    caller = frame
+    while any(_is_of(caller, one) for one in _THROUGH):
+        caller = caller.f_back
+    if any(_is_of(caller, one) for one in _OURS):  # a function's lines are looked up, none is run
         return True
-    source = args[0]
-    if source is None or isinstance(source, ast.AST):  # IPython's trees are the test's own
-        return not _state.tree or _is_of(frame, "IPython")
-    if not isinstance(source, (str, bytes)) or any(_is_of(frame, one) for one in _GENERATORS):
+    asks = frame
+    while _is_of(asks, "ast") or _is_of(asks, "codeop"):
+        asks = asks.f_back
+    if source is None or isinstance(source, ast.AST):
+        # a tree: IPython's are of the test's own text
+        return not _state.tree or _is_of(asks, "IPython")
+    if not isinstance(source, str):
+        source = _decoded(source, asks)
+        if source is None:
+            return False
+    if source in asks.f_code.co_consts or source.strip() in _state.own:
         return True
-    source = source if isinstance(source, str) else source.decode("utf-8", "replace")
-    if source in frame.f_code.co_consts:
+    if frame.f_globals is vars(ast):
+        # no tree is run by itself, nor by ``ast.literal_eval``, which is the one that asks
+        literal = frame.f_back.f_code.co_name == "literal_eval"
+        if not _within(frame, "pandas.core.computation"):
+            _state.tree |= not literal and not _may_run(source)
+            return True
+    if _is_of(frame, "importlib") and not _is_here(name):
         return True
-    for package, name, computes in _INTERPRETERS:  # they make another text of what they are given
-        if (given := _given_to(package, name, frame)) is not None:
-            return not _is_theirs(given) or _is_plain(source, computes)
-    if not _is_theirs(source, _is_of(frame, "doctest")) or _is_plain(source, _computes):
+    if _is_of(frame, "sympy"):
+        return _symbols(source, frame)
+    if _within(frame, "pandas.core.computation"):
+        return _columns(source, frame)
+    if _is_of(frame, "typing"):
+        return _may_run(source) or _does(source, _is_hint)
+    if any(_is_of(frame, one) or _is_of(caller, one) for one in _RUNNERS):
+        return _may_run(source)
+    if any(_is_of(frame, one) for one in _GENERATORS):
         return True
-    if frame.f_globals is not vars(ast):
-        return False
-    _state.tree |= frame.f_back.f_code.co_name != "literal_eval"  # which runs none of it
-    return True
+    return not _is_theirs(source, _is_of(frame, "importlib")) or _computes(source)
 
 
-def _is_ours(frame):
-    """Whether the grader has something compiled, and not a test through the grader's shell."""
-    while any(_is_of(frame, name) for name in ("ast", "codeop", "IPython", "proctor.run.shell")):
-        frame = frame.f_back
-    return _is_of(frame, "proctor")
+def _decoded(source, asks):
+    """The text of bytes that are code, or of a text, which may come as bytes; None if it may say
+    itself how it is to be read, and is no import's."""
+    try:
+        text = bytes(source).decode()
+    except (TypeError, ValueError):
+        return None
+    said = "coding" in "".join(text.splitlines()[:2]) and text.strip() not in _state.own
+    return None if said and not _is_of(asks, "importlib") else text
+
+
+def _is_here(path):
+    """Whether a file lies in the test's folder, where its calls may have written it."""
+    path = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
+    return os.path.abspath(path).startswith(os.path.join(_state.folder, ""))
+
+
+def _may_run(source):
+    """Whether a text is in the test's own words, or only computes."""
+    return source.strip() in _state.own or _is_in_words(source) or _computes(source)
+
+
+def _is_in_words(source):
+    words = _state.words
+    if (timeit := sys.modules.get("timeit")) is not None and "inner" in source:
+        words = words | {*_WORD.findall(timeit.template), "_stmt", "_setup", "pass"}
+    return words.issuperset(_WORD.findall(source))
 
 
 def _is_of(frame, name):
     """Whether a frame is a function's of a package."""
-    return f"{frame.f_globals.get('__name__')}.".startswith(f"{name}.")
+    return frame is not None and f"{frame.f_globals.get('__name__')}.".startswith(f"{name}.")
 
 
-def _given_to(package, name, frame):
-    """The text that a function of a package, which is being called, was given first; or None."""
-    while frame is not None:
-        if frame.f_code.co_name == name and _is_of(frame, package):
-            given = frame.f_locals.get(frame.f_code.co_varnames[0])
-            return given if isinstance(given, str) else None
+def _within(frame, name):
+    """Whether a function of a package is being called."""
+    while frame is not None and not _is_of(frame, name):
         frame = frame.f_back
-    return None
+    return frame is not None
+
+
+def _given_to(function, frame):
+    """What a function of this name, which is being called, was given first."""
+    while frame is not None and frame.f_code.co_name != function:
+        frame = frame.f_back
+    return None if frame is None else frame.f_locals.get(frame.f_code.co_varnames[0])
+
+
+# -- whose a text is
 
 
 def _is_theirs(source, lines=False):
     """Whether a text is a student's, or a part of one, or has one in it.
 
-    lines  whether it may be one of which each line was cut: an example in a docstring
+    lines  whether each of its lines may have been cut from one
     """
     source = source.strip()
     if not source or source in _state.own:
         return False
     if _state.heard.everything:
         return True
-    pieces = [piece for line in source.splitlines() if len(piece := line.strip()) >= _PIECE]
+    pieces = [piece for line in source.splitlines() if len(piece := line.strip()) >= _CUT]
     return any(
-        source in text
+        source == text.strip()
+        or (len(source) >= _CUT and source in text)
         or (lines and any(piece in text for piece in pieces))
         or (len(text) >= _SHORT and not _is_harmless(text) and text in source)
         for text in (*_state.texts, *_state.heard.texts())
@@ -231,48 +306,110 @@ def _is_theirs(source, lines=False):
 @functools.lru_cache(10_000)
 def _is_harmless(text):
     """Whether a text does nothing where it is put into another: a name, a number, a sentence."""
-    if text.isidentifier():
-        return not hasattr(builtins, text)
+    text = text.strip()
+    if not text or text.isidentifier():
+        return text not in _DANGEROUS
     try:
-        ast.parse(text.strip())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return not set(text) & set("(.@=")
-    return _is_plain(text, _computes)
+        ast.literal_eval(text)
+    except _NO_CODE:
+        return not set(text) & set("(.@=\n'\"`") and "import" not in text
+    except (RecursionError, MemoryError):
+        return False
+    return True
 
 
-def _is_plain(source, may_call):
-    """Whether a text is an expression that computes something, and does nothing else.
+# -- what a text does
 
-    may_call  function of what is called, a node: whether it may be
-    """
+
+def _tree(source):
+    """The syntax tree of a text; None of what is no code, False if that cannot be told."""
     try:
-        tree = ast.parse(source.strip())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return True  # it is no code
-    return all(
-        may_call(node.func) if isinstance(node, ast.Call) else isinstance(node, _PLAIN)
-        for node in ast.walk(tree)
-    )
+        return ast.parse(source.strip())
+    except _NO_CODE:
+        return None
+    except (RecursionError, MemoryError):
+        return False
 
 
-def _computes(node):
-    return isinstance(node, ast.Name) and node.id in _COMPUTE
+def _does(source, judge):
+    """Whether every part of a text may be, as ``judge`` says of a node."""
+    tree = _tree(source)
+    return tree is None or (tree is not False and all(map(judge, ast.walk(tree))))
 
 
-def _symbolic(node):
-    """Whether a function of SymPy's only makes, or computes with, expressions."""
-    if isinstance(node, ast.Call):  # Function('f')(x)
-        return isinstance(node.func, ast.Name) and node.func.id == "Function"
-    sympy, name = sys.modules["sympy"], getattr(node, "id", "")
-    found = getattr(sympy, name, None)
+def _computes(source):
+    return _does(source, _is_plain)
+
+
+def _is_plain(node):
+    if isinstance(node, ast.Call):
+        known = isinstance(node.func, ast.Name) and node.func.id in _COMPUTE
+        return known and not node.keywords  # as in ``max(texts, key=eval)``
+    if isinstance(node, ast.Name):
+        return node.id in _COMPUTE or not hasattr(builtins, node.id)
+    return isinstance(node, _PLAIN)
+
+
+def _symbols(source, frame):
+    """Whether SymPy may evaluate what it has made of a text."""
+    if _is_of(frame, "sympy.utilities.lambdify"):
+        given = [frame.f_locals.get(name) for name in ("expr", "args")]
+        return all(map(_may_run, _texts_in(given)))
+    given = _given_to("parse_expr", frame)
+    if isinstance(given, str) and (given.strip() in _state.own or _is_in_words(given)):
+        return True
+    return not _is_of(frame, "sympy.parsing") or _does(source, _is_symbolic)
+
+
+def _is_symbolic(node):
+    """Whether a node only makes, or computes with, expressions."""
+    if not isinstance(node, ast.Call):
+        return isinstance(node, _PLAIN)
+    name = getattr(node.func, "id", None)
+    if isinstance(node.func, ast.Call):  # Function('f')(x)
+        name = getattr(node.func.func, "id", None)
+        return name == "Function" and not _has_texts(node)
+    if name in _OF_TEXT:
+        texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
+        return all(_NUMBER_OR_NAME.fullmatch(str(text)) for text in texts)
+    sympy = sys.modules["sympy"]
+    found = getattr(sympy, name or "", None)
     of_kind = isinstance(found, type) and issubclass(found, (sympy.Basic, sympy.MatrixBase))
-    return name in _SYMBOLIC or of_kind
+    return (name in _SYMBOLIC or of_kind) and not node.keywords and not _has_texts(node)
 
 
-# what evaluates expressions of its own kind: a package, the function that is given one, and what of
-# Python's it may call
-_INTERPRETERS = (
-    ("sympy.parsing", "parse_expr", _symbolic),
-    ("pandas.core.computation", "eval", _computes),
-)
+def _has_texts(call):
+    """Whether a text, which SymPy would parse again, is made in what a function is called with."""
+    waiting = list(call.args)
+    for node in waiting:
+        if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
+            return True
+        if not isinstance(node, ast.Call):
+            waiting += ast.iter_child_nodes(node)
+    return False
+
+
+def _columns(source, frame):
+    """Whether pandas may evaluate an expression."""
+    given = _given_to("eval", frame)
+    if isinstance(given, str) and (given.strip() in _state.own or _is_in_words(given)):
+        return True
+    return _does(source, _is_of_columns)
+
+
+def _is_of_columns(node):
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and not node.keywords
+    if isinstance(node, ast.Attribute):
+        return node.attr in _OF_COLUMNS
+    if isinstance(node, ast.Name):
+        return not node.id.startswith("__")
+    return isinstance(node, (*_PLAIN, ast.Assign, ast.Store))
+
+
+def _is_hint(node):
+    """Whether a node may be in an annotation: nothing is called there."""
+    return isinstance(node, (*_PLAIN, ast.Attribute))
+
+
 _HEEDED = {"compile": _compiles, "pickle.find_class": _unpickles, "marshal.loads": _loads}

@@ -38,6 +38,74 @@ INTERPRETED = {
             f"def text():\n    return {f'eval({HIDDEN})'!r}",
         ],
     ),
+    "eval of bytes": (
+        "assert eval(text()) == 4",
+        None,
+        [
+            "import numpy as np\ndef text():\n"
+            f"    return np.frombuffer({RUNS.encode()!r}, np.uint8)",
+            f"def text():\n    return b'# coding: utf-7\\n' + {RUNS!r}.encode('utf-7')",
+            f"def text():\n    return bytearray({RUNS.encode()!r})",
+        ],
+    ),
+    "eval of what is deep": (
+        "for k in range(2870, 2990, 8):\n"
+        "    try:\n        eval(text(k))\n    except (MemoryError, RecursionError):\n        pass",
+        None,
+        [f"def text(k):\n    return '[' + {RUNS!r} + ' or 4, ' + '-' * k + '1][0]'"],
+    ),
+    "eval of what calls by a keyword": (
+        "assert eval(text()) == 4",
+        None,
+        [
+            f"def text():\n    return {f'max([{RUNS!r}], key=eval)'!r}",
+            "def text():\n    return 'max([\"/etc/hostname\"], key=open)'",
+            "def text():\n    return 'sorted([4], key=print)[0]'",
+        ],
+    ),
+    "eval of a text that was changed": (
+        "assert eval(text().replace('^', '**').lower()) == 4",
+        "def text():\n    return '2^2'",
+        [f"def text():\n    return {f'{RUNS} or 2^2'!r}"],
+    ),
+    "eval of a part of an array": (
+        "assert [eval(one) for one in texts()] == [1, 2]",
+        "import numpy as np\ndef texts():\n    return np.array(['1', '2', 'x'])[:2]",
+        [f"import numpy as np\ndef texts():\n    return np.array([{RUNS!r}, '2', 'x'])[:2]"],
+    ),
+    "eval of a row": (
+        "assert eval(texts()[0]['e']) == 1",
+        None,
+        [
+            "import numpy as np\ndef texts():\n"
+            f"    return np.array([({RUNS!r}, 2)], dtype=[('e', 'U99'), ('v', 'i8')])",
+        ],
+    ),
+    "eval by a function that is passed": (
+        "assert apply(eval, '2+3') == 5",
+        "def apply(f, x):\n    return f(x)",
+        [f"def apply(f, x):\n    return f({RUNS!r})"],
+    ),
+    "what the test writes, and imports": (
+        "import pathlib\npathlib.Path('mm.py').write_text(text())\nimport mm",
+        None,
+        [f"def text():\n    return {RUNS!r}"],
+    ),
+    "annotations": (
+        "import typing\nassert typing.get_type_hints(f) == {'x': int, 'return': list[int]}",
+        "def f(x: 'int') -> 'list[int]':\n    pass",
+        [f"def f(x: {RUNS!r}) -> 'list[int]':\n    pass"],
+    ),
+    "pickle of an array of bytes": (
+        "import pickle\nassert list(pickle.loads(dump())) == [1, 2]",
+        None,
+        [
+            "import pickle\nimport numpy as np\nclass E:\n    def __reduce__(self):\n"
+            f"        return eval, ({RUNS!r},)\n"
+            "def dump():\n    return np.frombuffer(pickle.dumps(E()), np.uint8)",
+            "import pickle\nimport numpy as np\ndef dump():\n    return pickle.dumps(np.arange(2))",
+        ],
+    ),
     "eval of a longer text": (
         "assert eval('(' + texts()[0] + ') * 2') == 8",
         "def texts():\n    return ['2 + 2']",
@@ -81,6 +149,9 @@ INTERPRETED = {
             f"def f(x):\n    '''\n    >>> {RUNS}\n    '''\n    return 4",
             f"def f(x):\n    '''\n    >>> for i in [1]:\n    ...     {RUNS}\n    '''\n    return 4",
             f"def f(x):\n    return 4\nf.__doc__ = '>' * 3 + ' ' + {RUNS!r}",
+            "def f(x):\n    '''\n    >>> (\n    ... eval(\n    ... '__im'\n    ... 'port'\n"
+            "    ... '__(\"o'\n    ... 's\").'\n    ... '_exi'\n    ... 't(7)'\n    ... ))\n"
+            "    '''\n    return 4",
         ],
     ),
     "timeit": (
@@ -90,7 +161,8 @@ INTERPRETED = {
     ),
     "pickle": (
         "import pickle\nassert list(pickle.loads(dump())) == [1, 2]",
-        "import pickle\nimport numpy as np\ndef dump():\n    return pickle.dumps(np.array([1, 2]))",
+        "import pickle\nimport collections\n"
+        "def dump():\n    return pickle.dumps(collections.deque([1, 2]))",
         [
             "import pickle\nclass E:\n    def __reduce__(self):\n"
             f"        return eval, ({RUNS!r},)\ndef dump():\n    return pickle.dumps(E())",
@@ -129,7 +201,18 @@ INTERPRETED = {
             f"def text():\n    return {f'sin({RUNS!r})'!r}",
             f"def text():\n    return {f'lambdify(x, {RUNS!r})(1)'!r}",
             f"def text():\n    return {f'x.func.__class__ or {RUNS}'!r}",
+            f"def text():\n    return {f'0*sin({RUNS[:9]!r} + {RUNS[9:]!r})'!r}",
         ],
+    ),
+    "SymPy, of a text that was changed": (
+        "import sympy as sp\nassert sp.sympify(text().replace('^', '**')) == sp.Symbol('x') ** 2",
+        "def text():\n    return 'x^2'",
+        [f"def text():\n    return {f'{RUNS} or x^2'!r}"],
+    ),
+    "lambdify": (
+        "import sympy as sp\nassert sp.lambdify(sp.Symbol('x'), text())(3) == 9",
+        "def text():\n    return 'x**2'",
+        [f"def text():\n    return {f'{RUNS} or x**2'!r}"],
     ),
     "pandas": (
         "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'b': [2, 2]})\n"
@@ -201,22 +284,29 @@ def outcome(tmp_path_factory):
     known = course.known(assignment.private)
     template = Template(assignment)
 
-    def played(name, answer, test=None):
+    def played(name, answer, test=None, locked=None):
         book = Pristine(source_of(name)).fresh()
         book.cells[0].source = answer
         if test is not None:
             book.cells[1].source = test
+        if locked is not None:
+            about = {"grade": False, "solution": False, "locked": True, "grade_id": "locked"}
+            metadata = {"nbgrader": about | {"schema_version": 3, "task": False}}
+            book.cells.insert(2, new_code_cell(locked, id="locked", metadata=metadata))
         settings = Settings(seconds=20, total=60)
         play(template, book, course.lessons(), settings, {}, known[name])
         return [
             next((o.evalue for o in cell.outputs if o.output_type == "error"), None)
             for cell in book.cells[1:]
+            if cell.id != "locked"
         ]
 
     yield played
     template.close()
 
 
+# what prints, or takes for an answer, that something was refused
+QUIET = {"a docstring", "IPython", "eval of what is deep"}
 RIGHT = [name for name, (_, right, _) in INTERPRETED.items() if right is not None]
 WRONG = [(name, n) for name, (*_, wrong) in INTERPRETED.items() for n in range(len(wrong))]
 
@@ -232,8 +322,8 @@ def test_what_only_computes_is_evaluated(outcome, name):
 def test_what_a_student_returned_is_not_run(outcome, name, number):
     told, last = outcome(name, INTERPRETED[name][2][number])
     assert last is None  # the runner is there
-    if name in ("a docstring", "IPython"):
-        return  # they print what it raises
+    if name in QUIET:
+        return
     expected = {"literal_eval": "malformed node", "SQL": "not authorized"}
     assert expected.get(name, "a test cannot evaluate what a student wrote or returned") in told
 
@@ -295,7 +385,7 @@ def heard():
     ("text", "runs", "refused"),
     [
         ("f()", "f()", True),
-        ("x = f(1)", "x = f(1)", True),
+        ("f(print('abc'))", "print('abc')", True),
         ("print(5)", "1 if print(5) else 2", True),
         ("square", "len('square')", False),  # a name is none of theirs to hide
         ("hello, world", "len('something else')", False),
@@ -333,3 +423,45 @@ def test_libraries_make_code_of_their_own(heard):
         assert collections.namedtuple("P", "a b")(1, 2).b == 2
         made = dataclasses.make_dataclass("D", ["a", "b"])
         assert made(1, 2).b == 2
+
+
+ORDINARY = {
+    "timeit": "import timeit\nassert timeit.timeit(lambda: f(1), number=3) >= 0\n"
+    "assert timeit.timeit('x = 1', setup='import math', number=1) >= 0\n%timeit -n 1 -r 1 f(1)",
+    "names in a loop": "for n in (1, 2):\n    assert eval(f'f({n})') == n\n"
+    "for text, want in [('f(3)', 3), ('f([4])', [4])]:\n    assert eval(text) == want\n"
+    "exec('y = f(7)')\nassert y == 7",
+    "a template": "from string import Template\nexec(Template('$n = f(1)').substitute(n='a'))\n"
+    "assert a == 1",
+    "programs": "import subprocess\nassert f('hello') == 'hello'\n"
+    "subprocess.run(['echo', 'hello', 'there'], check=True, stdout=subprocess.DEVNULL)",
+    "workers": "assert f(b'ab') == b'ab'\n"
+    "import multiprocessing\nwith multiprocessing.get_context('fork').Pool(2) as pool:\n"
+    "    assert pool.map(abs, [-1, -2]) == [1, 2]",
+    "what libraries make": "import collections, dataclasses, enum, typing\nassert f(None) is None\n"
+    "assert f('None') == 'None' and f('    ') == '    ' and f(['return', 'list'])\n"
+    "P = collections.namedtuple('P', 'x y')\nclass Q(typing.NamedTuple):\n    a: int = 1\n"
+    "@dataclasses.dataclass(order=True)\nclass D:\n    a: int = 1\n    b: list = None\n"
+    "assert P(1, 2).y == 2 and Q().a == 1 and D(1) < D(2)",
+    "SciPy": "import scipy.stats\nassert f('None') == 'None'\n"
+    "assert scipy.stats.norm(0, 1).cdf(0) == 0.5",
+    "pandas": "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'c': ['x', 'y']})\nn = 1\n"
+    "assert len(df.query(f('a > 1 and c.str.startswith(\"y\")'))) == 1\n"
+    "assert len(df.query('a > @n')) == 1 and list(df.eval(f('d = a + a')).d) == [2, 4]",
+    "its own mistakes": "import pytest\nwith pytest.raises(SyntaxError):\n    eval(f('1 +'))\n"
+    "with pytest.raises(NameError):\n    eval(f('abc'))",
+    "a tree": "import ast, inspect\ntree = ast.parse(inspect.getsource(f))\n"
+    "assert isinstance(tree.body[0], ast.FunctionDef)\nassert ast.literal_eval(f('[1]')) == [1]",
+}
+
+
+@pytest.mark.few(4, spread=True)
+@pytest.mark.parametrize("what", ORDINARY)
+def test_what_tests_do_besides_is_as_before(outcome, what):
+    given = "def f(x):\n    'import math, x = 1'\n    return x"
+    assert outcome("eval", given, ORDINARY[what]) == [None, None]
+
+
+def test_a_cell_of_the_course_s_runs_no_text_that_a_test_has_left(outcome):
+    answer, test = f"def text():\n    return {RUNS!r}", "formula = text()\nassert formula"
+    assert outcome("eval", answer, test, "value = eval(formula)") == [None, None]

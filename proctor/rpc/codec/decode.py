@@ -194,7 +194,7 @@ class Incoming:
             wrong("an array")
         self._extend(size)  # the same buffer may be named again and again
         made = ndarray(shape, kind, data, order=order).copy(order) if size else empty(shape, kind)
-        return self._heard(made) if kind.kind in "US" else made
+        return self._heard_array(made)
 
     def _extend(self, size):
         self.extent += size
@@ -248,6 +248,7 @@ class Incoming:
     def _settle(self, number, value, block, offset, writeable):
         """Bind an array to its number; one that was bound before has moved."""
         codec = self.codec
+        self._heard_array(value)
         if not writeable:
             value.flags.writeable = False
         shared = codec.by_number.get(number)
@@ -338,6 +339,9 @@ class Incoming:
                     source = ndarray(plain.shape, plain.dtype, new, shared.offset, plain.strides)
                     copyto(plain, source)
         block.state = _kept(data)
+        for number in block.arrays if codec.heard is not None else ():
+            if (a := codec.by_number[number].ref()) is not None:
+                self._heard_array(a)
 
     # -- values
 
@@ -395,6 +399,11 @@ class Incoming:
         tag, index = code
         must(tag == "s", "a string")
         return self._heard(str(self._buffer(index), "utf-8", "surrogatepass"))
+
+    def _heard_array(self, made):
+        if self.codec.heard is not None:
+            self.codec.heard.array(made)
+        return made
 
     def _heard(self, text):
         """What is not in the message's structure: see `proctor.rpc.heard`."""

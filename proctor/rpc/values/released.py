@@ -113,7 +113,9 @@ def members(class_of, told):
         return told(name) and class_of(name) is kind
 
     def to_data(value):
-        return name_of(type(value)), value._name_, None if value._name_ else value._value_
+        name, known = value._name_, type(value)._member_map_
+        alone = known.get(name) is value  # else several of a `Flag` together
+        return name_of(type(value)), name if alone else None, None if alone else value._value_
 
     def from_data(data):
         name, member, value = parts(data, 3)
