@@ -23,6 +23,8 @@ import sys
 _SHORT, _CUT = 4, 8  # characters of what is put into a longer text, or cut from one
 _REFUSED = "a test cannot evaluate what a student wrote or returned; tag it in-student-kernel"
 _WORD = re.compile(r"[^\W\d]\w*")
+_COOKIE = re.compile(r"[ \t\f]*#.*coding[:=]")
+_LINE = re.compile(r"\r\n|\r|\n")  # as Python's own reader has it
 _NO_CODE = SyntaxError, ValueError  # `compile` will say so, too
 _GRAMMAR = {"and", "or", "not", "in", "is", "if", "else", "None", "True", "False", "pass"}
 
@@ -238,7 +240,7 @@ def _decoded(source, asks):
         text = bytes(source).decode()
     except (TypeError, ValueError):
         return None
-    said = "coding" in "".join(text.splitlines()[:2]) and text.strip() not in _state.own
+    said = any(map(_COOKIE.match, _LINE.split(text, 2)[:2])) and text.strip() not in _state.own
     return None if said and not _is_of(asks, "importlib") else text
 
 

@@ -45,6 +45,8 @@ INTERPRETED = {
             "import numpy as np\ndef text():\n"
             f"    return np.frombuffer({RUNS.encode()!r}, np.uint8)",
             f"def text():\n    return b'# coding: utf-7\\n' + {RUNS!r}.encode('utf-7')",
+            "def text():\n"
+            f"    return b'\\x0c\\x0c\\x0c# coding: utf-7\\n' + {RUNS!r}.encode('utf-7')",
             f"def text():\n    return bytearray({RUNS.encode()!r})",
         ],
     ),
@@ -440,9 +442,9 @@ ORDINARY = {
     "    assert pool.map(abs, [-1, -2]) == [1, 2]",
     "what libraries make": "import collections, dataclasses, enum, typing\nassert f(None) is None\n"
     "assert f('None') == 'None' and f('    ') == '    ' and f(['return', 'list'])\n"
-    "P = collections.namedtuple('P', 'x y')\nclass Q(typing.NamedTuple):\n    a: int = 1\n"
+    "P = collections.namedtuple('P', 'x y encoding')\nclass Q(typing.NamedTuple):\n    a: int = 1\n"
     "@dataclasses.dataclass(order=True)\nclass D:\n    a: int = 1\n    b: list = None\n"
-    "assert P(1, 2).y == 2 and Q().a == 1 and D(1) < D(2)",
+    "assert P(1, 2, 3).y == 2 and Q().a == 1 and D(1) < D(2)",
     "SciPy": "import scipy.stats\nassert f('None') == 'None'\n"
     "assert scipy.stats.norm(0, 1).cdf(0) == 0.5",
     "pandas": "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'c': ['x', 'y']})\nn = 1\n"

@@ -183,7 +183,7 @@ class Codec(Held):
 
     def _value(self, value, out):
         kind = type(value)
-        if kind in AS_IS:
+        if kind in AS_IS and value == value:  # JSON has one NaN only
             return value
         if kind is int and -(1 << 62) < value < 1 << 62:
             return value
@@ -217,7 +217,7 @@ class Codec(Held):
                     return {"q": out.buffer(array("q", values).tobytes())}
                 except OverflowError:
                     pass
-        return [v if type(v) in AS_IS else self._value(v, out) for v in values]
+        return [v if type(v) in AS_IS and v == v else self._value(v, out) for v in values]
 
     def _refer(self, shared, out):
         out.refs += 1
@@ -256,7 +256,6 @@ class Codec(Held):
 
     def _write_float(self, value, out):
         value = float.__float__(value)
-        # JSON has one NaN only
         return ["-nan"] if value != value and math.copysign(1.0, value) < 0 else value
 
     def _write_complex(self, value, out):
