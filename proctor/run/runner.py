@@ -492,11 +492,7 @@ class Runner:
     def _run_locked(self, source):
         """Run a cell of the course's; what a test has left it, a student may have said."""
         heard = self.wall.heard if self.wall is not None else None
-        with (
-            contextlib.nullcontext()
-            if heard is None
-            else watched(heard, self._own_texts(source, source))
-        ):
+        with contextlib.nullcontext() if heard is None else watched(heard, self._own_texts(source)):
             self._run_statements(source)
         self._await_alarms()
         self.shell.written()
@@ -575,7 +571,7 @@ class Runner:
                     self._modules(),
                     self._limited(seconds) as late,
                     self._sharing(cell) as text,
-                    watched(wall.heard, self._own_texts(cell["source"], text)),
+                    watched(wall.heard, self._own_texts(cell["source"])),
                 ):
                     self._see(text, count)
                     wall.exits = True
@@ -615,10 +611,9 @@ class Runner:
                 _, printed = self._asked(self.written)
         return outcome, [*(o for o in printed if o["output_type"] == "stream"), *shown]
 
-    def _own_texts(self, source, text):
-        """What a test may make code of, whatever a student returns."""
-        both = {text, self.shell.transform_cell(text)}
-        return {one.strip() for one in both} | constants(source, self.shell)
+    def _own_texts(self, source):
+        """What a cell may make code of, whatever a student returns."""
+        return {source.strip()} | constants(source, self.shell)
 
     def _import(self, wanted):
         """Import here what model answers import, where the student's process has it too."""
@@ -820,7 +815,8 @@ def warm(lessons, tests, mark):
     """
     shell = Shell.instance()
     for source in lessons:
-        needed(source, shell), statements(source, shell), helpers(source, shell)
+        needed(source, shell), statements(source, shell)
+        helpers(source, shell), constants(source, shell)
     for source in tests:
         needed(source, shell), owned(source, shell), mentioned(source, shell)
         used(source, shell), reads_cells(source, shell), constants(source, shell)

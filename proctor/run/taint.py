@@ -79,13 +79,13 @@ class _State:
     texts   of a student's: of files, cells, sources
     heard   the `proctor.rpc.heard.Heard` of what their process said
     own     texts of the test's
-    words   in these
+    words   in these, when they were asked for; else None
     folder  where the test is; {path: text} of modules there are none but its own
     tree    whether a syntax tree was made of a text that is not the test's
     idle    whether no test is at work: the hook itself is, or other code of ours
     """
 
-    texts, heard, own, words = (), None, frozenset(), frozenset()
+    texts, heard, own, words = (), None, frozenset(), None
     folder, tree, idle = "", False, True
 
 
@@ -108,13 +108,12 @@ def watched(heard, own):
     own  texts of the test's: its source, and constants of it
     """
     install()
-    words = frozenset(word for text in own for word in _WORD.findall(text))
-    _state.heard, _state.own, _state.words = heard, frozenset(own), words | _GRAMMAR
+    _state.heard, _state.own, _state.words = heard, frozenset(own), None
     _state.folder, _state.tree, _state.idle = os.getcwd(), False, False
     try:
         yield
     finally:
-        _state.heard, _state.own, _state.words, _state.idle = None, frozenset(), frozenset(), True
+        _state.heard, _state.own, _state.words, _state.idle = None, frozenset(), None, True
 
 
 @contextlib.contextmanager
@@ -257,6 +256,9 @@ def _may_run(source):
 
 def _is_in_words(source):
     words = _state.words
+    if words is None:
+        words = {word for text in _state.own for word in _WORD.findall(text)} | _GRAMMAR
+        _state.words = words
     if (timeit := sys.modules.get("timeit")) is not None and "inner" in source:
         words = words | {*_WORD.findall(timeit.template), "_stmt", "_setup", "pass"}
     return words.issuperset(_WORD.findall(source))
