@@ -513,10 +513,8 @@ def asked_issubclass(kind, classes, /):
         return any(asked_issubclass(kind, one) for one in getattr(classes, "__args__", classes))
     if type(classes) is not ABCMeta:
         return issubclass(kind, classes)
-    own = _own(kind)
-    return any(
-        issubclass(one, classes) for one in own["__wall__"].classes.known(own["__own_line__"])
-    )
+    known = wall_of(kind).classes.known(_own(kind)["__own_line__"])
+    return any(issubclass(one, classes) for one in known)
 
 
 def _as_class(thing):

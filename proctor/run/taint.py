@@ -80,7 +80,7 @@ class _State:
     heard   the `proctor.rpc.heard.Heard` of what their process said
     own     texts of the test's
     words   in these, when they were asked for; else None
-    folder  where the test is; {path: text} of modules there are none but its own
+    folder  where the test is
     tree    whether a syntax tree was made of a text that is not the test's
     idle    whether no test is at work: the hook itself is, or other code of ours
     """
@@ -194,14 +194,9 @@ def _loads(args, frame):
 def _compiles(args, frame):
     """Whether code may be made of a text, or a tree."""
     source, name = args
-    caller = frame
-    while any(_is_of(caller, one) for one in _THROUGH):
-        caller = caller.f_back
+    caller, asks = _past(frame, _THROUGH), _past(frame, ("ast", "codeop"))
     if any(_is_of(caller, one) for one in _OURS):  # a function's lines are looked up, none is run
         return True
-    asks = frame
-    while _is_of(asks, "ast") or _is_of(asks, "codeop"):
-        asks = asks.f_back
     if source is None or isinstance(source, ast.AST):
         # a tree: IPython's are of the test's own text
         return not _state.tree or _is_of(asks, "IPython")
@@ -267,6 +262,13 @@ def _is_in_words(source):
 def _is_of(frame, name):
     """Whether a frame is a function's of a package."""
     return frame is not None and f"{frame.f_globals.get('__name__')}.".startswith(f"{name}.")
+
+
+def _past(frame, names):
+    """The next frame that is no function's of these packages."""
+    while any(_is_of(frame, name) for name in names):
+        frame = frame.f_back
+    return frame
 
 
 def _within(frame, name):

@@ -42,13 +42,12 @@ def restrict(plan, own_root, counted=False):
     """
     version = abi()
     handled = _handled(version)
-    ruleset = _create(version, handled, tcp=not plan.loopback)
-    try:
-        for path, rights in _rules(plan, handled, own_root, counted):
-            _grant(ruleset, path, rights & handled)
-        linux.syscall(_RESTRICT_SELF, ruleset, 0)
-    finally:
-        os.close(ruleset)
+    attributes = [handled]
+    if version >= 4:
+        attributes.append(0 if plan.loopback else _BIND_AND_CONNECT_TCP)
+    if version >= 6:
+        attributes.append(_ABSTRACT_SOCKETS_AND_SIGNALS)
+    _apply(attributes, _rules(plan, handled, own_root, counted))
 
 
 def write_only_in(*folders):
@@ -62,16 +61,9 @@ def write_only_in(*folders):
         return False
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
     handled = _handled(version) & ~(READ | IOCTL_DEV)
-    packed = struct.pack("=Q", handled)
-    ruleset = linux.syscall(_CREATE_RULESET, packed, len(packed), 0)
-    try:
-        for folder in folders:
-            _grant(ruleset, folder, handled & ~(_MAKE_CHAR | _MAKE_BLOCK))
-        for device in (*_DEVICES, "/dev/zero", "/dev/tty", "/dev/ptmx", "/dev/pts", "/dev/shm"):
-            _grant(ruleset, device, handled & ~(_MAKE_CHAR | _MAKE_BLOCK))
-        linux.syscall(_RESTRICT_SELF, ruleset, 0)
-    finally:
-        os.close(ruleset)
+    devices = (*_DEVICES, "/dev/zero", "/dev/tty", "/dev/ptmx", "/dev/pts", "/dev/shm")
+    rights = handled & ~(_MAKE_CHAR | _MAKE_BLOCK)
+    _apply([handled], [(path, rights) for path in (*folders, *devices)])
     return True
 
 
@@ -82,15 +74,19 @@ def _handled(version):
     )
 
 
-def _create(version, handled, tcp):
-    """A new ruleset, which grants nothing yet."""
-    attributes = [handled]
-    if version >= 4:
-        attributes.append(_BIND_AND_CONNECT_TCP if tcp else 0)
-    if version >= 6:
-        attributes.append(_ABSTRACT_SOCKETS_AND_SIGNALS)
+def _apply(attributes, rules):
+    """Take what ``attributes`` name (rights on files first) from this process, but for the rules.
+
+    rules  pairs of a path and the rights on it
+    """
     packed = struct.pack(f"={len(attributes)}Q", *attributes)
-    return linux.syscall(_CREATE_RULESET, packed, len(packed), 0)
+    ruleset = linux.syscall(_CREATE_RULESET, packed, len(packed), 0)
+    try:
+        for path, rights in rules:
+            _grant(ruleset, path, rights & attributes[0])
+        linux.syscall(_RESTRICT_SELF, ruleset, 0)
+    finally:
+        os.close(ruleset)
 
 
 def _grant(ruleset, path, rights):
