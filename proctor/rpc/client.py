@@ -222,7 +222,9 @@ class Wall:
     # -- functions of the test that the student calls
 
     def _answer(self, values, still):
+        """Call a function of the test, and answer with what it gives."""
         function, args, kwargs = self._called(values)
+        result = None
         try:
             if self._calls >= self.limits.calls_deep:
                 raise RecursionError(f"calls across the wall nest deeper than {self._calls}")
@@ -240,6 +242,7 @@ class Wall:
             refused = type(error) is TypeError and error.__traceback__.tb_next is None
             hidden = refused and not self.is_seen(function)
             message = self._failure(error, _REFUSED if hidden else None)
+        self._codec.kept += values, result
         self._channel.send(*message)
 
     def _called(self, values):

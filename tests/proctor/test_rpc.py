@@ -155,6 +155,11 @@ def mess():
     np.array = np.zeros = np.ndarray = None
     sys.stdout = None
 
+def composed(functions, x):
+    for f in functions:
+        x = f(x)
+    return x
+
 def keep(f):
     calls.append(f)
 
@@ -576,6 +581,15 @@ def test_functions_are_called_back(wall):
 def test_functions_are_called_back_within_calls_back(wall):
     each, add = wall.fetch("each"), wall.fetch("add")
     assert each(lambda v: each(lambda w: add(v, w), [1, 2]), [10, 20]) == [[11, 12], [21, 22]]
+
+
+def test_what_a_function_of_the_test_has_made_is_passed_on(wall):
+    made = wall.fetch("each")(lambda n: np.arange(n), [2, 3])
+    assert [x.tolist() for x in made] == [[0, 1], [0, 1, 2]]
+    halve, root, wave = (lambda x: x / 2), np.sqrt, (lambda x: np.sin(x) + x)
+    x = np.array([8.0, 18.0])
+    y = wall.fetch("composed")([halve, root, wave], x)
+    np.testing.assert_array_equal(y, wave(root(halve(x))))
 
 
 def test_a_function_that_changes_what_it_is_given(wall):

@@ -267,6 +267,8 @@ class Incoming:
     def _apply(self):
         """Write what has changed; return the blocks and containers that were known before."""
         codec, blocks, rewritten = self.codec, [], []
+        if not self.content:
+            return blocks, rewritten
         changes = [(codec.by_number[number], content) for number, content in self.content.items()]
         # first the objects: a set of them asks for their hashes
         changes.sort(key=lambda change: change[0].kind != "object")

@@ -27,7 +27,6 @@ from proctor.rpc.codec.values import (
     can_fill,
     fields_of,
     hides_nothing,
-    is_same,
     kind_of,
     parts_of,
     state_of,
@@ -122,13 +121,14 @@ class Codec(Held):
         coded = [self._value(value, out) for value in values]
         self._write_waiting(out)
         out.reach = [n for value in reach.values() if (n := self.number_of(value))] + out.made
-        watched = list(self.watched(out))
+        watched = self.watched(out)
         self._write_changes(watched, out)
         self._place_arrays(out)
         self._write_blocks(watched, out)
         lent = [*{n for n in out.reach if n > 0}.union(self.lent[-1])] if lend else []
         message = self._complete(op, coded, out, lent)
         for shared, state in out.states:
+            self.kept.append(shared.state)
             shared.state = state
             self.recent.move_to_end(shared.number)
         for block in out.rewritten:
@@ -194,6 +194,8 @@ class Codec(Held):
         """What a value is on the wire; "foreign" too if its class is the course's own text, say."""
         kind = type(value)
         if kind in KINDS or kind in EXACT or self.converters is None:
+            return kind_of(kind)
+        if self.trusted and self.converters.of(kind) is None:  # as of a proxy
             return kind_of(kind)
         if self.converters.is_object(kind):
             return "object"
@@ -393,9 +395,9 @@ class Codec(Held):
             value = shared.ref()
             if shared.kind == "value":
                 self._write_changed(shared, value, out)
-            elif not is_same(shared.state, value, shared.kind):
-                self.survey(value, {}, {})
-                self._write_content(shared, value, out)
+                continue
+            self.survey(value, {}, {})
+            self._write_content(shared, value, out)
         self._write_waiting(out)
 
     # -- writing what converters know

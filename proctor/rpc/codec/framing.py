@@ -58,11 +58,13 @@ class Channel:
 
     def send(self, structure, buffers):
         """Send one frame. Raises ``WallError``."""
-        sizes = array("Q", map(len, buffers))
-        head = self._HEAD.pack(self._MAGIC, len(structure), len(sizes)) + sizes.tobytes()
-        parts = [head + structure, *buffers]
-        if sum(sizes) < self._AT_ONCE:
-            parts = [b"".join(parts)]
+        head = self._HEAD.pack(self._MAGIC, len(structure), len(buffers))
+        parts = [head + structure]
+        if buffers:
+            sizes = array("Q", map(len, buffers))
+            parts = [head + sizes.tobytes() + structure, *buffers]
+            if sum(sizes) < self._AT_ONCE:
+                parts = [b"".join(parts)]
         self.carried += sum(map(len, parts))
         try:
             for part in parts:

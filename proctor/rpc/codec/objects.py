@@ -15,7 +15,15 @@ from numpy import zeros as np_zeros
 
 from proctor.rpc.codec.dtypes import wrong
 from proctor.rpc.codec.memory import address_of, cells_of, extent, is_dense, memory_of
-from proctor.rpc.codec.values import CHANGEABLE, LEAVES, NESTING, SWEPT, kind_of, parts_of
+from proctor.rpc.codec.values import (
+    CHANGEABLE,
+    LEAVES,
+    NESTING,
+    SWEPT,
+    is_same,
+    kind_of,
+    parts_of,
+)
 
 
 class _Strong:
@@ -87,7 +95,9 @@ class Held:
     ``lent`` is a list of sets, one a call under way into the other end: the numbers of the trusted
     end's objects that the other end may change. ``by_number`` has what stands for each object here;
     ``recent`` the numbers of what may have changed, the last that crossed at the end;
-    ``containers`` what cannot be referred to weakly.
+    ``containers`` what cannot be referred to weakly. ``kept`` is what must not die before the next
+    message is written, which is the first that can tell of it: the other end's next words may be
+    about it.
     """
 
     _FEW = 8  # containers that may be dead before anyone looks
@@ -98,7 +108,7 @@ class Held:
         self.by_number, self._by_id, self._by_root = {}, {}, {}
         self.recent = OrderedDict()
         self.containers, self._sweep_at = {}, self._FEW
-        self._dead, self._released = [], []
+        self._dead, self._released, self.kept = [], [], []
         self.met = []  # at the trusted end: what was told of, as messages since have referred to it
         self._next = 1 if trusted else -1
 
@@ -179,6 +189,7 @@ class Held:
 
     def bury(self):
         """Let go of what nobody here holds any more; the other end is told in the next message."""
+        self.kept = []
         if self.trusted:
             self._sweep()
         dead, self._dead = self._dead, []
@@ -205,31 +216,37 @@ class Held:
     # -- what has changed
 
     def watched(self, out):
-        """Memory that has changed here since it last crossed, and containers that may have.
+        """Memory and containers that have changed here since they last crossed, and values that
+        may have.
 
         Of what is in the message and in the calls under way, and of the last few others.
         """
         if not self.recent:
-            return
-        numbers, known = set(self._last()), self.by_number
+            return []
+        numbers, known, found = self._last(), self.by_number, []
         for number in (*chain(*self.lent), *out.reach):
             shared = known.get(number)
             if shared is not None:
                 numbers.add(shared.block if shared.kind == "array" else number)
         for number in sorted(numbers.difference(out.fresh)):
             shared = known.get(number)
-            if shared is None or shared.kind not in CHANGEABLE:
+            if shared is None or (kind := shared.kind) not in CHANGEABLE:
                 continue
             if not (self.trusted or number < 0 or self.may_write(shared)):
                 continue
-            if shared.kind != "block" or not self.is_in_step(shared):
-                yield shared
+            if kind == "block":
+                changed = not self.is_in_step(shared)
+            else:
+                changed = kind == "value" or not is_same(shared.state, shared.ref(), kind)
+            if changed:
+                found.append(shared)
+        return found
 
     def _last(self):
         """The numbers of the last few that crossed, the small ones: comparing takes time."""
-        left = self.limits.watched_bytes
+        left, known, found = self.limits.watched_bytes, self.by_number, set()
         for number in islice(reversed(self.recent), self.limits.watched):
-            shared = self.by_number[number]
+            shared = known[number]
             if shared.kind == "block":
                 size = shared.size
             elif shared.kind == "value":
@@ -238,7 +255,8 @@ class Held:
                 size = 8 * len(shared.state or ())
             if size <= left:
                 left -= size
-                yield number
+                found.add(number)
+        return found
 
     def is_in_step(self, block):
         """Whether the block's memory still holds what last crossed."""

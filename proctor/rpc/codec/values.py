@@ -193,6 +193,9 @@ def state_of(value, kind):
 
 def is_same(state, value, kind):
     """Whether a container holds what it held when its `state_of` was taken."""
+    if kind == "list":
+        same_length = len(state) == list.__len__(value)
+        return same_length and all(map(operator.is_, state, list.__iter__(value)))
     if kind == "bytearray":
         return bytearray.__eq__(value, state)
     if kind == "set":

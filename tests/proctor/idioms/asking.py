@@ -705,3 +705,33 @@ idiom(
     test("", "assert work() == 1 and not os.path.exists('job.cfg')"),
     test("assert work() == 1"),
 )
+
+# -- functions of the test that make arrays
+
+PIPELINE = "def pipeline(functions, x):\n    for f in functions:\n        x = f(x)\n    return x"
+
+idiom(
+    "what-a-function-makes-is-passed-on",
+    answer(PIPELINE, "def pipeline(functions, x):\n    return functions[-1](x)"),
+    test(
+        "",
+        "import numpy as np\n\nhalve = lambda x: x / 2\n"
+        "y = pipeline([halve, np.sqrt, halve], np.array([8.0, 18.0]))\n"
+        "assert y.tolist() == [1.0, 1.5]",
+    ),
+    test("assert pipeline([], 3) == 3 and pipeline([abs, str], -3) == '3'"),
+)
+idiom(
+    "what-functions-make-comes-back-together",
+    answer(
+        "def outputs(layers, x):\n    kept = []\n    for layer in layers:\n        x = layer(x)\n"
+        "        kept.append(x)\n    return kept",
+        "def outputs(layers, x):\n    return [layer(x) for layer in layers]",
+    ),
+    test(
+        "",
+        "import numpy as np\n\nspread, turn = lambda x: x @ np.ones((2, 3)), lambda x: x[::-1]\n"
+        "layers = [spread, turn, np.cumsum]\nkept = outputs(layers, np.array([1.0, 2.0]))\n"
+        "assert [k.tolist() for k in kept] == [[3, 3, 3], [3, 3, 3], [3, 6, 9]]",
+    ),
+)

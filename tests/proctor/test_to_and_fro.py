@@ -1,0 +1,132 @@
+"""A student's function and a test's pass each other what they have: as if they were in one process.
+
+What one end has let go of, the other may be about to speak of.
+"""
+
+import socket
+import threading
+
+import numpy as np
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from proctor.rpc import Student, Wall
+
+CELL = """
+stored = []
+
+def each(f, values):
+    return [f(v) for v in values]
+
+def converse(f, steps, values):
+    kept = list(values)
+    for how, place in steps:
+        x = kept[place % len(kept)]
+        if not hasattr(x, "__len__"):
+            continue
+        if how == "mine":
+            kept.append(x * 1)
+        elif how == "turn":
+            x[:1] = x[-1:]
+        elif how == "store":
+            stored.append(x)
+        elif how == "stored":
+            kept.append(list(stored))
+        elif how == "forget":
+            del kept[place % len(kept)], x
+            kept.append(f("new", [1.0]))
+        elif how == "tell":
+            f("same", [x, kept[0]])
+        else:
+            try:
+                kept.append(f(how, x))
+            except ValueError:
+                kept.append(x)
+    return kept
+"""
+STUDENTS = ["mine", "turn", "store", "stored", "forget", "tell"]
+TESTS = ["new", "same", "view", "both", "within", "change", "raise", "seen", "lose"]
+OF_LISTS = ["drop", "pop", "put"]
+
+
+def answering(each):
+    """A test's function that does what it is asked with what it is given."""
+    seen = []
+
+    def answer(how, x):
+        if how == "change":
+            x[:1] = x[-1:]
+        elif how == "raise":
+            raise ValueError
+        elif how == "seen":
+            seen.append(x)
+            return seen[0]
+        elif how == "lose":
+            seen.clear()
+        elif how in OF_LISTS and type(x) is list:
+            if how == "drop":
+                x.clear()
+            elif how == "put":
+                x.append(np.ones(2))
+            elif x:
+                return x.pop()
+        return {
+            "new": lambda: x * 2,
+            "view": lambda: x[::-1],
+            "both": lambda: [x, x * 1],
+            "within": lambda: each(lambda v: v * 2, [x])[0],
+        }.get(how, lambda: x)()
+
+    return answer
+
+
+def talked(converse, each, talks):
+    """What comes of each talk, and which of the arrays and lists in it are one object."""
+    values, answer, found = [np.array([1.0, 2.0]), [3.0, 4.0]], answering(each), []
+    for steps in talks:
+        kept = converse(answer, steps, values)
+        told = [one for one in kept if isinstance(one, (list, np.ndarray))]
+        same = [next(n for n, other in enumerate(told) if other is one) for one in told]
+        found.append((str(values), str(kept), same))
+    return found
+
+
+def here(talks):
+    names = {}
+    exec(CELL, names)
+    return talked(names["converse"], names["each"], talks)
+
+
+def across(talks):
+    names = {}
+    exec(CELL, names)
+    ours, theirs = socket.socketpair()
+    student = threading.Thread(target=Student(theirs, names).serve)
+    student.start()
+    try:
+        with Wall(ours, timeout=20) as wall:
+            return talked(wall.fetch("converse"), wall.fetch("each"), talks)
+    finally:
+        student.join()
+        theirs.close()
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from([*STUDENTS, *TESTS, *OF_LISTS]), st.integers(0, 8)), max_size=8
+)
+
+
+@settings(max_examples=500)
+@given(talks=st.lists(STEPS, min_size=1, max_size=3))
+@example(talks=[[("new", 0)]])  # what the test's function has made is in its hands no more
+@example(talks=[[("view", 2), ("both", 8), ("change", 7)]])  # nor what it took out of a list
+def test_they_come_to_what_they_come_to_in_one_process(talks):
+    try:
+        expected = here(talks)
+    except Exception as error:
+        expected = type(error)
+    try:
+        told = across(talks)
+    except Exception as error:
+        told = type(error)
+    assert told == expected
