@@ -731,7 +731,7 @@ class Runner:
         self.gone, names = set(), self.shell.user_ns
 
         def tell():
-            gone = {name for name in theirs if name not in names}
+            gone = theirs.difference(names)
             if gone != self.gone:
                 self.gone = gone
                 self._aside(self.without, *sorted(gone))

@@ -404,7 +404,11 @@ class Formula:
 
     def __init__(self, text, **given):
         self.text, self.given = text, tuple(given.items())
-        self.function = lent("f(x)", eval(f"lambda x: {text}", {"np": np, **given}))
+
+    @functools.cached_property
+    def function(self):
+        """The function, made where it is called."""
+        return lent("f(x)", eval(f"lambda x: {self.text}", {"np": np, **dict(self.given)}))
 
 
 def measured(function, cases, seen=0):
