@@ -63,7 +63,7 @@ class Group:
     """
 
     def __init__(self, nest, plan, name, cores):
-        self._late, self._join, self._events, self._usage = [], [], None, None
+        self._join, self._events, self._usage = [], None, None
         self.holds_processor = False
         limits = _limits(nest.version, plan, cores)
         for nest_folder, controllers in nest.folders.items():
@@ -77,10 +77,7 @@ class Group:
 
     def _open(self, version, folder, controllers):
         """Keep what is to be read and written later, when the folder is out of sight."""
-        joins = os.open(os.path.join(folder, _PROCESSES), os.O_WRONLY | os.O_CLOEXEC)
-        # in version 1 the scheduler's takes milliseconds of waiting: not at the student's start
-        alone = version == 1 and "cpu" in controllers
-        (self._late if alone else self._join).append(joins)
+        self._join.append(os.open(os.path.join(folder, _PROCESSES), os.O_WRONLY | os.O_CLOEXEC))
         self.holds_processor |= "cpu" in controllers
         if "memory" in controllers:
             name = "memory.oom_control" if version == 1 else "memory.events"
@@ -91,25 +88,15 @@ class Group:
     @property
     def files(self):
         """The descriptors that the guard goes on using."""
-        return [place for place in (*self._late, self._events, self._usage) if place is not None]
+        return [place for place in (self._events, self._usage) if place is not None]
 
-    def join(self):
-        """Put the calling process into it, with all that it will fork."""
+    def join(self, pid):
+        """Put a process into it, with all that it will fork.
+
+        The kernel may wait some ten milliseconds with that, for all of the machine's processors.
+        """
         for place in self._join:
-            os.write(place, b"0")
-
-    def join_late(self, everyone):
-        """Put the processes that ``everyone()`` lists where `join` did not; called by the guard."""
-        for place in self._late:
-            moved = set()
-            for _ in range(_MOVES):
-                waiting = set(everyone()) - moved
-                if not waiting:
-                    break
-                for pid in waiting:
-                    with contextlib.suppress(OSError):  # it has ended
-                        os.write(place, b"%d" % pid)
-                moved |= waiting
+            os.write(place, b"%d" % pid)
 
     def cpu(self):
         """Seconds of processor time of all that were in it; 0.0 where it does not count them."""

@@ -89,8 +89,8 @@ def enter(policy, control=None, keep_fds=(), number=0):
         if plan.given and not (own_root and plan.space is not None):
             copy_tree(plan.given, plan.folder)
         group = _group(plan, held, number or os.getpid())
-        owner = _supervised(plan, own_root, held, control, number, group)
-        _lock(plan, own_root, owner, held, control, keep_fds, group)
+        owner, joined = _supervised(plan, own_root, held, control, number, group)
+        _lock(plan, own_root, owner, held, control, keep_fds, joined)
     except BaseException as error:
         if control is None:
             os.write(2, f"the jail could not be entered: {error}\n".encode())
@@ -160,7 +160,9 @@ def _group(plan, held, name):
 
 
 def _supervised(plan, own_root, held, control, number, group):
-    """Fork the chain; returns in the student's process only: its (uid, gid), or None."""
+    """Fork the chain; returns in the student's process only: its (uid, gid) or None, and what can
+    be read once it is in its group, or None.
+    """
     parent = None if number else guard.process_handle(os.getppid())
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else the exit status would be lost
     with contextlib.suppress(OSError):
@@ -190,10 +192,13 @@ def _supervised(plan, own_root, held, control, number, group):
     linux.never_gain_capabilities()
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
     its_clock = None if clock.refused() else clock.Clock()
+    joined, join = (None, None) if group is None else os.pipe()
     child = os.fork()
     if child:
-        _be_guard(child, plan, own_root, control, parent, group, its_clock)
-    return owner
+        _be_guard(child, plan, own_root, control, parent, group, its_clock, join)
+    if join is not None:
+        os.close(join)
+    return owner, joined
 
 
 def _wait_outside(first, parent):
@@ -209,11 +214,14 @@ def _wait_outside(first, parent):
     os._exit(_shell_code(os.waitstatus_to_exitcode(os.waitpid(first, 0)[1])))
 
 
-def _be_guard(child, plan, own_root, control, parent, group, its_clock):
-    """Watch over the child; never returns."""
+def _be_guard(child, plan, own_root, control, parent, group, its_clock, join):
+    """Watch over the child, and first put it into its group; never returns."""
     code = _FAILED
     try:
         _ignore_signals()
+        if group is not None:
+            group.join(child)
+            os.write(join, b"!")
         if own_root:
             linux.drop_capabilities(keep=(linux.CAP_KILL, linux.CAP_SYS_PTRACE))
         kept = [*(group.files if group else ()), its_clock and its_clock.file]
@@ -227,6 +235,8 @@ def _be_guard(child, plan, own_root, control, parent, group, its_clock):
         status = -signal.SIGKILL if status is None else status
         tell(control, exit=status, reason=reason, cpu=cpu)
         code = _shell_code(status)
+    except OSError as error:  # of the group: nobody is in it
+        tell(control, error=f"{type(error).__name__}: {error}")
     finally:
         os._exit(code)
 
@@ -345,11 +355,9 @@ def _try_namespaces(plan, writing):
 # --- the student's process -------------------------------------------------------------------
 
 
-def _lock(plan, own_root, owner, held, control, keep_fds, group):
+def _lock(plan, own_root, owner, held, control, keep_fds, joined):
     """Give up everything in this process that the student's code must not have."""
     supervisor = os.getppid()
-    if group is not None:
-        group.join()
     os.setsid()
     os.umask(0o077)
     os.chdir(plan.folder)
@@ -366,9 +374,11 @@ def _lock(plan, own_root, owner, held, control, keep_fds, group):
     if not own_root and os.getppid() != supervisor:
         os._exit(_FAILED)
     if held["landlock"] == "held":
-        landlock.restrict(plan, own_root, counted=group is not None)
+        landlock.restrict(plan, own_root, counted=joined is not None)
     if held["seccomp"] == "held":
-        syscalls.restrict(plan, own_root, counted=group is not None)
+        syscalls.restrict(plan, own_root, counted=joined is not None)
+    if joined is not None and not os.read(joined, 1):
+        os._exit(_FAILED)  # there is no group, and the guard has told why
     tell(control, ready=held)
     if control is not None:
         control.detach()  # its number may be another file's soon

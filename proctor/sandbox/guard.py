@@ -64,8 +64,6 @@ class Guard:
         for place in (self.control, handle, self.parent):
             if place is not None:
                 poll.register(place, select.POLLIN)
-        if self.group is not None:
-            self.group.join_late(self.everyone)
         interval = self.interval if handle is not None else 0.02
         measured = 0.0
         while self.status is None and self.reason is None:

@@ -144,7 +144,7 @@ def test_the_count_of_version_2_is_read(tmp_path):
     (tmp_path / "cpu.stat").write_text("usage_usec 1500000\nuser_usec 1\n")
     (tmp_path / "memory.events").write_text("low 0\noom 2\noom_kill 1\n")
     group = cgroups.Group.__new__(cgroups.Group)
-    group._late, group._join, group.holds_processor = [], [], False
+    group._join, group.holds_processor = [], False
     group._open(2, str(tmp_path), ["memory", "cpu"])
     assert (group.cpu(), group.short_of_memory()) == (1.5, True)
     for place in (*group.files, *group._join):
