@@ -67,13 +67,13 @@ def _texts_of(structure):
 
 def _collect(value, found):
     waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            found.add(one)
-        elif isinstance(one, bytes):
-            found.add(one.decode("utf-8", "replace"))
-        elif isinstance(one, (list, tuple)):
+    for one in waiting:  # most are numbers
+        kind = type(one)
+        if kind is list or kind is tuple:
             waiting += one
-        elif isinstance(one, dict):
+        elif kind is str:
+            found.add(one)
+        elif kind is bytes:
+            found.add(one.decode("utf-8", "replace"))
+        elif kind is dict:
             waiting += one.values()
