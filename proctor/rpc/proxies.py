@@ -196,6 +196,15 @@ class FunctionProxy(Proxy):
             raise TypeError(f"a test's class cannot derive from {told_of(self)} and others")
         return (_Derived("Derived", (), {"base": self}),)
 
+    def __repr__(self):
+        line = _own(self)["__own_line__"]
+        if not line or any(path.startswith("enum:") for path in line):
+            return Proxy.__repr__(self)
+        return f"<class '{line[0].replace(':', '.')}'>"  # as a class has it: it is no more a claim
+
+    def __str__(self):
+        return repr(self) if _own(self)["__own_line__"] else Proxy.__str__(self)
+
     def __instancecheck__(self, thing):
         if not isinstance_of_proxy(thing):
             return _is_copy_of(thing, self)

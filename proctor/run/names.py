@@ -76,19 +76,9 @@ _RUNNING |= {"__import__", "unsafe_load", "UnsafeLoader", "system", "Popen", "ru
 
 
 @functools.cache
-def mentioned(source, shell):
-    """Words in the texts of a cell that asks about names: ``"f" in globals()``, ``eval("k")``."""
-    codes = list(_codes(source, shell))
-    if not _ASKING & {name for code in codes for name in code.co_names}:
-        return frozenset()
-    return frozenset(
-        word
-        for code in codes
-        for const in code.co_consts
-        for text in (const if isinstance(const, (tuple, frozenset)) else [const])
-        if isinstance(text, str)
-        for word in _WORD.findall(text[:10_000])
-    )
+def asks_for_names(source, shell):
+    """Whether a cell asks for names, which it may have computed: ``f() in globals()``."""
+    return not _ASKING.isdisjoint(used(source, shell))
 
 
 @functools.cache

@@ -10,6 +10,8 @@ import ast
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
 _GENERATED = ("__eq__", "__ne__", "__repr__", "__init__")
+# methods that put something into a container
+_PUTS = {"append", "appendleft", "add", "insert", "extend", "extendleft", "setdefault"}
 _MANAGER = "contextmanager"  # what a generator becomes by this decorator
 _ENUMS = {"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"}
 
@@ -109,13 +111,12 @@ class _Reader:
         return {"methods": methods, "attributes": {k: v for k, v in attributes.items() if v}}
 
     def _attributes(self, method, owner):
-        found = {}
+        known, found = self._bound(method.body, owner, {"self": {owner}}), {}
         for node in ast.walk(method):
-            if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
-                for target in getattr(node, "targets", None) or [node.target]:
-                    if isinstance(target, ast.Attribute) and _name(target.value) == "self":
-                        kinds = self._kinds(node.value, owner, {})
-                        found[target.attr] = sorted({*found.get(target.attr, ()), *kinds})
+            for target, values in _given_to(node):
+                if isinstance(target, ast.Attribute) and _name(target.value) == "self":
+                    kinds = set().union(*(self._kinds(value, owner, known) for value in values))
+                    found[target.attr] = sorted({*found.get(target.attr, ()), *kinds})
         return found
 
     def _returned(self, function, owner):
@@ -132,11 +133,10 @@ class _Reader:
         known = {name: set(kinds) for name, kinds in known.items()}
         for _ in range(2):  # a loop may bind a name that it has used before
             for node in _within(ast.Module(body, [])):
-                if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
-                    kinds = self._kinds(node.value, owner, known) if node.value else set()
-                    for target in getattr(node, "targets", None) or [node.target]:
-                        for name in _targets(target):
-                            known.setdefault(name, set()).update(kinds)
+                for target, values in _given_to(node):
+                    kinds = set().union(*(self._kinds(value, owner, known) for value in values))
+                    for name in _targets(target):
+                        known.setdefault(name, set()).update(kinds)
         return known
 
     def _kinds(self, node, owner, known):
@@ -212,6 +212,20 @@ def _within(node):
         yield one
         if not isinstance(one, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
             waiting += ast.iter_child_nodes(one)
+
+
+def _given_to(node):
+    """(target, expressions) of what a node binds, or puts into a container: ``x.append(e)``,
+    ``x[k] = e``. What is taken out of one counts as one that holds the same."""
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
+        for target in getattr(node, "targets", None) or [node.target]:
+            while isinstance(target, ast.Subscript):
+                target = target.value
+            yield target, [node.value] if node.value else []
+    elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
+        yield node.target, [node.iter]
+    elif isinstance(node, ast.Call) and getattr(node.func, "attr", None) in _PUTS:
+        yield node.func.value, node.args
 
 
 def _targets(node):

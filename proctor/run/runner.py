@@ -10,6 +10,7 @@ import gc
 import itertools
 import json
 import os
+import re
 import signal
 import sys
 import types
@@ -24,12 +25,12 @@ from proctor.run.copies import laid_out, listed
 from proctor.run.meter import CEILING, Meter
 from proctor.run.modules import imported
 from proctor.run.names import (
+    asks_for_names,
     built_in,
     calling,
     constants,
     helpers,
     made,
-    mentioned,
     needed,
     owned,
     reads_cells,
@@ -58,6 +59,10 @@ _SELDOM = 20_000  # new objects between two collections: a runner lives for a se
 # what stays what it is though something of it is set: a module's attribute, a function's
 _UNCHANGED = (types.ModuleType, types.FunctionType, type)
 _NOTHING = ()
+# names that IPython binds, and Python
+_OF_THE_SHELL = re.compile(
+    r"In|Out|exit|quit|open|get_ipython|_{1,3}|_i{1,3}|_i?\d+|_[iod]h|__\w+__"
+)
 _SHARE = "__share__"  # what a test's first hidden line calls
 _SHARING = f"{_SHARE}()"
 _MADE = "__made__"  # what a test calls a library by, for what it passes to a student's function
@@ -105,7 +110,11 @@ class Runner:
         self.room = Room()
         self.shell = Shell.instance()
         self.model = Model(**job.source.get("model", {}))
-        self.shell.user_ns |= {"type": asked_type, "issubclass": asked_issubclass}
+        asked = {"type": asked_type, "issubclass": asked_issubclass}
+        self.shell.user_ns |= asked
+        for name in job.source.get("beside", ()):  # a test may leave the asking to a module
+            if name in sys.modules:
+                vars(sys.modules[name]).update(asked | vars(sys.modules[name]))
         self.built_in = set(built_in(self.shell))  # names; without those that model answers bind
 
     def play(self):
@@ -544,7 +553,9 @@ class Runner:
         names = self.shell.user_ns
         self.owned |= owned(cell["source"], self.shell)
         wanted = (self.needs | needed(cell["source"], self.shell)) - self.built_in
-        wanted |= mentioned(cell["source"], self.shell) & self.there
+        named = frozenset(wanted)
+        if asks_for_names(cell["source"], self.shell):
+            wanted |= {n for n in self.there if not _OF_THE_SHELL.fullmatch(n)} - self.built_in
         self._import(wanted - names.keys())
         wanted -= self.owned | names.keys()
         # the student's process learns no name that it does not have
@@ -556,7 +567,7 @@ class Runner:
         try:
             if len(fetched) < len(wanted):
                 with self._limited() as late:
-                    refused = self._fetch(wanted, fetched)
+                    refused = self._fetch(wanted, fetched, named)
             if not late:
                 names.update(fetched)
                 self.kept, self.runs = [], runs_texts(cell["source"], self.shell)
@@ -626,8 +637,11 @@ class Runner:
                 if isinstance(theirs, Proxy) or both or isinstance(here[name], type(theirs)):
                     self.shell.user_ns[name] = here[name]
 
-    def _fetch(self, wanted, fetched):
-        """Add what else the student has of these names; return outputs that say which cannot be."""
+    def _fetch(self, wanted, fetched, named):
+        """Add what else the student has of these names; return outputs that say which cannot be.
+
+        named  those that the test itself names
+        """
         refused = []
         for name in wanted:
             if name in fetched:
@@ -641,7 +655,9 @@ class Runner:
             except NameMissing:
                 pass
             except Exception as error:  # what it is cannot cross
-                refused.append(stream("stdout", f"{name} cannot be used in a test: {error}\n"))
+                if name in named:
+                    text = f"{name} cannot be used in a test: {error}\n"
+                    refused.append(stream("stdout", text))
         return refused
 
     @contextlib.contextmanager
@@ -818,7 +834,7 @@ def warm(lessons, tests, mark):
         needed(source, shell), statements(source, shell)
         helpers(source, shell), constants(source, shell)
     for source in tests:
-        needed(source, shell), owned(source, shell), mentioned(source, shell)
+        needed(source, shell), owned(source, shell), asks_for_names(source, shell)
         used(source, shell), reads_cells(source, shell), constants(source, shell)
         text = replaced(source, made(source, shell, _MADE))
         shell.foresee([text, *([calling(_SHARING, text, mark)] if mark else [])])

@@ -735,3 +735,71 @@ idiom(
         "assert [k.tolist() for k in kept] == [[3, 3, 3], [3, 3, 3], [3, 6, 9]]",
     ),
 )
+
+# -- names that are computed, classes by what is said of them
+
+idiom(
+    "names-that-are-computed",
+    course("def name_of(n):\n    return f'answer_{n}'"),
+    answer("answer_1 = 4\nanswer_2 = [5]\nhuge = 6", "answer_1 = 4\nother = [5]\nhuge = 7"),
+    test("assert all(name_of(n) in globals() for n in (1, 2))"),
+    test("", "assert name_of(2) in globals().keys() and name_of(3) not in globals()"),
+    test("assert [eval(f'answer_{n}') for n in (1, 2)] == [4, [5]]"),
+)
+idiom(
+    "built-ins-that-are-computed",
+    answer("total = 3\ndef count(x):\n    return len(x)", "def len(x):\n    return 3\ntotal = 0"),
+    test("assert 'total' in globals()\nassert len([1, 2, 3]) == total"),
+    test("", "for name in ['count']:\n    assert globals()[name]([4]) == 1"),
+)
+idiom(
+    "a-class-by-its-text",
+    answer(
+        "class Box:\n    def __init__(self, a):\n        self.a = a",
+        "class Bag:\n    def __init__(self, a):\n        self.a = a\n\nBox = Bag",
+    ),
+    test("b = Box(2)\nassert str(type(b)) == \"<class '__main__.Box'>\" and b.a == 2"),
+    test("", "assert f'{type(Box(3))}'.endswith(\".Box'>\") and 'Box' in repr(Box)"),
+)
+idiom(
+    "objects-in-a-list-that-is-filled",
+    answer(
+        "class Day:\n    def __init__(self, d, m):\n        self.d, self.m = d, m\n\n"
+        "    def __str__(self):\n        return f'{self.d}.{self.m}.'\n\n"
+        "def days(text):\n    found = []\n    for part in text.split():\n"
+        "        found.append(Day(*part.split('/')))\n    return found\n\n"
+        "def by_name(text):\n    found = {}\n    for day in days(text):\n"
+        "        found[day.d] = day\n    return found",
+        "class Day:\n    def __init__(self, d, m):\n        self.d, self.m = d, m\n\n"
+        "    def __str__(self):\n        return self.d\n\n"
+        "def days(text):\n    return [Day(*part.split('/')) for part in text.split()]\n\n"
+        "def by_name(text):\n    return {}",
+    ),
+    test("assert [str(day) for day in days('1/2 3/4')] == ['1.2.', '3.4.']"),
+    test("", "assert str(by_name('5/6')['5']) == '5.6.'"),
+)
+idiom(
+    "objects-in-a-list-of-an-object",
+    answer(
+        "class Card:\n    def __init__(self, n):\n        self.n = n\n\n"
+        "    def __lt__(self, other):\n        return self.n < other.n\n\n"
+        "class Deck:\n    def __init__(self):\n        self.cards = []\n"
+        "        for n in (3, 1, 2):\n            card = Card(n)\n"
+        "            self.cards.append(card)",
+        "class Card:\n    def __init__(self, n):\n        self.n = n\n\n"
+        "    def __lt__(self, other):\n        return True\n\n"
+        "class Deck:\n    cards = []",
+    ),
+    test("cards = Deck().cards\nassert [c.n for c in sorted(cards)] == [1, 2, 3]"),
+    test("", "assert Card(1) < Card(2) and not Card(2) < Card(1)"),
+)
+idiom(
+    "a-module-asks-for-classes",
+    course("from market import Basket, Fruit, kinds"),
+    answer(
+        "bought = Basket()\nbought.add(Fruit('fig', 2))\nbought.add(Fruit('nut', 1))",
+        "bought = Basket()\nbought.add('fig')\nbought.add('nut')",
+    ),
+    test("assert kinds(bought) == [Fruit, Fruit]"),
+    test("", "assert Fruit in kinds(bought) and len(bought.content) == 2"),
+)
