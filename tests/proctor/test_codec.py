@@ -518,12 +518,24 @@ def test_a_change_by_the_test_is_written_into_the_students_object():
 def test_beyond_the_last_few_a_change_is_told_when_the_object_crosses():
     pair = Pair(Limits(watched_bytes=100))
     small, large = pair.back(np.zeros(3), np.zeros(50))
+    pair.lend(None)  # what came last is looked at, whatever its size
     small += 1
     large += 1
     structure, buffers = pair.test.encode("call", [None])
     assert [len(buffer) for buffer in buffers] == [24]
     pair.student.decode(*frame((structure, buffers)))
     assert pair.lend(large)[0].tolist() == [1] * 50
+
+
+def test_what_came_last_is_told_of_though_it_is_large_and_nobody_holds_it():
+    pair = Pair(Limits(watched_bytes=100))
+    weights, names = np.zeros(50), ["a", ["b"]]
+    pair.back(weights)[0][0] = 5
+    pair.lend(None)
+    assert weights[0] == 5
+    pair.back(names)[0][1].append("c")
+    pair.lend(None)
+    assert names == ["a", ["b", "c"]]
 
 
 def test_a_stale_copy_does_not_undo_the_students_work():

@@ -359,6 +359,24 @@ def test_an_object_has_what_its_class_has(protocols):
     assert [hasattr(thing, "__len__") for thing in (bag, sack)] == [False, True]
 
 
+def test_what_is_set_within_an_attribute_is_set(wall):
+    layer = wall.fetch("Layer")(2)
+    layer.W[0] = 5
+    layer.W[1] -= 1
+    assert layer.loss() == 5
+    layer.W.fill(2)
+    assert layer.W[0] == 2
+    layer.history.append([1])
+    layer.history[0].append(2)
+    assert layer.history == [[1, 2]]
+    layers = [wall.fetch("Layer")(3) for _ in range(12)]
+    for one in layers:
+        one.W[:] = 4
+        one.history.append("x")
+    assert [one.loss() for one in layers] == [12] * 12
+    assert [one.history for one in layers] == [["x"]] * 12
+
+
 def test_calls(wall):
     add = wall.fetch("add")
     assert add(1) == 3

@@ -3,6 +3,7 @@
 What one end has let go of, the other may be about to speak of.
 """
 
+import contextlib
 import socket
 import threading
 
@@ -97,18 +98,76 @@ def here(talks):
     return talked(names["converse"], names["each"], talks)
 
 
-def across(talks):
+@contextlib.contextmanager
+def a_wall(source):
+    """A wall to a new namespace in which this has run."""
     names = {}
-    exec(CELL, names)
+    exec(source, names)
     ours, theirs = socket.socketpair()
     student = threading.Thread(target=Student(theirs, names).serve)
     student.start()
     try:
         with Wall(ours, timeout=20) as wall:
-            return talked(wall.fetch("converse"), wall.fetch("each"), talks)
+            yield wall
     finally:
         student.join()
         theirs.close()
+
+
+def across(talks):
+    with a_wall(CELL) as wall:
+        return talked(wall.fetch("converse"), wall.fetch("each"), talks)
+
+
+VIEWS = [
+    *(lambda x: x[0], lambda x: x[2], lambda x: x[:, 1], lambda x: x[:, ::2], lambda x: x[::2]),
+    *(lambda x: x[1:3, 2:], lambda x: x.T, lambda x: x[::-1], lambda x: x.reshape(-1)[1:7]),
+    *(lambda x: np.diag(x), lambda x: x[1:].reshape(-1)[::3], lambda x: x[1, :3]),
+]
+OF_VIEWS = """
+def total(x):
+    return float(x.sum())
+
+def fill(x):
+    x += 1
+
+def half(x):
+    return x[: len(x) // 2]
+"""
+
+
+def looked(functions, steps):
+    """What comes of a matrix of which views are passed, changed there and here, and given back."""
+    x, found = np.arange(20.0).reshape(4, 5), []
+    for how, place in steps:
+        view = VIEWS[place](x)
+        if how == "change":
+            if view.flags.writeable:
+                view[:1] = -1
+        elif how == "half":
+            found.append(functions["half"](view).tolist())
+        elif how != "fill" or view.flags.writeable:
+            found.append(functions[how](view))
+    return found, x.tolist()
+
+
+@settings(max_examples=500)
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(["total", "fill", "half", "change"]), st.integers(0, len(VIEWS) - 1)
+        ),
+        max_size=8,
+    )
+)
+@example(steps=[("total", 2), ("total", 0)])  # gaps between the elements of the first
+def test_views_of_one_array_show_what_they_show_in_one_process(steps):
+    names = {}
+    exec(OF_VIEWS, names)
+    expected = looked(names, steps)
+    with a_wall(OF_VIEWS) as wall:
+        functions = {name: wall.fetch(name) for name in ("total", "fill", "half")}
+        assert looked(functions, steps) == expected
 
 
 STEPS = st.lists(

@@ -79,12 +79,13 @@ class Incoming:
         self.refers = False  # whether a value is, or has within it, what crossed before
         self.content = dict(map(self._update, self.updates)) if self.updates else {}
         must(len(self.content) == len(self.updates), "the list of changes")
-        self.fresh, self.keep = set(), []
+        self.fresh, self.known, self.keep = set(), set(), []  # numbers of what is new, and is not
 
     def read(self):
         """Return op and values."""
         codec = self.codec
-        self._read_releases()
+        if self.trusted:
+            self._read_releases()
         for number, info in self.things:
             shared = Shared(self._unknown(number), "thing", info)
             self._bind(shared, codec.stand_in(number, info))
@@ -105,8 +106,12 @@ class Incoming:
         values = [_interned(self._made(code)) for code in self.values]
         if self.trusted:
             self._check(values, arrays, blocks, rewritten)
-        elif codec.lent:
-            codec.lent[-1].update(self.lent)
+            codec.kept += values, self.keep
+            codec.told = self.fresh | self.known
+        else:
+            self._read_releases()  # what was changed, and let go of then, is changed first
+            if codec.lent:
+                codec.lent[-1].update(self.lent)
         return self.op, values
 
     # -- objects
@@ -433,6 +438,7 @@ class Incoming:
         if type(number) is not int or self.inside:
             wrong("the number of an object")
         self.refers = True
+        self.known.add(number)
         value, shared = self.codec.object(number), self.codec.by_number[number]
         if shared.kind == "array":
             number = shared.block

@@ -102,7 +102,9 @@ class Codec(Held):
         """
         out = _Outgoing(_WRITERS)
         try:
-            return self._encode(out, op, values, lend)
+            message = self._encode(out, op, values, lend)
+            self.told = ()
+            return message
         except BaseException:
             for shared in out.created:
                 self.drop(shared.number)
@@ -113,7 +115,6 @@ class Codec(Held):
             raise
 
     def _encode(self, out, op, values, lend):
-        self.bury()
         reach, done = {}, {}
         for value in values:
             if type(value) not in LEAVES:
@@ -125,17 +126,25 @@ class Codec(Held):
         self._write_changes(watched, out)
         self._place_arrays(out)
         self._write_blocks(watched, out)
-        lent = [*{n for n in out.reach if n > 0}.union(self.lent[-1])] if lend else []
+        self.kept = []
+        self.bury()
+        own = {n for n in out.reach if n > 0 or self.shows_mine(n)} if lend else ()
+        lent = [*self.lent[-1].union(own)] if lend else []
         message = self._complete(op, coded, out, lent)
         for shared, state in out.states:
             self.kept.append(shared.state)
             shared.state = state
-            self.recent.move_to_end(shared.number)
-        for block in out.rewritten:
-            self.recent.move_to_end(block.number)
+        for shared in (*out.rewritten, *(shared for shared, _ in out.states)):
+            if shared.number in self.recent:  # and has not been let go of with this message
+                self.recent.move_to_end(shared.number)
         if lend:
             self.lent[-1].update(lent)
         return message
+
+    def shows_mine(self, number):
+        """Whether it is the number of an array that shows memory of this end's."""
+        shared = self.by_number.get(number)
+        return shared is not None and shared.kind == "array" and self.is_mine(shared.block or 0)
 
     def encode_copies(self, op, values):
         """Return a message as of `encode`, of copies: neither end remembers what is in it.
@@ -607,6 +616,8 @@ class Codec(Held):
             block = self._new_block(root, low, high, out)
             out.unsent.append(block)
             out.blocks.append([block.number, block.size, low % 16])
+        elif not (block.foreign or block.full or block in out.unsent):
+            out.unsent.append(block)  # what is new may lie where nothing has crossed
         for shared, plain, key in cluster:
             if shared.number in out.unplaced or shared.block != block.number:
                 self._place(shared, plain, key, block, out)
@@ -628,7 +639,7 @@ class Codec(Held):
 
     def _write_blocks(self, watched, out):
         """Memory that is new, or has changed here since it last crossed."""
-        for block in [*out.unsent, *watched]:
+        for block in dict.fromkeys([*out.unsent, *watched]):
             if block.kind != "block":
                 continue
             self._add_size(block.size, out)

@@ -29,8 +29,8 @@ class Limits:
     calls_deep: int = 32  # calls within calls, over the wall
     shared: int = 200_000  # objects that both ends hold
     integer_digits: int = 10_000  # hexadecimal
-    watched: int = 24  # objects looked at for changes, besides those of the calls under way
-    watched_bytes: int = 1 << 20  # of all of these
+    watched: int = 64  # objects looked at for changes, besides those of the calls under way
+    watched_bytes: int = 16 << 20  # of all of these
 
 
 _CLOSED = "the student's kernel is gone (it closed the connection)"

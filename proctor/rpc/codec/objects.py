@@ -97,7 +97,8 @@ class Held:
     ``recent`` the numbers of what may have changed, the last that crossed at the end;
     ``containers`` what cannot be referred to weakly. ``kept`` is what must not die before the next
     message is written, which is the first that can tell of it: the other end's next words may be
-    about it.
+    about it, or it is changed, as by ``layer.W[0] = 1``. ``told`` are the numbers of what the last
+    message was about.
     """
 
     _FEW = 8  # containers that may be dead before anyone looks
@@ -108,7 +109,8 @@ class Held:
         self.by_number, self._by_id, self._by_root = {}, {}, {}
         self.recent = OrderedDict()
         self.containers, self._sweep_at = {}, self._FEW
-        self._dead, self._released, self.kept = [], [], []
+        self._dead, self._released = [], []
+        self.kept, self.told = [], ()
         self.met = []  # at the trusted end: what was told of, as messages since have referred to it
         self._next = 1 if trusted else -1
 
@@ -189,7 +191,6 @@ class Held:
 
     def bury(self):
         """Let go of what nobody here holds any more; the other end is told in the next message."""
-        self.kept = []
         if self.trusted:
             self._sweep()
         dead, self._dead = self._dead, []
@@ -219,12 +220,13 @@ class Held:
         """Memory and containers that have changed here since they last crossed, and values that
         may have.
 
-        Of what is in the message and in the calls under way, and of the last few others.
+        Of what is in the message, in the last one that came and in the calls under way, and of the
+        last few others.
         """
         if not self.recent:
             return []
         numbers, known, found = self._last(), self.by_number, []
-        for number in (*chain(*self.lent), *out.reach):
+        for number in (*chain(*self.lent), *out.reach, *self.told):
             shared = known.get(number)
             if shared is not None:
                 numbers.add(shared.block if shared.kind == "array" else number)
