@@ -30,6 +30,7 @@ from proctor.rpc.proxies import (
     END,
     FLAVOURS,
     able,
+    is_class,
     isinstance_of_proxy,
     put,
     told_of,
@@ -155,7 +156,7 @@ class Wall:
                 else:
                     message = self._codec.encode(op, values, lend=True)
                 value, error = self._converse(message, still)
-                self._place(value, gives, holder)
+                self._place(value, gives, holder, _asks_for_classes(op, values))
             finally:
                 lent.pop()
             if self.after is not None and not lent:
@@ -174,13 +175,17 @@ class Wall:
             self._break(str(error) or type(error).__name__)
             raise
 
-    def _place(self, value, gives, holder=None):
-        """Note where the proxies come from that the last answer had within it."""
+    def _place(self, value, gives, holder=None, kinds=False):
+        """Note where the proxies come from that the last answer had within it.
+
+        kinds  whether classes were asked for: where they come from says nothing new of them
+        """
         met, self._codec.met = self._codec.met, []
         given = _proxies_in(value) if gives is not None else {}
         made = [one for one in met if isinstance_of_proxy(one)]
         for one in made:
-            put(one, gives if id(one) in given else None)
+            if not (kinds and is_class(one)):
+                put(one, gives if id(one) in given else None)
         note(holder, made, self._codec.lent[-1])
 
     def _receive(self):
@@ -264,9 +269,11 @@ class Wall:
         """The message that tells of an error; ``instead`` of its text."""
         number = len(self._raised) + 1
         self._raised[number] = error
-        _, base, _, text, *_ = describe(error)
-        text = text if instead is None else instead
-        return self._codec.encode("error", (base, base, (text,), text, (), number, (), ()))
+        own, base, args, text, *_ = describe(error)
+        if instead is not None or own != base:  # of a class of the test's, no more than its text
+            text = text if instead is None else instead
+            args = (text,)
+        return self._codec.encode("error", (base, base, args, text, (), number, (), ()))
 
     # -- what is no data
 
@@ -290,7 +297,8 @@ class Wall:
         kind, line, can = word(kind), checked(line), checked_abilities(can)
         if more:
             name, doc, own = more
-            more = [word(name), prose(doc), None if own is None else checked(own)]
+            doc = None if doc is None else prose(doc)
+            more = [word(name), doc, None if own is None else checked(own)]
             if own is not None and (caught := self._error_class(more[2])) is not None:
                 return caught
         return able(FLAVOURS[flavour], kind, can)(self, number, kind, line, *more)
@@ -311,6 +319,11 @@ class Wall:
         if error is not None:
             raise error
         return value
+
+
+def _asks_for_classes(op, values):
+    """Whether an operation asks of which classes something is."""
+    return op == "type" or (op == "getattr" and values[1:] in (("__mro__",), ("__bases__",)))
 
 
 class _Still:

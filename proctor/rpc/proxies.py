@@ -211,10 +211,16 @@ class FunctionProxy(Proxy):
         return _carry(self, "isinstance", thing) is True
 
     def __subclasscheck__(self, other):
-        return isinstance_of_proxy(other) and _carry(self, "issubclass", other) is True
+        if isinstance_of_proxy(other):
+            return _carry(self, "issubclass", other) is True
+        return is_class(self) and other is _seen(self)
 
     def __eq__(self, other):
         if isinstance(other, type) and not isinstance_of_proxy(other):
+            if is_class(self) and other is _seen(
+                self
+            ):  # what ``x.__class__`` is of one of its objects
+                return True
             return getattr(other, "__made_here__", None) is True and _same_name(other, self)
         return Proxy.__eq__(self, other)
 
@@ -336,6 +342,11 @@ def with_article(kind):
 def isinstance_of_proxy(thing):
     """Whether an object is a proxy, whatever class it claims."""
     return issubclass(type(thing), Proxy)
+
+
+def is_class(proxy):
+    """Whether a proxy stands for a class."""
+    return _own(proxy)["__own_line__"] is not None
 
 
 def described(proxy):
@@ -524,6 +535,12 @@ def asked_issubclass(kind, classes, /):
         return issubclass(kind, classes)
     known = wall_of(kind).classes.known(_own(kind)["__own_line__"])
     return any(issubclass(one, classes) for one in known)
+
+
+def _seen(proxy):
+    """The class that the objects of a student's class are told by here."""
+    own = _own(proxy)
+    return own["__wall__"].classes.seen(own["__own_line__"], own["__name__"])
 
 
 def _as_class(thing):

@@ -237,8 +237,8 @@ class Student:
         kind = type(value).__name__
         about = [kind, line_of(type(value)), abilities_of(value)]
         if callable(value):
-            name, doc = getattr(value, "__name__", kind), getattr(value, "__doc__", "")
-            doc = doc[:4000] if type(doc) is str else ""
+            name, doc = getattr(value, "__name__", kind), getattr(value, "__doc__", None)
+            doc = doc[:4000] if type(doc) is str else None
             own = line_of(value) if isinstance(value, type) else None
             return ["callable", *about, str(name)[:80], doc, own]
         return ["iterator" if hasattr(type(value), "__next__") else "object", *about]

@@ -101,7 +101,8 @@ class _Reader:
             methods[method] = sorted(self.given.get((name, method), ()))
         for method in node.body:
             if isinstance(method, _FUNCTIONS):
-                attributes |= self._attributes(method, name)
+                for attribute, kinds in self._attributes(method, name).items():
+                    attributes[attribute] = sorted({*attributes.get(attribute, ()), *kinds})
                 if "property" in _decorators(method):
                     attributes[method.name] = sorted(self.given[name, method.name])
         if _ENUMS & set(map(_name, node.bases)):

@@ -28,7 +28,7 @@ class Limits:
     depth: int = 100  # containers within containers
     calls_deep: int = 32  # calls within calls, over the wall
     shared: int = 200_000  # objects that both ends hold
-    integer_digits: int = 10_000  # hexadecimal
+    integer_digits: int = 100_000  # hexadecimal
     watched: int = 64  # objects looked at for changes, besides those of the calls under way
     watched_bytes: int = 16 << 20  # of all of these
 

@@ -7,6 +7,7 @@ __builtins__ = BUILTINS
 import copy
 import dataclasses
 import datetime
+import io
 import math
 import pathlib
 import random
@@ -281,7 +282,33 @@ def _generator(kind, from_data, to_data):
     return Converter(kind, to_data, from_data, changes=False, keeps=True, careful=False, given=True)
 
 
+# -- texts and bytes that are read and written as files
+
+
+def _in_memory(kind, plain):
+    """The `Converter` of a file that is a text, or bytes, in memory: what is in it, and where."""
+
+    def from_data(data):
+        content, place = parts(data, 2)
+        must(type(content) is plain and whole(place, 0) <= len(content), "a file in memory")
+        made = kind(content)
+        made.seek(place)
+        return made
+
+    def assign(old, new):
+        old.seek(0)
+        old.truncate()
+        old.write(new.getvalue())
+        old.seek(new.tell())
+
+    return Converter(
+        kind, lambda file: (file.getvalue(), file.tell()), from_data, assign=assign, careful=False
+    )
+
+
 CONVERTERS = [
+    _in_memory(io.StringIO, str),
+    _in_memory(io.BytesIO, bytes),
     _fixed(datetime.timedelta, lambda t: (t.days, t.seconds, t.microseconds), _timedelta),
     _fixed(datetime.date, lambda d: (d.year, d.month, d.day), _date),
     _fixed(datetime.datetime, lambda t: (t.year, t.month, t.day, *_clock(t)), _datetime),

@@ -803,3 +803,55 @@ idiom(
     test("assert kinds(bought) == [Fruit, Fruit]"),
     test("", "assert Fruit in kinds(bought) and len(bought.content) == 2"),
 )
+idiom(
+    "a-file-in-memory",
+    course("import io"),
+    answer(
+        "def count(file):\n    return sum(len(line.split()) for line in file.readlines())\n\n"
+        "def report(file, n):\n    print('words:', n, file=file)",
+        "def count(file):\n    return len(file.readlines())\n\ndef report(file, n):\n    print(n)",
+    ),
+    test("assert count(io.StringIO('a b\\nc')) == 3"),
+    test("", "out = io.StringIO()\nreport(out, 3)\nassert out.getvalue() == 'words: 3\\n'"),
+    test("text = io.StringIO('a b\\nc')\nassert text.readline() == 'a b\\n' and count(text) == 1"),
+)
+idiom(
+    "what-a-function-of-the-test-raises",
+    answer(
+        "def tried(f):\n    try:\n        return f()\n    except KeyError as e:\n"
+        "        return e.args[0]\n    except OSError as e:\n        return e.errno",
+        "def tried(f):\n    try:\n        return f()\n    except Exception as e:\n"
+        "        return str(e)",
+    ),
+    test("assert tried(lambda: {}['k']) == 'k'"),
+    test("", "assert tried(lambda: open('no such file')) == 2"),
+)
+idiom(
+    "a-function-has-a-docstring",
+    answer("def f(x):\n    '''Twice.'''\n    return 2 * x", "def f(x):\n    return 2 * x"),
+    test("assert f.__doc__ is not None"),
+    test("", "assert f(2) == 4"),
+)
+idiom(
+    "columns-and-then-rows",
+    answer(
+        "def fine(line):\n    return sorted(line.tolist()) == [1, 2, 3]",
+        "def fine(line):\n    return True",
+    ),
+    test(
+        "import numpy as np\nsquare = np.array([[1, 2, 3], [2, 3, 1], [3, 1, 2]])\n"
+        "assert all(fine(square[:, j]) for j in range(3))\n"
+        "assert all(fine(square[i]) for i in range(3))",
+    ),
+    test("", "assert not fine(np.diag(square)[:2]) and fine(square[1])"),
+)
+idiom(
+    "long-numbers",
+    answer(
+        "def factorial(n):\n    return 1 if n < 2 else n * factorial(n - 1)\n\n"
+        "def power(n):\n    return 2**n",
+        "def factorial(n):\n    return n\n\ndef power(n):\n    return n",
+    ),
+    test("import math\nassert factorial(900) == math.factorial(900)"),
+    test("", "assert power(10**5) == 1 << 10**5 and power(3 * 10**5).bit_length() == 300001"),
+)

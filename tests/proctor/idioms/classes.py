@@ -693,3 +693,72 @@ idiom(
     test("", "assert isinstance(card(1), Card) and card(2) == Card(2, 'h')"),
     test("assert coin(3) == Coin(3) and coin(3).twice() == Coin(6)"),
 )
+
+# -- what is set within an attribute, and classes that are asked for
+
+LAYER = (
+    "import numpy as np\n\nclass Layer:\n    def __init__(self, n, m):\n"
+    "        self.W, self.dW = np.ones((n, m)), None\n\n"
+    "    def __call__(self, x):\n        self.x = x\n        return x @ self.W\n\n"
+    "    def back(self, dy):\n        self.dW = self.x.T @ dy\n        return dy @ self.W.T"
+)
+idiom(
+    "a-gradient-by-differences-in-an-attribute",
+    answer(LAYER, LAYER.replace("self.x.T @ dy", "self.x.T @ dy * 2")),
+    test(
+        "",
+        "import numpy as np\n\nlayer, x, eps = Layer(2, 3), np.ones((2, 2)), 1e-4\n"
+        "layer(x), layer.back(np.ones((2, 3)))\nold = layer.W[0, 1]\n"
+        "layer.W[0, 1] = old + eps\nmore = layer(x).sum()\n"
+        "layer.W[0, 1] = old - eps\nless = layer(x).sum()\nlayer.W[0, 1] = old\n"
+        "assert abs((more - less) / (2 * eps) - layer.dW[0, 1]) < 1e-6",
+    ),
+    test(
+        "layer = Layer(2, 2)\nlayer.W.fill(3)\nassert layer(np.ones((1, 2))).tolist() == [[6, 6]]"
+    ),
+)
+idiom(
+    "a-board-is-filled",
+    answer(
+        "class Game:\n    def __init__(self):\n        self.board = [[' '] * 3 for _ in 'abc']\n\n"
+        "    def winner(self):\n        for row in self.board:\n"
+        "            if row[0] != ' ' and len(set(row)) == 1:\n                return row[0]",
+        "class Game:\n    board = [['O'] * 3 for _ in range(3)]\n\n"
+        "    def winner(self):\n        return None",
+    ),
+    test(
+        "game = Game()\nassert game.winner() is None",
+        "game = Game()\nfor n in range(3):\n    game.board[1][n] = 'O'\n"
+        "assert game.winner() == 'O'",
+    ),
+    test("games = [Game() for _ in range(12)]\nfor one in games:\n    one.board.append('x')\n"
+         "assert [len(one.board) for one in games] == [4] * 12"),
+)  # fmt: skip
+VEC = (
+    "class Vec:\n    def __init__(self, n):\n        self.n = n\n\n"
+    "    def __add__(self, other):\n        return Vec(self.n + other.n)\n\n"
+    "    def __eq__(self, other):\n        return self.n == other.n"
+)
+idiom(
+    "operators-after-the-class-was-asked-for",
+    answer(VEC, VEC.replace("self.n + other.n", "self.n")),
+    test("v, w = Vec(1), Vec(2)\nassert type(v + w) == Vec and type(v).__name__ == 'Vec'"),
+    test("", "assert issubclass(type(v), Vec) and Vec.__mro__[0] is Vec\nassert v + w == Vec(3)"),
+    test("", "assert v.__class__ == Vec and issubclass(v.__class__, Vec)\nassert w + w == Vec(4)"),
+)
+idiom(
+    "a-stack-of-nodes",
+    answer(
+        "class Node:\n    def __init__(self, v):\n        self.v, self.next = v, None\n\n"
+        "    def __str__(self):\n        return f'<{self.v}>'\n\n"
+        "class Stack:\n    def __init__(self):\n        self.head = None\n\n"
+        "    def push(self, v):\n        n = Node(v)\n        n.next = self.head\n"
+        "        self.head = n\n\n"
+        "    def pop(self):\n        v = self.head.v\n        self.head = self.head.next\n"
+        "        return v",
+        "class Stack:\n    head = None\n\n    def push(self, v):\n        self.head = v\n\n"
+        "    def pop(self):\n        return self.head",
+    ),
+    test("s = Stack()\ns.push(1)\ns.push(2)\nassert str(s.head) == '<2>'"),
+    test("", "assert s.pop() == 2 and str(s.head) == '<1>'"),
+)
