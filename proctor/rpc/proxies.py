@@ -13,6 +13,7 @@ from functools import lru_cache
 from proctor.rpc.callbacks import made_signature
 from proctor.rpc.classes import ABILITIES, make_type
 from proctor.rpc.code import made_code
+from proctor.rpc.exceptions import describe
 from proctor.rpc.places import BINARY, COMPARISONS, CONVERSIONS, UNARY
 
 _WHERE = "in the student's kernel"
@@ -317,7 +318,10 @@ def _enter(self):
 
 
 def _leave(self, kind, error, traceback):
-    told = () if error is None else (type(error).__name__, str(error))
+    told = ()
+    if error is not None:
+        own, base, args, text, *_ = describe(error)
+        told = own, text, *(args if own == base else ())
     handled = _carry(self, "exit", *told)
     # what a test has found out is the test's to say
     return handled is True and not isinstance(error, AssertionError)

@@ -174,10 +174,10 @@ class Student:
         except StopIteration:
             raise _Over from None
 
-    def _exit(self, thing, name=None, text=None):
+    def _exit(self, thing, name=None, text=None, *args):
         if name is None:
             return thing.__exit__(None, None, None)
-        error = make_error((name, name, (text,), text, (), 0, (), ()))
+        error = make_error((name, name, args or (text,), text, (), 0, (), ()))
         return bool(thing.__exit__(type(error), error, None))
 
     def _remote(self, _, path):

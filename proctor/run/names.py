@@ -263,12 +263,18 @@ def shared(released, secret=frozenset()):
             tainted |= touched
             values = {name: None for name in values if name not in touched}
         elif isinstance(statement, (*_IMPORTS, *_DEFINES)):
-            code.append(ast.unparse(statement))
+            code.append(statement)
         else:
             found = _Names()
             found.visit(statement)
             values |= dict.fromkeys(sorted(found.bound - found.imported.keys()))
-    return Shared("\n".join(code), tuple(values))
+            # as in ``old = f``, ``def f(…)``, ``f = old``
+            code = [one for one in code if not _is_definition_of(one, found.bound)]
+    return Shared("\n".join(map(ast.unparse, code)), tuple(values))
+
+
+def _is_definition_of(statement, names):
+    return isinstance(statement, _DEFINES) and statement.name in names
 
 
 def hidden(test, released, secret=frozenset()):

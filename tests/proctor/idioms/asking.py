@@ -855,3 +855,15 @@ idiom(
     test("import math\nassert factorial(900) == math.factorial(900)"),
     test("", "assert power(10**5) == 1 << 10**5 and power(3 * 10**5).bit_length() == 300001"),
 )
+idiom(
+    "a-function-is-replaced-for-a-while",
+    answer(
+        "def f(v):\n    return v + 1\n\ndef g(v):\n    return f(v) * 2",
+        "def f(v):\n    return v\n\ndef g(v):\n    return f(v)",
+    ),
+    test(
+        "old, seen = f, []\n\ndef f(v):\n    seen.append(v)\n    return old(v)\n\n"
+        "assert f(3) == 4 and seen == [3]\nf = old"
+    ),
+    test("assert f(3) == 4", "assert g(1) == 4"),
+)

@@ -762,3 +762,15 @@ idiom(
     test("s = Stack()\ns.push(1)\ns.push(2)\nassert str(s.head) == '<2>'"),
     test("", "assert s.pop() == 2 and str(s.head) == '<1>'"),
 )
+idiom(
+    "what-ends-a-block-is-told",
+    answer(
+        "class Quiet:\n    def __enter__(self):\n        return self\n\n"
+        "    def __exit__(self, kind, error, trace):\n        self.said = error and error.args[0]\n"
+        "        return kind is KeyError",
+        "class Quiet:\n    said = None\n\n    def __enter__(self):\n        return self\n\n"
+        "    def __exit__(self, *_):\n        pass",
+    ),
+    test("with Quiet() as quiet:\n    raise KeyError('a')\nassert quiet.said == 'a'"),
+    test("", "with Quiet() as quiet:\n    pass\nassert quiet.said is None"),
+)
