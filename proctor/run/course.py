@@ -137,7 +137,7 @@ def _known(notebook, mark, private, beside):
     private  modules that only the grader has
     beside   (path, changed) of modules that are released with it
     """
-    code, found, trees, classes = _code(notebook), {}, [], set()
+    code, found, trees, tests, classes = _code(notebook), {}, [], [], set()
     seen, hidden = set(), {}  # names that released lines bind; {test: those that hidden lines bind}
     secret = {name for cell in code for name in _imports_of(cell.source, private)}
     for cell in code:
@@ -150,6 +150,7 @@ def _known(notebook, mark, private, beside):
         elif not utils.is_grade(cell):
             classes |= names.classes(trees[-1])
         else:
+            tests.append(tree(cell.source))
             lines = cell.source.split("\n")
             released = "\n".join(itertools.takewhile(lambda line: mark not in line, lines))
             shared = names.shared(tree(released), secret)
@@ -167,7 +168,7 @@ def _known(notebook, mark, private, beside):
     imported = {name for cell in code for name in names.imports(tree(cell.source))}
     modules = {Path(path).stem: path for path, _ in beside if Path(path).stem in imported}
     found[NOTEBOOK] = {
-        "model": places.model(trees, [tree(_text(path)) for path in modules.values()]),
+        "model": places.model(trees, [tree(_text(path)) for path in modules.values()], tests),
         "beside": sorted(modules),
         "mark": mark,
         "private": sorted(private),

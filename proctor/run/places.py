@@ -16,24 +16,27 @@ _MANAGER = "contextmanager"  # what a generator becomes by this decorator
 _ENUMS = {"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"}
 
 
-def model(trees, beside=()):
+def model(trees, beside=(), tests=()):
     """What the cells of a notebook give, as data: {"classes", "names", "gives"}.
 
     trees   syntax trees of the cells that run in the student's process, model answers among them
     beside  those of the modules that are released with the notebook, and imported in it
+    tests   those of its tests: what they pass to functions is what these are given
     """
-    found = _Reader()
+    found = _Reader(trees, tests)
     for tree in (*beside, *trees):
         found.collect(tree)
     if not found.classes and not found.managers:
         return {}
-    return found.settle(trees)
+    return found.settle()
 
 
 class _Reader:
-    def __init__(self):
-        self.classes, self.functions, self.methods = {}, {}, {}
+    def __init__(self, trees, tests):
+        self.trees, self.tests = trees, tests
+        self.classes, self.functions = {}, {}
         self.managers = set()
+        self.passed = {}  # {(class or None, function): {parameter: classes of what it is given}}
 
     def collect(self, tree):
         for node in ast.walk(tree):
@@ -45,13 +48,13 @@ class _Reader:
                 if _MANAGER in _decorators(node):
                     self.managers.add(node.name)
 
-    def settle(self, trees):
-        """Follow what functions give until nothing is new."""
+    def settle(self):
+        """Follow what functions are given and give until nothing is new."""
         self.gives = {name: {_MANAGER} for name in self.managers}
         self.given = {}  # of methods, by class and name
         about = {name: self._own(node) for name, node in self.classes.items()}
         for _ in range(10):
-            before = repr((self.gives, self.given))
+            before = repr((self.gives, self.given, self.passed))
             for name, node in self.functions.items():
                 if name not in self.managers:
                     self.gives[name] = self._returned(node, None)
@@ -59,11 +62,9 @@ class _Reader:
                 for method in node.body:
                     if isinstance(method, _FUNCTIONS):
                         self.given[name, method.name] = self._returned(method, name)
-            if repr((self.gives, self.given)) == before:
+            names = self._names()
+            if repr((self.gives, self.given, self.passed)) == before:
                 break
-        names = {}
-        for tree in trees:
-            names |= self._bound(tree.body, None, {})
         classes = {name: self._told(name, about) for name in self.classes}
         manager = {"methods": {"__enter__": [], "__exit__": []}, "attributes": {}}
         return {
@@ -71,6 +72,62 @@ class _Reader:
             "names": {name: sorted(kinds) for name, kinds in names.items() if kinds},
             "gives": {name: sorted(kinds) for name, kinds in self.gives.items() if kinds},
         }
+
+    def _names(self):
+        """The classes of what names are bound to in cells; notes what those and tests pass."""
+        names = {}
+        for tree in self.trees:
+            names |= self._bound(tree.body, None, {})
+        for tree in (*self.trees, *self.tests):
+            self._note_calls(tree, None, self._bound(tree.body, None, names))
+        return names
+
+    def _note_calls(self, function, owner, known):
+        """Note of what classes the things are that are passed in a function's or a cell's body."""
+        for node in _within(function):
+            if not isinstance(node, ast.Call):
+                continue
+            for kind, name, first in self._targets_of(node, owner, known):
+                parameters = _parameters(self._definition(kind, name))[first:]
+                passed = dict(zip(parameters, node.args, strict=False))
+                passed |= {word.arg: word.value for word in node.keywords}
+                about = self.passed.setdefault((kind, name), {})
+                for parameter, value in passed.items():
+                    if kinds := self._kinds(value, owner, known):
+                        about.setdefault(parameter, set()).update(kinds)
+
+    def _targets_of(self, node, owner, known):
+        """(class or None, name, number of its first parameter) of the functions that are called."""
+        function = node.func
+        if isinstance(function, ast.Name):
+            if function.id in self.functions:
+                yield None, function.id, 0
+            kinds, name = {function.id} & self.classes.keys(), "__init__"
+        elif isinstance(function, ast.Attribute):
+            kinds, name = self._kinds(function.value, owner, known), function.attr
+        else:
+            return
+        for kind in kinds:
+            waiting = [kind]
+            for one in waiting:
+                if self._definition(one, name) is not None:
+                    yield one, name, 1
+                elif one in self.classes and len(waiting) < 100:
+                    waiting += map(_name, self.classes[one].bases)
+
+    def _definition(self, kind, name):
+        """A function's, or a class's method's, syntax tree; None if there is none."""
+        if kind is None:
+            return self.functions.get(name)
+        body = self.classes[kind].body if kind in self.classes else ()
+        return next((m for m in body if isinstance(m, _FUNCTIONS) and m.name == name), None)
+
+    def _known_in(self, function, owner):
+        """The classes of what the names in a function's body are bound to."""
+        given = dict(self.passed.get((owner, function.name), {}))
+        known = self._bound(function.body, owner, given | ({"self": {owner}} if owner else {}))
+        self._note_calls(function, owner, known)
+        return known
 
     def _own(self, node):
         """(methods, attributes) of a class by itself."""
@@ -112,7 +169,7 @@ class _Reader:
         return {"methods": methods, "attributes": {k: v for k, v in attributes.items() if v}}
 
     def _attributes(self, method, owner):
-        known, found = self._bound(method.body, owner, {"self": {owner}}), {}
+        known, found = self._known_in(method, owner), {}
         for node in ast.walk(method):
             for target, values in _given_to(node):
                 if isinstance(target, ast.Attribute) and _name(target.value) == "self":
@@ -122,8 +179,7 @@ class _Reader:
 
     def _returned(self, function, owner):
         """The classes of what a function returns or yields."""
-        known = self._bound(function.body, owner, {"self": {owner}} if owner else {})
-        found = set()
+        known, found = self._known_in(function, owner), set()
         for node in _within(function):
             if isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom)) and node.value is not None:
                 found |= self._kinds(node.value, owner, known)
@@ -220,13 +276,33 @@ def _given_to(node):
     ``x[k] = e``. What is taken out of one counts as one that holds the same."""
     if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
         for target in getattr(node, "targets", None) or [node.target]:
-            while isinstance(target, ast.Subscript):
-                target = target.value
-            yield target, [node.value] if node.value else []
+            yield from _taken_apart(target, node.value)
     elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
         yield node.target, [node.iter]
     elif isinstance(node, ast.Call) and getattr(node.func, "attr", None) in _PUTS:
         yield node.func.value, node.args
+
+
+def _taken_apart(target, value):
+    """(target, expressions) of one assignment, ``self.a, self.b = a, b`` as two."""
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    if not isinstance(target, (ast.Tuple, ast.List)):
+        yield target, [value] if value else []
+        return
+    values = getattr(value, "elts", [])
+    alike = len(values) == len(target.elts)
+    for number, part in enumerate(target.elts):
+        yield from _taken_apart(part, values[number] if alike else value)
+
+
+def _parameters(function):
+    """The names of a function's parameters by position; none of None."""
+    return (
+        []
+        if function is None
+        else [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+    )
 
 
 def _targets(node):

@@ -37,6 +37,12 @@ VECTOR = (
         ("def f():\n    yield V(1)", "f", ["V"]),
         ("def f(): return V(1).norm()", "f", None),
         ("def f(): return V(1).x", "f", None),
+        ("def f():\n    a = []\n    a.append(V(1))\n    return a", "f", ["V"]),
+        ("def f():\n    d = {}\n    d['v'] = V(1)\n    return [x for x in d]", "f", ["V"]),
+        ("def f():\n    for v in g(): pass\n    return v\ndef g(): return [V(1)]", "f", ["V"]),
+        ("def f():\n    a = []\n    a.append(3)\n    return a", "f", None),
+        ("def f(v): return v\nf(V(1))", "f", ["V"]),
+        ("def f(n, v): return n\nf(3, V(1))", "f", None),
         ("def f(v): return v", "f", None),
         ("def f(): return 3", "f", None),
         ("def f(): return abs(V(1))", "f", None),
@@ -54,11 +60,24 @@ def test_what_a_function_gives(code, name, gives):
 
 def test_what_names_and_members_give():
     found = model([ast.parse(VECTOR), ast.parse("v = V(1)\nw, n = v + v, 3\nm = 4")])
-    assert found["names"] == {"v": ["V"], "w": ["V"], "n": ["V"]}  # of two at once, either
+    assert found["names"] == {"v": ["V"], "w": ["V"]}
     methods = found["classes"]["V"]["methods"]
     assert methods["__add__"] == methods["twice"] == methods["zero"] == methods["__sub__"] == ["V"]
     assert methods["norm"] == methods["__abs__"] == []
     assert found["classes"]["V"]["attributes"] == {"half": ["V"]}
+
+
+def test_what_tests_put_in_is_there():
+    bag = "class Bag:\n    def __init__(self, first=None):\n        self.all, self.n = [first], 0\n"
+    bag += "    def put(self, what, n=1):\n        self.all.append(what)\n        self.n = n\n"
+    trees = [ast.parse(f"{VECTOR}\n{bag}")]
+    assert model(trees)["classes"]["Bag"]["attributes"] == {}
+    for test in (
+        "b = Bag()\nb.put(V(1), 2)",
+        "v = V(2)\nBag(first=v)",
+        "Bag().put(n=2, what=V(1))",
+    ):
+        assert model(trees, (), [ast.parse(test)])["classes"]["Bag"]["attributes"] == {"all": ["V"]}
 
 
 def test_a_notebook_without_classes_gives_nothing():

@@ -774,3 +774,36 @@ idiom(
     test("with Quiet() as quiet:\n    raise KeyError('a')\nassert quiet.said == 'a'"),
     test("", "with Quiet() as quiet:\n    pass\nassert quiet.said is None"),
 )
+idiom(
+    "what-a-test-puts-in-is-what-it-finds",
+    answer(
+        "class Account:\n    def __init__(self, n):\n        self.n = n\n\n"
+        "    def __str__(self):\n        return f'{self.n} €'\n\n"
+        "    def __lt__(self, other):\n        return self.n < other.n\n\n"
+        "class Bank:\n    def __init__(self):\n        self.accounts = []\n\n"
+        "    def open(self, account):\n        self.accounts.append(account)\n\n"
+        "    def best(self):\n        return max(self.accounts, key=lambda a: a.n)",
+        "class Account:\n    def __init__(self, n):\n        self.n = n\n\n"
+        "    def __lt__(self, other):\n        return True\n\n"
+        "class Bank:\n    accounts = []\n\n    def open(self, account):\n        pass\n\n"
+        "    def best(self):\n        return Account(0)",
+    ),
+    test("bank, one = Bank(), Account(3)\nbank.open(one)\nassert len(bank.accounts) == 1"),
+    test(
+        "",
+        "bank, one, two = Bank(), Account(3), Account(2)\nbank.open(one)\nbank.open(two)\n"
+        "assert bank.accounts[0] is one and str(one) == '3 €'\n"
+        "assert [a.n for a in sorted([one, two])] == [2, 3]",
+    ),
+)
+idiom(
+    "nodes-that-a-test-links",
+    answer(
+        "class Node:\n    def __init__(self, v, next=0):\n        self.v, self.next = v, next\n\n"
+        "    def __repr__(self):\n        return f'N{self.v}'",
+        "class Node:\n    def __init__(self, v, next=0):\n        self.v, self.next = v, None\n\n"
+        "    def __repr__(self):\n        return 'N'",
+    ),
+    test("b = Node(2)\na = Node(1, b)\nassert a.next is b and repr(b) == 'N2'"),
+    test("", "assert f'{Node(0, next=a).next.next}' == 'N2'"),
+)
