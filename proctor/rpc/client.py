@@ -79,6 +79,11 @@ class Wall:
         """What `asked` says, while that call is under way; else None."""
         return self.asked if self._codec.lent else None
 
+    @property
+    def carried(self):
+        """How many bytes have crossed, both ways."""
+        return self._channel.carried
+
     def begin(self, deadline=None):
         """Begin a test: the total of bytes starts at 0 again."""
         self.deadline, self._carried = deadline, self._channel.carried

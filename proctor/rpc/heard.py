@@ -23,6 +23,7 @@ class Heard:
     def __init__(self, most=64 << 20):
         self.most, self.everything, self.bytes = most, False, False
         self._waiting, self._texts = [], set()
+        self._raw, self._room = [], 16 << 20
 
     def message(self, structure):
         """Keep a message's structure."""
@@ -34,14 +35,28 @@ class Heard:
         self._keep(text, len(text), lambda said: [said])
 
     def array(self, array):
-        """Keep an array, if it could hold texts or bytes."""
+        """Keep an array, if it could hold texts or bytes; of numbers their bytes."""
         kind = array.dtype
         if kind.itemsize == 1 or kind.kind in "SV":
             self.bytes = True
+        else:
+            self._numbers(array)
         if kind.kind in "USV":
             self._keep(array, array.nbytes, lambda said: [said.tolist()])
         elif kind.itemsize == 1:
             self._keep(array, array.nbytes, lambda said: [said.tobytes()])
+
+    def _numbers(self, array):
+        self._room -= array.nbytes
+        if self._room < 0:
+            self.bytes = True
+        elif array.size:
+            self._raw.append(array.tobytes())
+
+    def spells(self, *words):
+        """Whether each of these stands somewhere in the bytes of arrays of numbers."""
+        words = [word.encode() for word in words]
+        return all(any(word in raw for raw in self._raw) for word in words)
 
     def _keep(self, said, size, within):
         self.most -= size

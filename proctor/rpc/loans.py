@@ -41,7 +41,7 @@ def note(holder, made, numbers):
         if not made:
             return
         loan = {}
-    for number in sorted(numbers - loan.keys()):
+    for number in sorted(n for n in numbers - loan.keys() if n > 0):  # their own they may move
         loan[number] = True
     for number in list(loan)[: max(0, len(loan) - MOST)]:
         del loan[number]

@@ -12,6 +12,7 @@ _ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
 _GENERATED = ("__eq__", "__ne__", "__repr__", "__init__")
 # methods that put something into a container
 _PUTS = {"append", "appendleft", "add", "insert", "extend", "extendleft", "setdefault"}
+_CONTAINERS = {"list", "dict", "set", "deque", "defaultdict", "OrderedDict"}
 _MANAGER = "contextmanager"  # what a generator becomes by this decorator
 _ENUMS = {"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"}
 
@@ -156,26 +157,29 @@ class _Reader:
                 attributes |= inherited["attributes"]
         for method in about[name]:
             methods[method] = sorted(self.given.get((name, method), ()))
+        attributes |= self._attributes(node)
         for method in node.body:
-            if isinstance(method, _FUNCTIONS):
-                for attribute, kinds in self._attributes(method, name).items():
-                    attributes[attribute] = sorted({*attributes.get(attribute, ()), *kinds})
-                if "property" in _decorators(method):
-                    attributes[method.name] = sorted(self.given[name, method.name])
+            if isinstance(method, _FUNCTIONS) and "property" in _decorators(method):
+                attributes[method.name] = sorted(self.given[name, method.name])
         if _ENUMS & set(map(_name, node.bases)):
             targets = [t for one in node.body if isinstance(one, ast.Assign) for t in one.targets]
             attributes |= {t.id: [name] for t in targets if isinstance(t, ast.Name)}
             methods |= {"__getitem__": [name], "__call__": [name], "__iter__": [name]}
         return {"methods": methods, "attributes": {k: v for k, v in attributes.items() if v}}
 
-    def _attributes(self, method, owner):
-        known, found = self._known_in(method, owner), {}
-        for node in ast.walk(method):
-            for target, values in _given_to(node):
-                if isinstance(target, ast.Attribute) and _name(target.value) == "self":
-                    kinds = set().union(*(self._kinds(value, owner, known) for value in values))
-                    found[target.attr] = sorted({*found.get(target.attr, ()), *kinds})
-        return found
+    def _attributes(self, node):
+        """{attribute: classes} of what a class's methods set of ``self``."""
+        kept = _Kept()
+        for method in node.body:
+            if not isinstance(method, _FUNCTIONS):
+                continue
+            known = self._known_in(method, node.name)
+            for one in ast.walk(method):
+                for target, values, put in _given_to(one):
+                    if isinstance(target, ast.Attribute) and _name(target.value) == "self":
+                        kinds = self._kinds_of(values, node.name, known)
+                        kept.note(target.attr, kinds, values, put)
+        return {name: sorted(kinds) for name, kinds in kept.known().items()}
 
     def _returned(self, function, owner):
         """The classes of what a function returns or yields."""
@@ -187,14 +191,22 @@ class _Reader:
 
     def _bound(self, body, owner, known):
         """The classes of what names are bound to in a function's or a cell's body."""
-        known = {name: set(kinds) for name, kinds in known.items()}
-        for _ in range(2):  # a loop may bind a name that it has used before
-            for node in _within(ast.Module(body, [])):
-                for target, values in _given_to(node):
-                    kinds = set().union(*(self._kinds(value, owner, known) for value in values))
+        nodes = list(_within(ast.Module(body, [])))
+        start = known = {name: set(kinds) for name, kinds in known.items()}
+        for _ in range(3):  # a loop may bind a name that it has used before
+            kept = _Kept()
+            for name, kinds in start.items():
+                kept.note(name, kinds, (), False)
+            for node in nodes:
+                for target, values, put in _given_to(node):
+                    kinds = self._kinds_of(values, owner, known)
                     for name in _targets(target):
-                        known.setdefault(name, set()).update(kinds)
+                        kept.note(name, kinds, values, put)
+            known = kept.known()
         return known
+
+    def _kinds_of(self, values, owner, known):
+        return set().union(*(self._kinds(value, owner, known) for value in values))
 
     def _kinds(self, node, owner, known):
         """The classes of which an expression gives an object, or several in a container."""
@@ -212,8 +224,10 @@ class _Reader:
         if isinstance(node, ast.Dict):
             return set().union(*map(inner, node.values)) if node.values else set()
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
-            return inner(node.elt)
-        if isinstance(node, (ast.Starred, ast.Await, ast.NamedExpr)):
+            return self._kinds(node.elt, owner, self._known_within(node, owner, known))
+        if isinstance(node, ast.Starred):
+            return self._steps_of(inner(node.value))
+        if isinstance(node, (ast.Await, ast.NamedExpr)):
             return inner(node.value)
         if isinstance(node, ast.BinOp):
             method = f"__{_SYMBOLS[type(node.op)]}__"
@@ -241,6 +255,30 @@ class _Reader:
                 return set(self.given.get((name, function.attr), ()))
             return self._of_method(self._kinds(function.value, owner, known), function.attr)
         return set()
+
+    def _known_within(self, node, owner, known):
+        """The same as ``known``, with what a comprehension binds."""
+        known = dict(known)
+        for each in node.generators:
+            for name in _targets(each.target):
+                known[name] = set()
+            for target, values in _steps(each):
+                known[target.id] = self._kinds(values[0], owner, known)
+        return known
+
+    def _steps_of(self, kinds):
+        """What an object gives that is iterated over; of a container, what it holds."""
+        found = set()
+        for kind in kinds:
+            ways = [way for way in ("__iter__", "__getitem__") if self._has(kind, way)]
+            found |= self._of_method({kind}, ways[0]) if ways else {kind}
+        return found
+
+    def _has(self, kind, method, met=()):
+        if (kind, method) in self.given:
+            return True
+        bases = map(_name, self.classes[kind].bases) if kind in self.classes else ()
+        return any(self._has(one, method, (*met, kind)) for one in bases if one not in met)
 
     def _of_method(self, kinds, method):
         found = set()
@@ -271,22 +309,60 @@ def _within(node):
             waiting += ast.iter_child_nodes(one)
 
 
+class _Kept:
+    """What names are bound to, and what is put into what they are bound to."""
+
+    def __init__(self):
+        self._kinds, self._filled, self._mixed = {}, set(), set()
+
+    def note(self, name, kinds, values, put):
+        """Note that a name is bound to these values of these classes, or has them put into it."""
+        self._kinds.setdefault(name, set()).update(kinds)
+        if put:
+            self._filled.add(name)
+        if not kinds and not all(map(_is_empty, values)):
+            self._mixed.add(name)
+
+    def known(self):
+        """{name: classes}; none of what is filled with other things, too."""
+        mixed = self._filled & self._mixed
+        return {name: kinds for name, kinds in self._kinds.items() if name not in mixed}
+
+
+def _is_empty(value):
+    """Whether an expression is a container with nothing in it."""
+    if isinstance(value, ast.Call):
+        return _name(value.func) in _CONTAINERS and not value.keywords
+    content = getattr(value, "elts", None), getattr(value, "keys", None)
+    return [] in content
+
+
 def _given_to(node):
-    """(target, expressions) of what a node binds, or puts into a container: ``x.append(e)``,
-    ``x[k] = e``. What is taken out of one counts as one that holds the same."""
+    """(target, expressions, whether it is filled) of what a node binds, or puts into a container:
+    ``x.append(e)``, ``x[k] = e``."""
     if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
         for target in getattr(node, "targets", None) or [node.target]:
-            yield from _taken_apart(target, node.value)
-    elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
-        yield node.target, [node.iter]
+            for part, values in _taken_apart(target, node.value):
+                put = isinstance(node, ast.AugAssign) or isinstance(part, ast.Subscript)
+                while isinstance(part, ast.Subscript):
+                    part = part.value
+                yield part, values, put
+    elif isinstance(node, (ast.For, ast.AsyncFor)):
+        for target, values in _steps(node):
+            yield target, values, False
     elif isinstance(node, ast.Call) and getattr(node.func, "attr", None) in _PUTS:
-        yield node.func.value, node.args
+        first = node.func.attr in ("insert", "setdefault")  # a place, or a key
+        yield node.func.value, node.args[first:], True
+
+
+def _steps(loop):
+    """(target, [what it is of]) of a loop; of what is unpacked, each part is something else."""
+    if isinstance(loop.target, ast.Name):
+        yield loop.target, [ast.Starred(loop.iter)]
 
 
 def _taken_apart(target, value):
     """(target, expressions) of one assignment, ``self.a, self.b = a, b`` as two."""
-    while isinstance(target, ast.Subscript):
-        target = target.value
     if not isinstance(target, (ast.Tuple, ast.List)):
         yield target, [value] if value else []
         return

@@ -63,6 +63,7 @@ _NOTHING = ()
 _OF_THE_SHELL = re.compile(
     r"In|Out|exit|quit|open|get_ipython|_{1,3}|_i{1,3}|_i?\d+|_[iod]h|__\w+__"
 )
+_UNNAMED, _UNNAMED_BYTES = 500, 16 << 20  # of what a test has that asks for names, at most
 _SHARE = "__share__"  # what a test's first hidden line calls
 _SHARING = f"{_SHARE}()"
 _MADE = "__made__"  # what a test calls a library by, for what it passes to a student's function
@@ -642,10 +643,14 @@ class Runner:
 
         named  those that the test itself names
         """
-        refused = []
-        for name in wanted:
+        refused, before, left = [], self.wall.carried, _UNNAMED
+        for name in sorted(wanted, key=lambda name: name not in named):
             if name in fetched:
                 continue
+            if name not in named:
+                left -= 1
+                if left < 0 or self.wall.carried - before > _UNNAMED_BYTES:
+                    break
             try:
                 fetched[name] = value = self.wall.fetch(name)
                 if isinstance(value, Proxy):

@@ -178,7 +178,8 @@ def _authorize(action, name, *_):
 
 def _unpickles(args, frame):
     """Whether a class may be used in unpickling: any, as long as no bytes came that could be it."""
-    if not (_state.texts or _state.heard.bytes) or args[1] in _MADE_BY_PICKLE.get(args[0], ()):
+    came = _state.texts or _state.heard.bytes or _state.heard.spells(*args)
+    if not came or args[1] in _MADE_BY_PICKLE.get(args[0], ()):
         return True
     return _within(frame, "multiprocessing") or _within(frame, "concurrent")  # from its own workers
 

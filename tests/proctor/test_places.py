@@ -24,6 +24,9 @@ VECTOR = (
 )
 
 
+STEPS = "class Steps:\n    def __iter__(self): return iter([1])\n"
+
+
 @pytest.mark.parametrize(
     ("code", "name", "gives"),
     [
@@ -44,6 +47,15 @@ VECTOR = (
         ("def f(v): return v\nf(V(1))", "f", ["V"]),
         ("def f(n, v): return n\nf(3, V(1))", "f", None),
         ("def f(v): return v", "f", None),
+        # what is no object stands beside one
+        ("def f():\n    a = [0, 0]\n    a.append(V(1))\n    return a", "f", None),
+        ("def f():\n    a = []\n    a.append(V(1))\n    a.append(3)\n    return a", "f", None),
+        ("def f():\n    d = {}\n    d.setdefault(V(1), 0)\n    return d", "f", None),
+        (f"{STEPS}def f():\n    s = 0\n    for x in Steps(): s += x\n    return s", "f", None),
+        (f"{STEPS}def f():\n    for x in Steps(): return x", "f", None),
+        ("def f():\n    a = [(V(1), 2)]\n    for v, n in a: return n", "f", None),
+        ("def f():\n    a = [V(1)]\n    [n for n in a]\n    n = 3\n    return n", "f", None),
+        ("def f(): return [n for v, n in [(V(1), 2)]]", "f", None),
         ("def f(): return 3", "f", None),
         ("def f(): return abs(V(1))", "f", None),
         ("def f():\n    def inner(): return V(1)\n    return 3", "f", None),
@@ -67,17 +79,25 @@ def test_what_names_and_members_give():
     assert found["classes"]["V"]["attributes"] == {"half": ["V"]}
 
 
-def test_what_tests_put_in_is_there():
-    bag = "class Bag:\n    def __init__(self, first=None):\n        self.all, self.n = [first], 0\n"
-    bag += "    def put(self, what, n=1):\n        self.all.append(what)\n        self.n = n\n"
-    trees = [ast.parse(f"{VECTOR}\n{bag}")]
-    assert model(trees)["classes"]["Bag"]["attributes"] == {}
-    for test in (
-        "b = Bag()\nb.put(V(1), 2)",
-        "v = V(2)\nBag(first=v)",
-        "Bag().put(n=2, what=V(1))",
-    ):
-        assert model(trees, (), [ast.parse(test)])["classes"]["Bag"]["attributes"] == {"all": ["V"]}
+BAG = (
+    "class Bag:\n    def __init__(self, first=None):\n        self.all, self.n = [], 0\n"
+    "        self.first = first\n"
+    "    def put(self, what, n=1):\n        self.all.append(what)\n        self.n = n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("test", "attributes"),
+    [
+        ("b = Bag()\nb.put(V(1), 2)", {"all": ["V"]}),
+        ("Bag().put(n=2, what=V(1))", {"all": ["V"]}),
+        ("v = V(2)\nBag(first=v)", {"first": ["V"]}),
+        ("Bag().put(3, 4)", {}),
+    ],
+)
+def test_what_tests_put_in_is_there(test, attributes):
+    found = model([ast.parse(f"{VECTOR}\n{BAG}")], (), [ast.parse(test)])
+    assert found["classes"]["Bag"]["attributes"] == attributes
 
 
 def test_a_notebook_without_classes_gives_nothing():

@@ -105,6 +105,13 @@ INTERPRETED = {
             "import pickle\nimport numpy as np\nclass E:\n    def __reduce__(self):\n"
             f"        return eval, ({RUNS!r},)\n"
             "def dump():\n    return np.frombuffer(pickle.dumps(E()), np.uint8)",
+            "import pickle\nimport numpy as np\nclass E:\n    def __reduce__(self):\n"
+            f"        return eval, ({RUNS!r},)\n"
+            "def dump():\n    said = pickle.dumps(E())\n"
+            "    return np.frombuffer(said + bytes(-len(said) % 8), np.int64)",
+            "import pickle\nimport numpy as np\nclass E:\n    def __reduce__(self):\n"
+            f"        return eval, ({RUNS!r},)\n"
+            "def dump():\n    return np.void(pickle.dumps(E()))",
             "import pickle\nimport numpy as np\ndef dump():\n    return pickle.dumps(np.arange(2))",
         ],
     ),

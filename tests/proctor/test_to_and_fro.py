@@ -4,14 +4,17 @@ What one end has let go of, the other may be about to speak of.
 """
 
 import contextlib
+import json
 import socket
 import threading
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from proctor.rpc import Student, Wall
+from proctor.rpc import Student, Wall, WallError
+from proctor.rpc.codec.dtypes import dtype_code
 
 CELL = """
 stored = []
@@ -189,3 +192,39 @@ def test_they_come_to_what_they_come_to_in_one_process(talks):
     except Exception as error:
         told = type(error)
     assert told == expected
+
+
+def test_a_loan_of_a_view_is_of_where_it_lay():
+    """A forged answer lays a view that was lent in memory that was passed to another call."""
+    source = "import numpy as np\nkept = []\n"
+    source += "def see(y): kept.append(y)\ndef view(x): return x[:]\ndef take(v): pass\n"
+    y, x = np.arange(4.0), np.zeros(4)
+    names = {}
+    exec(source, names)
+    ours, theirs = socket.socketpair()
+    student = Student(theirs, names)
+    encode, codec = student._codec.encode, student._codec
+
+    def forged(op, values, lend=False):
+        structure, buffers = encode(op, values, lend)
+        if op.startswith("ok") and values[0] is None and v is not None:
+            message = json.loads(structure)
+            (number,) = [n for n, s in codec.by_number.items() if n < 0 and s.kind == "array"]
+            place = codec.by_number[codec.number_of(names["kept"][0])].block
+            message[5].append([number, place, 0, [4], [8], dtype_code(y.dtype), True])
+            message[8].append([place, len(buffers)])
+            structure, buffers = json.dumps(message).encode(), [*buffers, bytes(32)]
+        return structure, buffers
+
+    student._codec.encode, v = forged, None
+    thread = threading.Thread(target=student.serve)
+    thread.start()
+    with Wall(ours, timeout=20) as wall:
+        wall.fetch("see")(y)
+        view, take = wall.fetch("view"), wall.fetch("take")
+        v = view(x)
+        with pytest.raises(WallError, match="had not been passed"):
+            take(v)
+    thread.join()
+    theirs.close()
+    assert y.tolist() == [0, 1, 2, 3]

@@ -260,6 +260,9 @@ class Incoming:
         if shared is None:
             shared = Array(self._unknown(number))
         must(shared.kind == "array" and not codec.is_mine(number), "the number of an array")
+        if self.trusted:  # it was lent where it lay before
+            for lent in codec.lent:
+                lent.discard(number)
         if block is None:
             shared.place(0, 0, value, key_of(value))
         else:
@@ -549,7 +552,7 @@ class Incoming:
         must(len(data) == kind.itemsize, "a scalar")
         value = frombuffer(data, kind).copy()
         must(is_sound(value), "a scalar")
-        return value[0]
+        return self._heard_array(value)[0]
 
     def _read_npstr(self, text):
         return str_(self._text(text))
