@@ -531,7 +531,7 @@ def asked_issubclass(kind, classes, /):
 
     Of a class that stayed behind it is told what it claims to derive from.
     """
-    if not isinstance_of_proxy(kind) or _own(kind)["__own_line__"] is None:
+    if not isinstance_of_proxy(kind) or not is_class(kind):
         return issubclass(kind, classes)
     if isinstance(classes, (tuple, types.UnionType)):
         return any(asked_issubclass(kind, one) for one in getattr(classes, "__args__", classes))
@@ -549,7 +549,7 @@ def _seen(proxy):
 
 def _as_class(thing):
     """The class itself, if this process knows the one that a proxy claims to be."""
-    if not isinstance_of_proxy(thing) or _own(thing)["__own_line__"] is None:
+    if not isinstance_of_proxy(thing) or not is_class(thing):
         return thing
     own = _own(thing)
     found = own["__wall__"].classes.exact(own["__own_line__"])

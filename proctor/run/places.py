@@ -109,12 +109,17 @@ class _Reader:
         else:
             return
         for kind in kinds:
-            waiting = [kind]
-            for one in waiting:
-                if self._definition(one, name) is not None:
-                    yield one, name, 1
-                elif one in self.classes and len(waiting) < 100:
-                    waiting += map(_name, self.classes[one].bases)
+            for one in self._definers(kind, name):
+                yield one, name, 1
+
+    def _definers(self, kind, method):
+        """The classes that define a method: a class, or the nearest that it derives from."""
+        waiting = [kind]
+        for one in waiting:
+            if self._definition(one, method) is not None:
+                yield one
+            elif one in self.classes and len(waiting) < 100:
+                waiting += map(_name, self.classes[one].bases)
 
     def _definition(self, kind, name):
         """A function's, or a class's method's, syntax tree; None if there is none."""
@@ -270,25 +275,15 @@ class _Reader:
         """What an object gives that is iterated over; of a container, what it holds."""
         found = set()
         for kind in kinds:
-            ways = [way for way in ("__iter__", "__getitem__") if self._has(kind, way)]
+            ways = [way for way in ("__iter__", "__getitem__") if any(self._definers(kind, way))]
             found |= self._of_method({kind}, ways[0]) if ways else {kind}
         return found
-
-    def _has(self, kind, method, met=()):
-        if (kind, method) in self.given:
-            return True
-        bases = map(_name, self.classes[kind].bases) if kind in self.classes else ()
-        return any(self._has(one, method, (*met, kind)) for one in bases if one not in met)
 
     def _of_method(self, kinds, method):
         found = set()
         for kind in kinds:
-            waiting = [kind]
-            for one in waiting:
-                if (one, method) in self.given:
-                    found |= self.given[one, method]
-                elif one in self.classes and len(waiting) < 100:
-                    waiting += map(_name, self.classes[one].bases)
+            for one in self._definers(kind, method):
+                found |= self.given.get((one, method), set())
         return found
 
 
@@ -374,11 +369,9 @@ def _taken_apart(target, value):
 
 def _parameters(function):
     """The names of a function's parameters by position; none of None."""
-    return (
-        []
-        if function is None
-        else [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-    )
+    if function is None:
+        return []
+    return [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
 
 
 def _targets(node):
