@@ -29,6 +29,7 @@ from proctor.rpc.proxies import (
     FunctionProxy,
     IteratorProxy,
     Proxy,
+    asked_dataclasses,
     asked_issubclass,
     asked_type,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Wall",
     "WallError",
     "WallTimeout",
+    "asked_dataclasses",
     "asked_issubclass",
     "asked_type",
     "describe",

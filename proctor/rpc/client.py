@@ -147,7 +147,7 @@ class Wall:
                 raise WallError(self.broken)
             lent = self._codec.lent
             if self.before is not None and not lent:
-                self.before()
+                self.before(values)
             if not lent:  # nothing is under way
                 self._raised.clear()
                 self.asked = values[0] if values else None

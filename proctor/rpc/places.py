@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 BINARY = (
     *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"),
-    *("and", "or", "xor", "lshift", "rshift"),
+    *("and", "or", "xor", "lshift", "rshift", "divmod"),
 )
 COMPARISONS = {"eq": "eq", "ne": "ne", "lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
 UNARY = ("neg", "pos", "abs", "invert", "round")
@@ -89,7 +89,7 @@ class Place:
             return self._member(name)
         if op in _OPERATORS:
             return self._object(self._given(f"__{op}__"))
-        if op in ("copy", "deepcopy"):
+        if op in ("copy", "deepcopy", "replace"):
             return self
         if op == "getitem":
             return self._object(self._given("__getitem__"))

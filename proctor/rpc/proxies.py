@@ -4,11 +4,12 @@ from proctor.rpc.codec.own import BUILTINS
 
 __builtins__ = BUILTINS
 
+import dataclasses
+import functools
 import inspect
 import sys
 import types
 from abc import ABCMeta
-from functools import lru_cache
 
 from proctor.rpc.callbacks import made_signature
 from proctor.rpc.classes import ABILITIES, make_type
@@ -113,7 +114,7 @@ class Proxy(_Own):
 
     def __getattribute__(self, name):
         if name in _CALLED:  # asked for by its name: whether the student's object has it
-            return _carry(self, "getattr", name)
+            return _or_plain(self, name, _carry(self, "getattr", name))
         return object.__getattribute__(self, name)
 
     def __getattr__(self, name):
@@ -268,7 +269,7 @@ END = object()
 FLAVOURS = {"object": Proxy, "callable": FunctionProxy, "iterator": IteratorProxy}
 
 
-@lru_cache(4096)
+@functools.lru_cache(4096)
 def able(flavour, kind, abilities):
     """The class of stand-ins for objects of a class that has these methods, and goes by this name.
 
@@ -429,6 +430,16 @@ def _carry(proxy, op, *values):
         del error  # its traceback refers to this frame
 
 
+def _or_plain(proxy, name, method):
+    """``object``'s own method, where a class says that it has none but that: ``P.__eq__ is
+    object.__eq__``."""
+    if not is_class(proxy) or not isinstance_of_proxy(method):
+        return method
+    plain = vars(object).get(name)
+    claimed = _own(method)["__kind__"], _own(method).get("__qualname__")
+    return plain if claimed == (type(plain).__name__, name) else method
+
+
 def _truth(proxy, value):
     if type(value) is not bool:
         raise TypeError(f"{told_of(proxy)} said neither yes nor no")
@@ -452,7 +463,8 @@ def _add_operators():
     for name in BINARY:
         setattr(Proxy, f"__{name}__", _binary(name, reflected=False))
         setattr(Proxy, f"__r{name}__", _binary(name, reflected=True))
-        setattr(Proxy, f"__i{name}__", _in_place(name))
+        if name != "divmod":
+            setattr(Proxy, f"__i{name}__", _in_place(name))
     for name, mirrored in COMPARISONS.items():
         if name not in ("eq", "ne"):
             setattr(Proxy, f"__{name}__", _comparison(name, mirrored))
@@ -524,6 +536,23 @@ def _kind_of_proxy(thing):
 
 
 asked_type = make_type(_kind_of_proxy)
+
+
+def asked_dataclasses():
+    """{name: what stands for it in a test} of the functions of ``dataclasses`` that ask about an
+    object: one that stayed behind is asked there."""
+    names = ("fields", "asdict", "astuple", "replace", "is_dataclass")
+    return {name: _asked_there(getattr(dataclasses, name)) for name in names}
+
+
+def _asked_there(function):
+    @functools.wraps(function)
+    def ask(thing, /, *args, **kwargs):
+        if isinstance_of_proxy(thing) and not args:
+            return _carry(thing, function.__name__, *kwargs, *kwargs.values())
+        return function(thing, *args, **kwargs)
+
+    return ask
 
 
 def asked_issubclass(kind, classes, /):

@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from collections import deque
+from dataclasses import asdict, astuple, fields, is_dataclass, replace
 
 from proctor.rpc.callbacks import named, told_of_signature
 from proctor.rpc.classes import abilities_of, line_of
@@ -23,6 +24,13 @@ from proctor.rpc.values import Values
 
 _ELSEWHERE = "a function that was passed in can be called during the call, in its process"
 _WORDS = ("and", "or")  # of which no function can have the name
+_BUILT_IN = {"pow": pow, "divmod": divmod}
+
+
+def _named(given):
+    """Keyword arguments, of which first the names came and then the values."""
+    half = len(given) // 2
+    return dict(zip(given[:half], given[half:], strict=True))
 
 
 def _operation(do):
@@ -164,9 +172,7 @@ class Student:
             raise _Missing(name) from None
 
     def _call(self, function, count, *rest):
-        args, rest = rest[:count], rest[count:]
-        half = len(rest) // 2
-        return function(*args, **dict(zip(rest[:half], rest[half:], strict=True)))
+        return function(*rest[:count], **_named(rest[count:]))
 
     def _next(self, iterator):
         try:
@@ -215,6 +221,10 @@ class Student:
         "copy": lambda self, thing: copy.copy(thing),
         "deepcopy": lambda self, thing: copy.deepcopy(thing),
         **{
+            do.__name__: lambda self, thing, *given, do=do: do(thing, **_named(given))
+            for do in (fields, asdict, astuple, replace, is_dataclass)
+        },
+        **{
             kind.__name__: lambda self, thing, kind=kind: kind(thing)
             for kind in (bool, str, repr, float, int, complex, hash)
         },
@@ -225,10 +235,11 @@ class Student:
         **{name: _operation(getattr(operator, name)) for name in COMPARISONS},
     }
     for name in BINARY:
-        do = pow if name == "pow" else getattr(operator, f"{name}_" if name in _WORDS else name)
+        do = _BUILT_IN.get(name) or getattr(operator, f"{name}_" if name in _WORDS else name)
         _OPS[name] = lambda self, thing, other, do=do: do(thing, other)
         _OPS[f"r{name}"] = lambda self, thing, other, do=do: do(other, thing)
-        _OPS[f"i{name}"] = _operation(getattr(operator, f"i{name}"))
+        if name != "divmod":
+            _OPS[f"i{name}"] = _operation(getattr(operator, f"i{name}"))
     del name, do
 
     # -- what is no data

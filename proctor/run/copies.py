@@ -18,6 +18,14 @@ RUNS = {".py", ".pyc", ".pyo", ".pyd", ".pyi", ".pyx", ".pth", ".so", ".zip", ".
 SETS = {".ipynb", ".sh", ".cfg", ".toml", ".ini"}  # what programs read of a folder that they run in
 
 
+def shown(name, data):
+    """What a test may have of a student's file; None of what could be imported."""
+    end = os.path.splitext(name)[1].lower()
+    if end in RUNS:
+        return None
+    return data if end in TEXTS else b"" if end in SETS else bytes(len(data))
+
+
 @contextlib.contextmanager
 def laid_out(folder="."):
     """Within this, have copies of files in a folder: gives a function that lays them as they are.
@@ -27,14 +35,19 @@ def laid_out(folder="."):
     """
     laid, tops = {}, set()
 
+    def still(name, data):
+        # the test may have removed it, and then it is not there until a call writes it again
+        return laid[name] == data and os.path.lexists(os.path.join(folder, name))
+
     def lay(files):
         chosen = {}
         for name, data in list(files.items())[:MOST]:
-            end, top = os.path.splitext(name)[1].lower(), name.split(os.sep)[0]
-            if end in RUNS or (top not in tops and os.path.lexists(os.path.join(folder, top))):
+            top = name.split(os.sep)[0]
+            theirs = top in tops or not os.path.lexists(os.path.join(folder, top))
+            if not theirs or shown(name, data) is None:
                 continue
-            chosen[name] = data if end in TEXTS else b"" if end in SETS else bytes(len(data))
-        for name in [name for name, data in laid.items() if chosen.get(name) != data]:
+            chosen[name] = shown(name, data)
+        for name in [name for name, data in laid.items() if not still(name, chosen.get(name))]:
             del laid[name]
             _remove(os.path.join(folder, name))
         new = {name: data for name, data in chosen.items() if name not in laid}

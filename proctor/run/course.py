@@ -6,6 +6,7 @@ import functools
 import glob
 import itertools
 import os
+import re
 from pathlib import Path
 
 import nbformat
@@ -138,13 +139,12 @@ def _known(notebook, mark, private, beside):
     beside   (path, changed) of modules that are released with it
     """
     code, found, trees, tests, classes = _code(notebook), {}, [], [], set()
-    seen, hidden = set(), {}  # names that released lines bind; {test: those that hidden lines bind}
+    hidden = {}  # {test: names that its hidden lines bind}
     secret = {name for cell in code for name in _imports_of(cell.source, private)}
     for cell in code:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if not utils.is_grade(cell) or utils.is_solution(cell):
             trees.append(tree(cell.source))
-            seen |= names.bound(trees[-1])
         if utils.is_solution(cell):
             found[name] = {"answer": names.answer(trees[-1]).told()}
         elif not utils.is_grade(cell):
@@ -154,14 +154,14 @@ def _known(notebook, mark, private, beside):
             lines = cell.source.split("\n")
             released = "\n".join(itertools.takewhile(lambda line: mark not in line, lines))
             shared = names.shared(tree(released), secret)
-            seen |= names.bound(tree(released))
             hidden[name] = names.hidden(tree(cell.source), released.count("\n") + 1, secret)
             classes |= names.classes(tree(shared.code))
             # in a text of several lines or in brackets, a hidden region cannot begin with a call
             if shared != names.Shared() and tree(names.calling("share()", cell.source, mark)).body:
                 found[name] = {"shared": shared.told() | {"mark": mark}}
     answers = [one["answer"] for one in found.values() if "answer" in one]
-    taken = seen & {name for answer in answers for name in answer["takes"]}
+    # what only a test binds, and a model answer takes, is meant for it
+    taken = {name for answer in answers for name in answer["takes"]}
     for name in hidden:
         if follow := sorted(taken & hidden[name]):
             found[name] = found.get(name, {}) | {"follow": follow}
@@ -176,8 +176,17 @@ def _known(notebook, mark, private, beside):
         "read": sorted({name for answer in answers for name in answer["reads"]}),
         "rebound": sorted({name for tree in trees for name in names.rebound(tree)}),
         "modules": sorted(_own_modules(_all_cells(notebook))),
+        "files": sorted({name for tree in trees for name in _files_in(tree)}),
     }
     return found
+
+
+def _files_in(tree):
+    """Texts in code that could be names of files."""
+    for node in ast.walk(tree):
+        text = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(text, str) and re.fullmatch(r"[\w./ -]{1,100}\.\w{1,8}", text):
+            yield text
 
 
 def _text(path):

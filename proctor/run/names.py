@@ -71,6 +71,11 @@ _READING = {
     *("stat", "glob", "rglob", "iterdir", "Path", "read_text", "read_csv", "read_table"),
     *("read_json", "read_html", "loadtxt", "genfromtxt", "fromfile"),
 }
+_WRITING = {
+    *("write_text", "write_bytes", "to_csv", "to_json", "savetxt", "save", "savez", "dump"),
+    *("copy", "copyfile", "writefile", "touch", "remove", "unlink", "rmtree", "rename"),
+    *("mkdir", "makedirs", "mkdtemp", "mkstemp", "TemporaryDirectory", "NamedTemporaryFile"),
+}
 _RUNNING = {"eval", "exec", "compile", "runpy", "run_path", "run_module", "import_module"}
 _RUNNING |= {"__import__", "unsafe_load", "UnsafeLoader", "system", "Popen", "run_line_magic"}
 
@@ -122,6 +127,11 @@ def constants(source, shell):
 def reads_files(words):
     """Whether code with these names in it reads files, and runs nothing of what it reads."""
     return bool(words & _READING) and not words & _RUNNING
+
+
+def writes_files(words):
+    """Whether code with these names in it may write files, make folders, or remove them."""
+    return bool(words & (_WRITING | _READING))
 
 
 @functools.cache
@@ -363,6 +373,38 @@ def made(source, shell, mark):
         if text and function.lineno == function.end_lineno:
             found.append((function.lineno, function.col_offset, function.end_col_offset, text))
     return found
+
+
+@functools.cache
+def doubled(source, shell):
+    """(module, name), as a test has them, of what it may put a test double in the place of."""
+    tree, found = parsed(source, shell), set()
+    imported = {
+        alias.asname: alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if alias.asname
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            found |= {(ast.unparse(t.value), t.attr) for t in node.targets if _is_attribute(t)}
+        elif isinstance(node, ast.Call) and _last_name(node.func) in _DOUBLING:
+            texts = [one.value if isinstance(one, ast.Constant) else None for one in node.args[:2]]
+            if texts and isinstance(texts[0], str):  # patch("random.randint")
+                module, _, name = texts[0].rpartition(".")
+                found.add((module, name))
+            elif len(texts) == 2 and isinstance(texts[1], str):  # patch.object(random, "randint")
+                found.add((ast.unparse(node.args[0]), texts[1]))
+    firsts = ((*module.partition("."), name) for module, name in found)
+    return frozenset((imported.get(m, m) + dot + rest, name) for m, dot, rest, name in firsts)
+
+
+_DOUBLING = {"patch", "object", "setattr"}
+
+
+def _is_attribute(target):
+    return isinstance(target, ast.Attribute) and isinstance(target.value, (ast.Name, ast.Attribute))
 
 
 def replaced(source, places):

@@ -6,6 +6,7 @@ locked cells and the tests; of the student's process it believes nothing but the
 
 import contextlib
 import copy
+import dataclasses
 import gc
 import itertools
 import json
@@ -17,11 +18,20 @@ import types
 from collections import deque
 from enum import EnumType
 
-from proctor.rpc import NameMissing, Proxy, Wall, WallError, asked_issubclass, asked_type
+from proctor.rpc import (
+    NameMissing,
+    Proxy,
+    Wall,
+    WallError,
+    asked_dataclasses,
+    asked_issubclass,
+    asked_type,
+)
 from proctor.rpc.places import Model
 from proctor.run import outcomes, streams
 from proctor.run.context import Context
 from proctor.run.copies import laid_out, listed
+from proctor.run.doubles import Doubles
 from proctor.run.meter import CEILING, Meter
 from proctor.run.modules import imported
 from proctor.run.names import (
@@ -29,6 +39,7 @@ from proctor.run.names import (
     built_in,
     calling,
     constants,
+    doubled,
     helpers,
     made,
     needed,
@@ -40,12 +51,14 @@ from proctor.run.names import (
     statements,
     used,
     with_helpers,
+    writes_files,
 )
 from proctor.run.outcomes import FAILED, NOT_REACHED, Outcome, outputs_of
 from proctor.run.outputs import Room, clean, stream
 from proctor.run.shell import Shell
 from proctor.run.student import FUNCTIONS, MOST, digest
-from proctor.run.taint import guard, guarded, install, watched
+from proctor.run.taint import guard, guarded, install, refuse_doctests, watched
+from proctor.run.written import Written
 from proctor.sandbox import Ended
 from proctor.wording import INSIDE, SHOWN
 
@@ -97,9 +110,12 @@ class Runner:
         self.hung = set()  # functions that did not come to an end
         self._held, self.late = {}, []
         self.owned, self.gone = set(), set()  # names that are the tests'; those a test has deleted
+        self.doubled = set()  # what the locked cells which ran may put test doubles in the place of
         self.asks = False  # whether a test answers ``input``
         self.runs = True  # whether the test at hand could run a text
-        self.files, self.lay = {}, None  # what a test that reads files finds, and what lays it
+        # what a test that reads files finds, what lays it, and what has been laid
+        self.files, self.lay, self.laid = {}, None, ()
+        self.writes, self.given = False, None  # whether a test may write any; the `Written`
         self.kept = []  # what was printed before a test began to catch that
         # what this side still has to catch up with: ("run", a locked cell), ("leave", an answer)
         self.passed = []
@@ -116,6 +132,7 @@ class Runner:
         for name in job.source.get("beside", ()):  # a test may leave the asking to a module
             if name in sys.modules:
                 vars(sys.modules[name]).update(asked | vars(sys.modules[name]))
+        vars(dataclasses).update(asked_dataclasses())
         self.built_in = set(built_in(self.shell))  # names; without those that model answers bind
 
     def play(self):
@@ -149,7 +166,8 @@ class Runner:
         try:
             with self._limited():
                 self.wall.begin()
-                return self._made_files()
+                found = self._made_files()
+                return {name: found[name] for name in found if not self.given.has(name)}
         except Exception:  # as in _asked
             return {}
 
@@ -239,10 +257,12 @@ class Runner:
         try:
             functions = self.wall.fetch(FUNCTIONS)
             self.run, self.written, self.made, self.without, *functions = functions
-            self.bind, self.reads, self.around = functions
+            self.bind, self.reads, self.around, self.take, self.double = functions
         except (WallError, TimeoutError) as why:
             self.end()
             raise Lost(f"the kernel ended as it began: {why}") from None
+        names = self.job.source.get("files", ())
+        self.given = Written(names, self.wall.heard, lambda: (self.files, self.laid))
         for what, given, seconds in self.played:
             self._replay(what, given, seconds)
 
@@ -389,8 +409,8 @@ class Runner:
             if new:
                 self._aside(self._share, {"values": new})
 
-        def ask():
-            before()
+        def ask(values):
+            before(values)
             tell()
 
         if read_there or follow:
@@ -510,6 +530,7 @@ class Runner:
     def _run_statements(self, source):
         self.needs |= needed(source, self.shell)
         self.helpers |= helpers(source, self.shell)
+        self.doubled |= doubled(source, self.shell)
         waiting = deque(statements(source, self.shell))
         while waiting:
             try:
@@ -527,13 +548,18 @@ class Runner:
         self._give_up(answer["binds"], _NOTHING)
         self.built_in.difference_update(answer["binds"], answer["imports"])
         self._give_up(answer["changes"])
-        released = set(self.job.source.get("released", ()))
         names = self.shell.user_ns
-        asked = [n for n in answer.get("asks", ()) if type(names.get(n)).__name__ in released]
+        asked = [n for n in answer.get("asks", ()) if self._is_of_the_course(names.get(n))]
         # of a library's object that is no data each side has its own: theirs is what they answer of
         asked += [n for n in answer.get("reads", ()) if n in names and self._stays(names[n])]
         self._give_up(asked)
         self.imports.update(answer["imports"])
+
+    def _is_of_the_course(self, value):
+        """Whether a value is of a class that a cell or a module of the course's defines."""
+        kind, source = type(value), self.job.source
+        beside = kind.__module__ in source.get("beside", ())
+        return beside or kind.__name__ in source.get("released", ())
 
     def _stays(self, value):
         """Whether a value cannot be passed to a student's function."""
@@ -553,7 +579,10 @@ class Runner:
         self.wall.begin()
         names = self.shell.user_ns
         self.owned |= owned(cell["source"], self.shell)
-        wanted = (self.needs | needed(cell["source"], self.shell)) - self.built_in
+        wanted = self.needs | needed(cell["source"], self.shell)
+        places = self.doubled | doubled(cell["source"], self.shell)
+        wanted |= {name for module, name in places if module == "__main__"}
+        wanted -= self.built_in
         named = frozenset(wanted)
         if asks_for_names(cell["source"], self.shell):
             wanted |= {n for n in self.there if not _OF_THE_SHELL.fullmatch(n)} - self.built_in
@@ -574,11 +603,14 @@ class Runner:
                 self.kept, self.runs = [], runs_texts(cell["source"], self.shell)
                 words = with_helpers(used(cell["source"], self.shell), self.helpers)
                 self.context = Context(words)
+                if "doctest" in words:
+                    refuse_doctests()
+                self.doubles = Doubles(places, names, wall.crosses)
                 self._carry_deletions(fetched.keys() | (names.keys() & cell.get("follow", ())))
                 self._follow(fetched)
                 seconds = self._short() if self.hung & fetched.keys() else None
                 with (
-                    self._files(words),
+                    self._files(cell, words),
                     self._cells(cell),
                     self._modules(),
                     self._limited(seconds) as late,
@@ -592,11 +624,14 @@ class Runner:
                     finally:
                         wall.exits = False
                 wall.before = wall.after = None
-                if self.gone or self.context.told:
+                left = [*self.doubles.end()]
+                if self.gone or self.context.told or left:
                     # the test is over, whatever the student's process says to that
                     with contextlib.suppress(Exception), self._limited():
                         self.without()
                         self.around(self.context.end())
+                        for place in left:
+                            self.double(*place)
                 shown = refused + self.kept + shown
         except (WallError, TimeoutError):
             outcome, shown = None, []  # half a test is no test
@@ -666,25 +701,32 @@ class Runner:
         return refused
 
     @contextlib.contextmanager
-    def _files(self, words):
-        """Within this, a test that reads files finds what the student's cells and calls wrote."""
+    def _files(self, cell, words):
+        """Within this, a test that reads files finds what the student's cells and calls wrote, and
+        calls find what it writes."""
+        self.writes = writes_files(words)
+        if self.writes:
+            self.given.begin(self._own_texts(cell["source"]))
         if not reads_files(words):
             yield
             return
         self.files = self.made_files()
-        with laid_out() as self.lay:
-            self.lay(self.files)
-            try:
+        try:
+            with laid_out() as self.lay:
+                self.laid = self.lay(self.files)
                 yield
-            finally:
-                self.lay = None
+        finally:
+            self.files, self.lay, self.laid = {}, None, ()
+            guard(*self.given.brought.values())  # what came back stays, as in one kernel
+            self.given.brought.clear()
 
     def _renew(self):
         """Lay what a call has written, or removed."""
-        files = self._aside(self._made_files, self.files)
+        files = self._aside(self._made_files, self.files | self.given.files)
+        files = self.given.take_back(files)
         if files != self.files:
             self.files = files
-            self.lay(files)
+            self.laid = self.lay(files)
 
     def _cells(self, cell):
         """A context in which a test that asks for the texts of cells, ``In[-2]``, has them."""
@@ -751,7 +793,7 @@ class Runner:
         """
         self.gone, names = set(), self.shell.user_ns
 
-        def tell():
+        def tell(values):
             gone = theirs.difference(names)
             if gone != self.gone:
                 self.gone = gone
@@ -763,6 +805,13 @@ class Runner:
                 self.kept += self._printed()
             if self.context.tells and (new := self.context.news()):
                 self._aside(self.around, new)
+            if self.doubles:
+                for place in self.doubles.news():
+                    self._aside(self.double, *place)
+            if self.writes and any(new := self.given.news(values)):
+                self._aside(self.take.__copies__, *new)
+                gone = {name for name, data in new[0].items() if data is None}
+                self.files = {name: self.files[name] for name in self.files.keys() - gone}
 
         self.wall.before = tell
 
@@ -837,9 +886,10 @@ def warm(lessons, tests, mark):
     shell = Shell.instance()
     for source in lessons:
         needed(source, shell), statements(source, shell)
-        helpers(source, shell), constants(source, shell)
+        helpers(source, shell), constants(source, shell), doubled(source, shell)
     for source in tests:
         needed(source, shell), owned(source, shell), asks_for_names(source, shell)
+        doubled(source, shell)
         used(source, shell), reads_cells(source, shell), constants(source, shell)
         text = replaced(source, made(source, shell, _MADE))
         shell.foresee([text, *([calling(_SHARING, text, mark)] if mark else [])])

@@ -10,7 +10,9 @@ import sys
 
 from proctor.rpc import Student, describe
 from proctor.run.context import Surroundings
+from proctor.run.doubles import Stage
 from proctor.run.shell import LowOutput, Shell
+from proctor.run.written import lay
 
 FUNCTIONS = "__proctor__"
 MOST = 16 << 20  # bytes of files to hand over
@@ -19,14 +21,16 @@ MOST = 16 << 20  # bytes of files to hand over
 def main(wall):
     """Serve one notebook over the socket ``wall`` until its other end hangs up.
 
-    The runner fetches seven functions (`FUNCTIONS`) before any cell runs, and then uses nothing
+    The runner fetches nine functions (`FUNCTIONS`) before any cell runs, and then uses nothing
     but those and what the cells define: ``run(source, count)`` runs a cell and ``written()`` tells
     what was printed since, both as JSON texts: nbformat's outputs, the names that are there now,
     and what came of the cell (an `Outcome`, or null); ``made(known)`` returns the files that were
     made, as {relative path: bytes, or None if they have the `digest` that is known};
     ``without(*names)`` hides names and gives back all others; ``bind(name, value)`` gives a name;
     ``reads(function)`` has ``input`` ask a function, or, with None, nobody; ``around(about)`` sets
-    what a test has set (see `proctor.run.context`). Every answer says whether ``written()`` has
+    what a test has set (see `proctor.run.context`); ``take(files, folders)`` lays what a test has
+    written (see `proctor.run.written`); ``double(module, name, …)`` puts what a test has put there
+    into a place (see `proctor.run.doubles`). Every answer says whether ``written()`` has
     news: where it has none, what the runner has fetched by a name is still what it stands for.
     """
     shell = Shell.instance()
@@ -37,7 +41,7 @@ def main(wall):
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(0)
     names = shell.user_ns
-    hidden, before, told = {}, set(_files()), None
+    hidden, before, told, folders = {}, set(_files()), None, set()
 
     def without(*gone):
         for name in hidden.keys() - set(gone):
@@ -46,7 +50,8 @@ def main(wall):
 
     def made(known=None):
         found, left = {}, MOST
-        for path in sorted(set(_files()) - before):
+        paths = {path for folder in ("", *folders) for path in _files(folder)}
+        for path in sorted(paths - before):
             with open(path, "rb") as file:
                 data = file.read(left + 1)
             if len(data) <= left:
@@ -77,8 +82,12 @@ def main(wall):
     def news():
         return shell.outputs or shell.low.waits() or _bound(names) != told
 
+    def take(files, made_there):
+        lay(files, made_there, folders)
+
     around = Surroundings(describe).set
-    names[FUNCTIONS] = run, written, made, without, bind, reads, around
+    double = Stage(names).set
+    names[FUNCTIONS] = run, written, made, without, bind, reads, around, take, double
     Student(wall, names, news=news).serve()
 
 

@@ -20,6 +20,8 @@ import re
 import sqlite3
 import sys
 
+from proctor.rpc import Proxy
+
 _SHORT, _CUT = 4, 8  # characters of what is put into a longer text, or cut from one
 _REFUSED = "a test cannot evaluate what a student wrote or returned; tag it in-student-kernel"
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -124,6 +126,22 @@ def guarded():
         yield
     finally:
         _state.texts = before
+
+
+def refuse_doctests():
+    """From now on no examples are looked for in what a student wrote: none would be found there,
+    and none fails where there is none."""
+    import doctest
+
+    find = doctest.DocTestFinder.find
+    if find is not _find:
+        _find.usual, doctest.DocTestFinder.find = find, _find
+
+
+def _find(self, obj, *args, **kwargs):
+    if isinstance(obj, Proxy) or getattr(obj, "__name__", None) == "__main__":
+        raise PermissionError(_REFUSED)
+    return _find.usual(self, obj, *args, **kwargs)
 
 
 def guard(*texts):

@@ -148,8 +148,12 @@ def _conduct(grader, forkserver, about, own):
         # nor one that computes without end where no alarm gets through
         seconds = int(request["job"]["total"]) + 60
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-        folder, trusted = os.path.join(own, "student"), os.path.join(own, "trusted")
-        policy = request["policy"] | {"folder": folder, "given": about["files"]}
+        folder, trusted, temporary = (
+            os.path.join(own, name) for name in ("student", "trusted", "temporary")
+        )
+        # a test's files are found in the student's process by the same names
+        scratch = [trusted, temporary]
+        policy = request["policy"] | {"folder": folder, "given": about["files"], "scratch": scratch}
         os.mkdir(folder)
         if request["extra"]:
             policy["given"] = None
@@ -160,7 +164,7 @@ def _conduct(grader, forkserver, about, own):
         os.chdir(trusted)
         sys.path[0] = ""
         # a test may be talked into anything by what a student's function returns: a file to remove
-        os.environ["TMPDIR"] = tempfile.tempdir = os.path.join(own, "temporary")
+        os.environ["TMPDIR"] = tempfile.tempdir = temporary
         os.mkdir(tempfile.tempdir)
         if request["policy"]["sandbox"]:
             landlock.write_only_in(about["scratch"])

@@ -53,6 +53,7 @@ def _places(plan):
     places[plan.folder] = "folder", None
     if plan.sockets:
         places[plan.sockets] = "sockets", None
+    places |= {path: ("scratch", None) for path in plan.scratch if path.startswith("/tmp/")}
     places["/tmp"] = "tmp", None
     return sorted((path.count("/"), path, *place) for path, place in places.items())
 
@@ -72,6 +73,9 @@ def _put(plan, owner, _depth, path, kind, there):
         give(path, owner)
     elif kind == "tmp":
         _scratch(path, owner, min(plan.space or 64 * MIB, 64 * MIB), "1777")
+    elif kind == "scratch":
+        _make(path)
+        os.chown(path, *owner)
     else:
         give(_OLD + path, owner)
         _bind(path, True, path, _PLAIN)

@@ -54,6 +54,9 @@ class Policy:
     """A folder, at most about 80 characters long, for Unix sockets that the caller connects to."""
     given: str | None = None
     """A folder whose files and folders are copied into the working folder first."""
+    scratch: tuple[str, ...] = ()
+    """Folders in /tmp that there are inside, too: empty, and the process's own. They need
+    namespaces; without these, they are what they are outside."""
     env: dict[str, str] = field(default_factory=dict)
     """Added to `clean_environment`; nothing is inherited."""
     memory: int = 2 * GIB
@@ -87,6 +90,7 @@ class Policy:
             "folder": folder,
             "given": self.given and os.path.realpath(self.given),
             "sockets": self.sockets and os.path.realpath(self.sockets),
+            "scratch": tuple(map(os.path.realpath, self.scratch)),
             "readable": tuple(sorted({*always_readable(), *_both(self.readable)})),
             "hidden": _both(self.hidden),
             "env": clean_environment(folder) | self.env,

@@ -101,5 +101,5 @@ def test(released, hidden=""):  # noqa: PT028  (pytest does not run it)
 
 test.__test__ = False  # pytest would take it for one
 
-for _name in ("names", "classes", "asking"):
+for _name in ("names", "classes", "asking", "surroundings"):
     import_module(f".{_name}", __name__)

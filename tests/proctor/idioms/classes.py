@@ -807,3 +807,51 @@ idiom(
     test("b = Node(2)\na = Node(1, b)\nassert a.next is b and repr(b) == 'N2'"),
     test("", "assert f'{Node(0, next=a).next.next}' == 'N2'"),
 )
+
+
+DATACLASS = (
+    "from dataclasses import dataclass\n\n@dataclass\nclass Point:\n    x: int\n    y: int = 0",
+    "class Point:\n    def __init__(self, x, y=0):\n        self.x, self.y = x, y",
+)
+idiom(
+    "a-dataclass-is-asked",
+    answer(*DATACLASS),
+    test("import dataclasses\nassert dataclasses.is_dataclass(Point)"),
+    test("assert dataclasses.replace(Point(1, 2), x=5) == Point(5, 2)"),
+    test("assert [field.name for field in dataclasses.fields(Point)] == ['x', 'y']"),
+    test("assert dataclasses.asdict(Point(1, 2)) == {'x': 1, 'y': 2}"),
+    test(
+        "from dataclasses import astuple, fields, is_dataclass",
+        "assert is_dataclass(Point(1)) and astuple(Point(3)) == (3, 0)\n"
+        "assert {one.name: one.type for one in fields(Point(1))} == {'x': int, 'y': int}",
+    ),
+    test(
+        "@dataclasses.dataclass\nclass Pair:\n    a: int\n"
+        "assert dataclasses.asdict(Pair(1)) == {'a': 1}"
+    ),
+)
+idiom(
+    "quotient-and-remainder",
+    answer(
+        "class Whole:\n    def __init__(self, n):\n        self.n = n\n\n"
+        "    def __divmod__(self, other):\n"
+        "        return Whole(self.n // other), self.n % other\n\n"
+        "    def __rdivmod__(self, other):\n        return other // self.n, other % self.n",
+        "class Whole:\n    def __init__(self, n):\n        self.n = n",
+    ),
+    test("quotient, rest = divmod(Whole(7), 3)\nassert quotient.n == 2 and rest == 1"),
+    test("assert divmod(7, Whole(3)) == (2, 1)"),
+)
+idiom(
+    "methods-that-are-the-class-s-own",
+    answer(
+        "class Ship:\n    def __init__(self, name):\n        self.name = name\n\n"
+        "    def __eq__(self, other):\n        return self.name == other.name\n\n"
+        "    def __repr__(self):\n        return self.name",
+        "class Ship:\n    pass",
+    ),
+    test("assert Ship.__eq__ is not object.__eq__"),
+    test("assert Ship.__repr__ != object.__repr__"),
+    test("assert Ship.__init__ is not object.__init__"),
+    test("assert Ship.__str__ is object.__str__"),
+)
