@@ -3,12 +3,14 @@
 import errno
 import fnmatch
 import hashlib
+import io
 import itertools
 import os
 import re
 import stat
 from pathlib import Path
 
+open = io.open  # a test may have put something else in the built-in's place
 LIMIT = 50_000_000  # bytes of a file
 TICK = 10_000_000  # ns by which a file system's clock may be behind
 
@@ -175,11 +177,11 @@ def copy_file(source, target):
 
 
 def write_files(files, folder, strict=True):
-    """Write {relative path: bytes} below a folder, where they replace nothing.
+    """Write {relative path: bytes} below a folder, where they replace nothing; return their names.
 
     strict  False: leave out what cannot be written, as where something else is; else raise
     """
-    root = os.path.realpath(folder)
+    root, written = os.path.realpath(folder), set()
     os.makedirs(root, exist_ok=True)
     for name, data in files.items():
         path = os.path.join(root, name)
@@ -189,9 +191,11 @@ def write_files(files, folder, strict=True):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "xb") as file:
                 file.write(data)
+            written.add(name)
         except (OSError, ValueError):  # a name that this file system refuses, too
             if strict:
                 raise
+    return written
 
 
 PICTURES = "gif|jpe?g|png|webp"

@@ -15,6 +15,7 @@ from proctor.rpc.callbacks import told_of_function
 from proctor.rpc.classes import Classes, checked, checked_abilities
 from proctor.rpc.codec import Channel, Codec, Limits, WallError
 from proctor.rpc.exceptions import (
+    ErrorType,
     describe,
     error_class,
     known_class,
@@ -59,20 +60,22 @@ class Wall:
     ``model`` (a `Model`) where an object may answer for itself, ``text_of`` what is known to have
     been run there by a file's name, or None, ``heard`` the texts that came, ``is_seen`` whether a
     function of the test is one that students can read, and may know the name and parameters of.
+    ``within`` gives the context in which functions of the test's are called from there.
     """
 
-    def __init__(self, sock, timeout=30.0, limits=Limits()):  # noqa: B008  (it is frozen)
+    def __init__(self, sock, timeout=30.0, limits=Limits(), heard=None):  # noqa: B008  (it is frozen)
         self.timeout, self.limits = timeout, limits
         self.deadline = self.broken = self.asked = self.before = self.after = self.spent = None
         self._channel = Channel(sock, limits)
         converters = Values(trusted=True, class_of=lambda name: self.classes.released(name))
         self._codec = Codec(True, limits, self._export, self._stand_in, converters)
-        self.heard = self._codec.heard = Heard()
+        self.heard = self._codec.heard = Heard() if heard is None else heard
         self.classes, self.model = Classes(converters), Model()
         self._lock = threading.RLock()
         self._raised, self._calls, self._carried = {}, 0, 0
         self.remotes, self.news, self._loans, self.exits = {}, False, {}, False
         self.text_of, self.is_seen = lambda file: None, lambda function: False
+        self.within = contextlib.nullcontext
 
     @property
     def under_way(self):
@@ -93,9 +96,12 @@ class Wall:
 
         Raises ``NameMissing``.
         """
-        value, error = self._exchange("fetch", name, gives=self.model.of(name))
+        place = self.model.of(name)
+        value, error = self._exchange("fetch", name, gives=place)
         if error is not None:
             raise error
+        if isinstance(value, ErrorType):
+            value.__place__ = place
         named(value, name, self._loans)
         return value
 
@@ -240,7 +246,7 @@ class Wall:
                 raise RecursionError(f"calls across the wall nest deeper than {self._calls}")
             self._calls += 1
             try:
-                with still.loose():
+                with still.loose(), self.within():
                     result = function(*args, **kwargs)
             finally:
                 self._calls -= 1
@@ -306,7 +312,8 @@ class Wall:
             more = [word(name), doc, None if own is None else checked(own)]
             if own is not None and (caught := self._error_class(more[2])) is not None:
                 return caught
-        return able(FLAVOURS[flavour], kind, can)(self, number, kind, line, *more)
+        raised = self._error_class(line) if flavour == "object" else None
+        return able(FLAVOURS[flavour], kind, can, raised)(self, number, kind, line, *more)
 
     def _error_class(self, line):
         """A class that can be caught, for a student's class of exceptions; None for any other."""
@@ -320,7 +327,8 @@ class Wall:
 
     def _remote(self, cls, op, *values):
         """Do something with a student's class of exceptions."""
-        value, error = self._exchange(op, cls, *values)
+        place = cls.__place__ and cls.__place__.after(op, values[0] if values else None)
+        value, error = self._exchange(op, cls, *values, gives=place)
         if error is not None:
             raise error
         return value

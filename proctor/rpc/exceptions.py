@@ -128,10 +128,11 @@ class ErrorType(type):
     """The class of a student's classes of exceptions: real ones, so that they can be caught.
 
     ``__asks__``, if a test has such a class by its name: function of the class, an operation and
-    values, which does that with the student's own.
+    values, which does that with the student's own. ``__place__`` is where the class comes from, a
+    `proctor.rpc.places.Place`, or None.
     """
 
-    __asks__ = None
+    __asks__ = __place__ = None
 
     def __call__(cls, *args, **kwargs):
         if cls.__asks__ is None:

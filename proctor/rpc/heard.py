@@ -17,16 +17,18 @@ class Heard:
 
     most  bytes that are kept: when there were more, every text counts as one of them
 
-    ``everything`` says whether there were more, ``bytes`` whether bytes were among what was said.
+    ``everything`` says whether there were more, ``bytes`` whether bytes were among what was said,
+    ``any`` whether anything was.
     """
 
     def __init__(self, most=64 << 20):
-        self.most, self.everything, self.bytes = most, False, False
+        self.most, self.everything, self.bytes, self.any = most, False, False, False
         self._waiting, self._texts = [], set()
         self._raw, self._room = [], 16 << 20
 
     def message(self, structure):
         """Keep a message's structure."""
+        self.any = True
         self._keep(structure, len(structure), _texts_of)
 
     def text(self, text):

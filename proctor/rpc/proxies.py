@@ -248,6 +248,18 @@ class _Derived(type):
         pass
 
 
+class _Raised(Proxy):
+    """Mixed with a class of exceptions: an exception of the student's, which a test can raise."""
+
+    def __init__(self, *about):
+        BaseException.__init__(self)
+        Proxy.__init__(self, *about)
+
+    @property
+    def args(self):
+        return _carry(self, "getattr", "args")
+
+
 class IteratorProxy(Proxy):
     """An iterator that stayed in the student's kernel."""
 
@@ -270,14 +282,17 @@ FLAVOURS = {"object": Proxy, "callable": FunctionProxy, "iterator": IteratorProx
 
 
 @functools.lru_cache(4096)
-def able(flavour, kind, abilities):
+def able(flavour, kind, abilities, error=None):
     """The class of stand-ins for objects of a class that has these methods, and goes by this name.
 
     abilities  frozenset of names of `proctor.rpc.classes.ABILITIES`
+    error      the class of exceptions that it is, or None
     """
     content = {f"__{name}__": _ABLE[name] for name in abilities}
     if flavour is IteratorProxy:
         content.pop("__iter__", None)
+    if error is not None:  # to make one of them is not to ask for one there
+        return type(error)(kind, (_Raised, error), content | {"__asks__": None})
     return type(kind, (flavour,), content)
 
 

@@ -18,6 +18,19 @@ RUNS = {".py", ".pyc", ".pyo", ".pyd", ".pyi", ".pyx", ".pth", ".so", ".zip", ".
 SETS = {".ipynb", ".sh", ".cfg", ".toml", ".ini"}  # what programs read of a folder that they run in
 
 
+def state_of(path):
+    """What tells whether a file has been written again; None if there is none."""
+    with contextlib.suppress(OSError, ValueError):
+        about = os.lstat(path)
+        return about.st_mtime_ns, about.st_size, about.st_ino
+    return None
+
+
+def is_plain(name):
+    """Whether it is the one name of a file that lies in a folder."""
+    return os.path.normpath(name) == name and not name.startswith((os.sep, os.pardir))
+
+
 def shown(name, data):
     """What a test may have of a student's file; None of what could be imported."""
     end = os.path.splitext(name)[1].lower()
@@ -33,28 +46,29 @@ def laid_out(folder="."):
     It takes {relative path: bytes}, as a student's process tells of them, and returns the names of
     those that are there.
     """
-    laid, tops = {}, set()
-
-    def still(name, data):
-        # the test may have removed it, and then it is not there until a call writes it again
-        return laid[name] == data and os.path.lexists(os.path.join(folder, name))
+    folder = os.path.abspath(folder)  # the test may change its own
+    laid, states, tops = {}, {}, set()
 
     def lay(files):
+        for name in [name for name in laid if states[name] != state_of(os.path.join(folder, name))]:
+            del laid[name]  # the test has written it itself, or removed it
+            tops.discard(name)
         chosen = {}
         for name, data in list(files.items())[:MOST]:
             top = name.split(os.sep)[0]
             theirs = top in tops or not os.path.lexists(os.path.join(folder, top))
-            if not theirs or shown(name, data) is None:
+            if not theirs or not is_plain(name) or shown(name, data) is None:
                 continue
             chosen[name] = shown(name, data)
-        for name in [name for name, data in laid.items() if not still(name, chosen.get(name))]:
+        for name in [name for name, data in laid.items() if chosen.get(name) != data]:
             del laid[name]
             _remove(os.path.join(folder, name))
         new = {name: data for name, data in chosen.items() if name not in laid}
-        write_files(new, folder, strict=False)
-        laid.update(new)
-        tops.update(name.split(os.sep)[0] for name in new)
         guard(*(data.decode("utf-8", "replace") for data in new.values()))
+        written = write_files(new, folder, strict=False)
+        laid.update({name: new[name] for name in written})
+        states.update({name: state_of(os.path.join(folder, name)) for name in written})
+        tops.update(name.split(os.sep)[0] for name in written)
         return sorted(laid)
 
     with guarded():

@@ -1,6 +1,7 @@
 """Course: what a grader reads in a course's folders of an assignment and its source notebooks."""
 
 import ast
+import builtins
 import contextlib
 import functools
 import glob
@@ -139,12 +140,13 @@ def _known(notebook, mark, private, beside):
     beside   (path, changed) of modules that are released with it
     """
     code, found, trees, tests, classes = _code(notebook), {}, [], [], set()
-    hidden = {}  # {test: names that its hidden lines bind}
+    seen, hidden = set(), {}  # names that released lines bind; {test: those that hidden lines bind}
     secret = {name for cell in code for name in _imports_of(cell.source, private)}
     for cell in code:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if not utils.is_grade(cell) or utils.is_solution(cell):
             trees.append(tree(cell.source))
+            seen |= names.bound(trees[-1])
         if utils.is_solution(cell):
             found[name] = {"answer": names.answer(trees[-1]).told()}
         elif not utils.is_grade(cell):
@@ -154,14 +156,16 @@ def _known(notebook, mark, private, beside):
             lines = cell.source.split("\n")
             released = "\n".join(itertools.takewhile(lambda line: mark not in line, lines))
             shared = names.shared(tree(released), secret)
+            seen |= names.bound(tree(released))
             hidden[name] = names.hidden(tree(cell.source), released.count("\n") + 1, secret)
             classes |= names.classes(tree(shared.code))
             # in a text of several lines or in brackets, a hidden region cannot begin with a call
             if shared != names.Shared() and tree(names.calling("share()", cell.source, mark)).body:
                 found[name] = {"shared": shared.told() | {"mark": mark}}
     answers = [one["answer"] for one in found.values() if "answer" in one]
-    # what only a test binds, and a model answer takes, is meant for it
+    # what only a test binds, and a model answer takes, is meant for it: but for its own ``sum``
     taken = {name for answer in answers for name in answer["takes"]}
+    taken -= vars(builtins).keys() - seen
     for name in hidden:
         if follow := sorted(taken & hidden[name]):
             found[name] = found.get(name, {}) | {"follow": follow}

@@ -64,22 +64,13 @@ class Doubles:
             if now is self._usual[place]:
                 yield place
             elif now is not _NONE and self._crosses(now):
-                yield (*place, _called(now) if callable(now) else now)
+                yield (*place, now)
 
     def end(self):
         """Yield the places where something still stands."""
         for place, now in self._last.items():
             if now is not self._usual[place]:
                 yield place
-
-
-def _called(double):
-    """A function that calls a double, this one, whatever stands in its place later."""
-
-    def answer(*args, **kwargs):
-        return double(*args, **kwargs)
-
-    return answer
 
 
 class Stage:

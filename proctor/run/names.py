@@ -387,8 +387,8 @@ def doubled(source, shell):
         if alias.asname
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign):
-            found |= {(ast.unparse(t.value), t.attr) for t in node.targets if _is_attribute(t)}
+        if _is_set(node):
+            found.add((ast.unparse(node.value), node.attr))
         elif isinstance(node, ast.Call) and _last_name(node.func) in _DOUBLING:
             texts = [one.value if isinstance(one, ast.Constant) else None for one in node.args[:2]]
             if texts and isinstance(texts[0], str):  # patch("random.randint")
@@ -403,8 +403,10 @@ def doubled(source, shell):
 _DOUBLING = {"patch", "object", "setattr"}
 
 
-def _is_attribute(target):
-    return isinstance(target, ast.Attribute) and isinstance(target.value, (ast.Name, ast.Attribute))
+def _is_set(node):
+    """Whether a node is an attribute of a name that something is assigned to."""
+    stored = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    return stored and isinstance(node.value, (ast.Name, ast.Attribute))
 
 
 def replaced(source, places):
@@ -494,6 +496,13 @@ class _Names(ast.NodeVisitor):
             self._bind(node.name)
         self.generic_visit(node)
 
+    visit_MatchStar = visit_MatchAs
+
+    def visit_MatchMapping(self, node):
+        if node.rest:
+            self._bind(node.rest)
+        self.generic_visit(node)
+
     def visit_Attribute(self, node):
         if not isinstance(node.ctx, ast.Load):
             self._change(node)
@@ -537,6 +546,9 @@ class _Names(ast.NodeVisitor):
         return any(name in scope for scope in self._scopes)
 
 
+_CAPTURES = ast.ExceptHandler, ast.MatchAs, ast.MatchStar
+
+
 def _locals(scope):
     """The names that are local to a function, class or comprehension."""
     names, declared = set(), set()
@@ -561,8 +573,10 @@ def _locals(scope):
             names.add(node.name)
         elif isinstance(node, _IMPORTS):
             names |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs)) and node.name:
+        elif isinstance(node, _CAPTURES) and node.name:
             names.add(node.name)
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            names.add(node.rest)
         if not isinstance(node, _SCOPES):
             waiting += ast.iter_child_nodes(node)
     return names - declared

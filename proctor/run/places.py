@@ -6,6 +6,7 @@ and a student's object does not answer for itself then.
 """
 
 import ast
+import builtins
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
@@ -166,6 +167,8 @@ class _Reader:
         for method in node.body:
             if isinstance(method, _FUNCTIONS) and "property" in _decorators(method):
                 attributes[method.name] = sorted(self.given[name, method.name])
+        if any(map(_is_exception, node.bases)):
+            methods |= {"__str__": [], "__repr__": []}
         if _ENUMS & set(map(_name, node.bases)):
             targets = [t for one in node.body if isinstance(one, ast.Assign) for t in one.targets]
             attributes |= {t.id: [name] for t in targets if isinstance(t, ast.Name)}
@@ -380,6 +383,12 @@ def _targets(node):
     elif isinstance(node, (ast.Tuple, ast.List)):
         for part in node.elts:
             yield from _targets(part)
+
+
+def _is_exception(node):
+    """Whether a base class is one of Python's exceptions: what derives from it has a text."""
+    found = getattr(builtins, _name(node), None)
+    return isinstance(found, type) and issubclass(found, BaseException)
 
 
 def _name(node):

@@ -7,6 +7,7 @@ locked cells and the tests; of the student's process it believes nothing but the
 import contextlib
 import copy
 import dataclasses
+import functools
 import gc
 import itertools
 import json
@@ -27,6 +28,7 @@ from proctor.rpc import (
     asked_issubclass,
     asked_type,
 )
+from proctor.rpc.heard import Heard
 from proctor.rpc.places import Model
 from proctor.run import outcomes, streams
 from proctor.run.context import Context
@@ -57,7 +59,14 @@ from proctor.run.outcomes import FAILED, NOT_REACHED, Outcome, outputs_of
 from proctor.run.outputs import Room, clean, stream
 from proctor.run.shell import Shell
 from proctor.run.student import FUNCTIONS, MOST, digest
-from proctor.run.taint import guard, guarded, install, refuse_doctests, watched
+from proctor.run.taint import (
+    guard,
+    guarded,
+    install,
+    refuse_doctests,
+    watched,
+    watched_at_least,
+)
 from proctor.run.written import Written
 from proctor.sandbox import Ended
 from proctor.wording import INSIDE, SHOWN
@@ -115,6 +124,7 @@ class Runner:
         self.runs = True  # whether the test at hand could run a text
         # what a test that reads files finds, what lays it, and what has been laid
         self.files, self.lay, self.laid = {}, None, ()
+        self.heard = Heard()  # what all of the notebook's processes have said
         self.writes, self.given = False, None  # whether a test may write any; the `Written`
         self.kept = []  # what was printed before a test began to catch that
         # what this side still has to catch up with: ("run", a locked cell), ("leave", an answer)
@@ -177,7 +187,9 @@ class Runner:
         found = self.made({name: digest(data) for name, data in before.items()})
         if type(found) is not dict:
             return {}
-        made, left = {}, MOST  # what keeps to it there need not be our own function any more
+        # what is not told of, hidden or too much, is as it was
+        made = {name: data for name, data in before.items() if name not in found}
+        left = MOST  # what keeps to it there need not be our own function any more
         for name, data in itertools.islice(found.items(), FILES):
             data = before.get(name) if data is None else data
             plain = type(name) is str and len(name) < 1000 and name.count("/") < DEEP
@@ -249,7 +261,9 @@ class Runner:
         except (Ended, OSError, TimeoutError) as why:
             raise NotStarted(f"no kernel could be started: {why}") from None
         self.there, self.asks = set(), False
-        self.wall = Wall(self.kernel.wall, timeout=CEILING * (self.job.seconds + 2 * GRACE))
+        timeout = CEILING * (self.job.seconds + 2 * GRACE)
+        self.wall = Wall(self.kernel.wall, timeout=timeout, heard=self.heard)
+        self.wall.within = functools.partial(watched_at_least, self.heard)
         self.wall.spent, self.wall.model = self.kernel.jail.cpu, self.model
         self.wall.text_of, self.wall.is_seen = self._text_of, self._is_seen
         self.wall.classes.released = self._released
@@ -262,7 +276,7 @@ class Runner:
             self.end()
             raise Lost(f"the kernel ended as it began: {why}") from None
         names = self.job.source.get("files", ())
-        self.given = Written(names, self.wall.heard, lambda: (self.files, self.laid))
+        self.given = Written(names, self.heard, lambda: (self.files, self.laid))
         for what, given, seconds in self.played:
             self._replay(what, given, seconds)
 
@@ -521,8 +535,7 @@ class Runner:
 
     def _run_locked(self, source):
         """Run a cell of the course's; what a test has left it, a student may have said."""
-        heard = self.wall.heard if self.wall is not None else None
-        with contextlib.nullcontext() if heard is None else watched(heard, self._own_texts(source)):
+        with watched(self.heard, self._own_texts(source)):
             self._run_statements(source)
         self._await_alarms()
         self.shell.written()
@@ -610,12 +623,12 @@ class Runner:
                 self._follow(fetched)
                 seconds = self._short() if self.hung & fetched.keys() else None
                 with (
-                    self._files(cell, words),
+                    self._files(words),
                     self._cells(cell),
                     self._modules(),
                     self._limited(seconds) as late,
                     self._sharing(cell) as text,
-                    watched(wall.heard, self._own_texts(cell["source"])),
+                    watched(self.heard, self._own_texts(cell["source"])),
                 ):
                     self._see(text, count)
                     wall.exits = True
@@ -701,24 +714,25 @@ class Runner:
         return refused
 
     @contextlib.contextmanager
-    def _files(self, cell, words):
+    def _files(self, words):
         """Within this, a test that reads files finds what the student's cells and calls wrote, and
         calls find what it writes."""
-        self.writes = writes_files(words)
-        if self.writes:
-            self.given.begin(self._own_texts(cell["source"]))
-        if not reads_files(words):
+        self.writes, given = writes_files(words), self.given
+        if not self.writes:
             yield
             return
-        self.files = self.made_files()
+        given.begin()
         try:
-            with laid_out() as self.lay:
-                self.laid = self.lay(self.files)
+            with laid_out() if reads_files(words) else contextlib.nullcontext() as self.lay:
+                if self.lay is not None:
+                    self.files = self.made_files()
+                    self.laid = self.lay(self.files)
                 yield
         finally:
             self.files, self.lay, self.laid = {}, None, ()
-            guard(*self.given.brought.values())  # what came back stays, as in one kernel
-            self.given.brought.clear()
+            guard(*given.brought.values())  # what came back stays, as in one kernel
+            given.brought.clear()
+            given.end()
 
     def _renew(self):
         """Lay what a call has written, or removed."""

@@ -25,7 +25,8 @@ def main(wall):
     but those and what the cells define: ``run(source, count)`` runs a cell and ``written()`` tells
     what was printed since, both as JSON texts: nbformat's outputs, the names that are there now,
     and what came of the cell (an `Outcome`, or null); ``made(known)`` returns the files that were
-    made, as {relative path: bytes, or None if they have the `digest` that is known};
+    made, as {relative path: bytes, None if they have the `digest` that is known, or False if they
+    are gone};
     ``without(*names)`` hides names and gives back all others; ``bind(name, value)`` gives a name;
     ``reads(function)`` has ``input`` ask a function, or, with None, nobody; ``around(about)`` sets
     what a test has set (see `proctor.run.context`); ``take(files, folders)`` lays what a test has
@@ -57,7 +58,8 @@ def main(wall):
             if len(data) <= left:
                 found[path] = None if known and known.get(path) == digest(data) else data
                 left -= len(data)
-        return found
+        gone = {path for path in known or () if not os.path.lexists(path)}
+        return found | dict.fromkeys(gone, False)
 
     def bind(name, value):
         names[name] = value

@@ -8,13 +8,14 @@ student's process has named.
 """
 
 import contextlib
+import json
 import os
 import time
 from collections import deque
 from tempfile import gettempdir
 
 from proctor.files import TICK, names_of_files, read, write_files
-from proctor.run.copies import shown
+from proctor.run.copies import is_plain, shown, state_of
 from proctor.run.taint import guard
 
 MOST = 16 << 20  # bytes of files for one call
@@ -34,89 +35,102 @@ class Written:
     """
 
     def __init__(self, names=(), heard=None, laid=lambda: ({}, ())):
-        self.names, self.heard, self.laid = tuple(names), heard, laid
-        self.files, self._states, self._folders = {}, {}, set()
-        self._course, self._own, self._root = {}, frozenset(), "."
-        self.brought = {}
+        self.names, self.heard, self.laid = set(names), heard, laid
+        self.files, self.brought = {}, {}
+        # where the files and folders lie, for the test may change its folder; the files' states
+        self._places, self._folders, self._states = {}, {}, {}
+        self._passed = set()  # texts that the test has passed
+        self._root, self._course, self._last = os.getcwd(), {}, {}
 
-    def begin(self, own=frozenset()):
-        """Begin a test: the files that are there are the course's, and on both sides.
-
-        own  texts of the test's
-        """
-        self._own, self._root = own, os.getcwd()
+    def begin(self):
+        """Begin a test: what has been changed since the last one is the course's, on both sides."""
+        self._root, now = os.getcwd(), _states(".")
         self._course = {
-            name: _state(name) for name in names_of_files(".") if name not in self._states
+            name: state
+            for name, state in now.items()
+            if self._last.get(name) != state or self._course.get(name) == state
         }
+
+    def end(self):
+        """End a test."""
+        self._last = _states(self._root)
+
+    # -- before a call
 
     def news(self, values):
         """What to lay before a call of these values: ({name: bytes, or None if it is gone}, names
         of folders)."""
-        names, folders = dict.fromkeys(self.files), set()
+        names, folders = set(self.files), {}
         for name in self._named(values):
-            if not self._is_the_tests(name):
-                continue
-            names[name] = None
+            folder = name
             if os.path.isdir(name):
-                del names[name]
-                folders.add(name)
-                names |= dict.fromkeys(os.path.join(name, one) for one in names_of_files(name))
-            elif folder := os.path.dirname(name):
-                folders.add(folder)
-        new, self._folders = folders - self._folders, self._folders | folders
-        return self._changed(names) | self._gone(), sorted(new)
+                names |= {os.path.join(name, one) for one in names_of_files(name)}
+            else:
+                names.add(name)
+                folder = os.path.dirname(name)
+            if folder:
+                folders[folder] = os.path.abspath(folder)
+        new = sorted(folders.keys() - self._folders.keys())
+        self._folders |= folders
+        return self._changed(sorted(names)) | self._gone(), new
 
     def _named(self, values):
-        """Names of files, as they go with a call."""
-        found = {name for name in self.names if os.path.lexists(name)}
-        for name in _texts_in(values):
-            folder = os.path.dirname(name)
-            there = os.path.isdir(folder) if folder else os.path.lexists(name)
-            if there and name not in found and not self._is_said(name):
-                found.add(name)
-        return found
+        """Names of files and folders of the test's, as they go with a call."""
+        texts = set(_texts_in(values))
+        # what the test has passed before the student's process said it is the test's word
+        self._passed |= {text for text in texts - self._passed if not self._is_said(text)}
+        found = {os.path.normpath(name) for name in (texts & self._passed) | self.names}
+        return {name for name in found if self._is_the_tests(name)}
 
-    def _is_said(self, name):
-        """Whether only the student's process may have named it."""
-        heard = self.heard
-        if heard is None or name in self._own:
+    def _is_said(self, text):
+        """Whether the student's process has said a text, or within another: printed, as JSON."""
+        if self.heard is None:
             return False
-        return heard.everything or name in heard.texts()
+        ways = {text, json.dumps(text)[1:-1]}
+        return self.heard.everything or any(
+            way in said for said in self.heard.texts() for way in ways
+        )
 
     def _is_the_tests(self, name):
-        """Whether a name is one in the test's folder, or in its folder for what is temporary."""
+        """Whether a name is one below the test's folder, or its folder for what is temporary."""
         path, roots = os.path.realpath(name), map(os.path.realpath, (self._root, gettempdir()))
-        return any(path == root or path.startswith(os.path.join(root, "")) for root in roots)
+        below = any(path.startswith(os.path.join(root, "")) for root in roots)
+        return below and os.path.isdir(os.path.dirname(path))
 
     def _changed(self, names):
         found, left = {}, MOST
         for name in names:
-            state = _state(name)
-            if state is None:
-                if name in self.files:
-                    found[name] = None
-                    del self.files[name]
-                    self._states.pop(name, None)
+            place = self._places.get(name) or os.path.abspath(name)
+            state = state_of(place)
+            if state is None and name in self.files:
+                found[name] = None
+                self._forget(name)
+            if state is None or self._is_as_it_was(name, place, state):
                 continue
-            if self._course.get(os.path.relpath(name)) == state:
-                continue
-            # what is written twice in one tick of the file system's clock has one date
-            if self._states.get(name) == state and time.time_ns() - state[0] > TICK:
-                continue
-            data = read(name, left)
-            if data is not None and len(data) <= left and self._as_it_is(name) != data:
-                found[name] = self.files[name] = data
-                left -= len(data)
-            self._states[name] = state
+            data = read(place, left)
+            if data is not None and len(data) <= left:
+                if self._theirs(name) != data:
+                    found[name] = data
+                    left -= len(data)
+                self._keep(name, data, place, state)
         return found
 
-    def _as_it_is(self, name):
+    def _is_as_it_was(self, name, place, state):
+        if self._course.get(os.path.relpath(place, self._root)) == state:
+            return True
+        # what is written twice in one tick of the file system's clock has one date
+        return self._states.get(name) == state and time.time_ns() - state[0] > TICK
+
+    def _theirs(self, name):
         """What the student's process has of a file, as far as this side knows."""
         return self.files[name] if name in self.files else self.laid()[0].get(name)
 
     def _gone(self):
         """The student's files that the test has removed."""
-        return {name: None for name in self.laid()[1] if not os.path.lexists(name)}
+        names = self.laid()[1]
+        return {n: None for n in names if not os.path.lexists(os.path.join(self._root, n))}
+
+    # -- after a call
 
     def take_back(self, files):
         """Write what a call has made of these files, and into these folders; return all others.
@@ -125,41 +139,49 @@ class Written:
         """
         others = {}
         for name, data in files.items():
-            folder = next((f for f in self._folders if name.startswith(os.path.join(f, ""))), None)
-            if name not in self.files and folder is None:
+            if not self.has(name):
                 others[name] = data
             elif data != self.files.get(name):
-                self._write(name, folder, data)
+                self._write(name, data)
         for name in self.files.keys() - files.keys():
             self._remove(name)
         return others
 
-    def _write(self, name, folder, data):
+    def has(self, name):
+        """Whether it is a file's that a test wrote, or lies in a folder of a test's."""
+        return name in self.files or self._folder_of(name) is not None
+
+    def _folder_of(self, name):
+        """The folder, of those that went with a call, in which a file lies; None if in none."""
+        return next((f for f in self._folders if name.startswith(os.path.join(f, ""))), None)
+
+    def _write(self, name, data):
+        if name in self.files:
+            folder, inner = os.path.split(self._places[name])
+        else:
+            known = self._folder_of(name)
+            folder, inner = self._folders[known], name[len(known) + 1 :]
         text = shown(name, data)
-        if text is None or os.path.normpath(name) != name:  # no name leads elsewhere
+        if text is None or not is_plain(inner):
             return
         self._remove(name)
-        if os.path.lexists(name):  # the course's own, or no call was told of it
-            return
-        root = "." if folder is None else folder
-        write_files({os.path.relpath(name, root): text}, root, strict=False)
-        if (state := _state(name)) is not None:
-            self.files[name], self._states[name] = data, state
-            self.brought[name] = text.decode("utf-8", "replace")
-            guard(self.brought[name])
+        self.brought[name] = text.decode("utf-8", "replace")
+        guard(self.brought[name])
+        if write_files({inner: text}, folder, strict=False):  # else it is the course's own
+            place = os.path.join(folder, inner)
+            self._keep(name, data, place, state_of(place))
 
     def _remove(self, name):
         if name in self.files:
-            del self.files[name]
-            self._states.pop(name, None)
             with contextlib.suppress(OSError):
-                os.unlink(name)
+                os.unlink(self._places[name])
+            self._forget(name)
 
-    def has(self, name):
-        """Whether it is a file's that a test wrote, or lies in a folder of a test's."""
-        return name in self.files or any(
-            name.startswith(os.path.join(folder, "")) for folder in self._folders
-        )
+    def _keep(self, name, data, place, state):
+        self.files[name], self._places[name], self._states[name] = data, place, state
+
+    def _forget(self, name):
+        del self.files[name], self._places[name], self._states[name]
 
 
 def _texts_in(values):
@@ -178,11 +200,8 @@ def _texts_in(values):
             yield one
 
 
-def _state(name):
-    with contextlib.suppress(OSError):
-        about = os.lstat(name)
-        return about.st_mtime_ns, about.st_size, about.st_ino
-    return None
+def _states(folder):
+    return {name: state_of(os.path.join(folder, name)) for name in names_of_files(folder)}
 
 
 def lay(files, folders, roots):

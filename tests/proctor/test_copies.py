@@ -33,11 +33,11 @@ def test_they_are_laid_again_as_they_are_then(tmp_path):
         (tmp_path / "c.txt").write_text("the test's")
         (tmp_path / "d.txt").write_text("the test's")
         files = {"a.txt": b"two", "c.txt": b"x", "d.txt": b"mine", "given.txt": b"mine"}
-        assert lay(files) == ["a.txt", "c.txt"]
+        assert lay(files) == ["a.txt"]  # of the others two are the test's now, one the course's
         assert (tmp_path / "a.txt").read_text() == "two"
         assert not (tmp_path / "out" / "b.csv").exists()
         assert (tmp_path / "c.txt").read_text() == (tmp_path / "d.txt").read_text() == "the test's"
-    assert sorted(os.listdir(tmp_path)) == ["d.txt", "given.txt"]
+    assert sorted(os.listdir(tmp_path)) == ["c.txt", "d.txt", "given.txt"]
 
 
 def test_what_is_no_text_is_zeros(tmp_path):
@@ -52,6 +52,7 @@ def test_what_is_no_text_is_zeros(tmp_path):
     [
         *("answers.py", "numpy/__init__.py", "x.pth", "a.so", "A.PY", "sub/deep/x.pyc", "x.zip"),
         *("../up.txt", "/abs.txt", "a/../../up.txt", "", ".", "..", "a\0b.txt", "x" * 300),
+        *("a/../b.txt", "./b.txt", "a//b.txt"),
     ],
 )
 def test_other_files_are_left_out(tmp_path, name):
@@ -62,6 +63,15 @@ def test_other_files_are_left_out(tmp_path, name):
         found = [Path(where, file) for where, _, files in os.walk(tmp_path) for file in files]
     assert found == []
     assert [entry.name for entry in tmp_path.iterdir()] == ["in"]
+
+
+def test_what_is_not_laid_is_not_removed_either(tmp_path):
+    (tmp_path / "given.txt").write_text("the course's")
+    with laid_out(tmp_path) as lay:
+        assert lay({"a/../given.txt": b"mine", "a/b.txt": b"1"}) == ["a/b.txt"]
+        assert lay({}) == []
+    assert (tmp_path / "given.txt").read_text() == "the course's"
+    assert os.listdir(tmp_path) == ["given.txt"]
 
 
 def test_a_link_is_not_followed(tmp_path):
