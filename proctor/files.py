@@ -122,6 +122,15 @@ def names_of_files(folder, ignore=(), onerror=None):
                 yield name if inner == os.curdir else os.path.join(inner, name)
 
 
+def state_of(path):
+    """What tells whether a file has been written again; None if there is none."""
+    try:
+        about = os.lstat(path)
+    except (OSError, ValueError):
+        return None
+    return about.st_mtime_ns, about.st_size, about.st_ino
+
+
 def state(folder):
     """A text that is another one as soon as anything in a folder has been changed.
 

@@ -9,21 +9,13 @@ made of them: see `proctor.run.taint`.
 import contextlib
 import os
 
-from proctor.files import write_files
+from proctor.files import state_of, write_files
 from proctor.run.taint import guard, guarded
 
 MOST = 1_000  # files
 TEXTS = {"", ".txt", ".csv", ".tsv", ".json", ".md", ".html", ".log", ".dat", ".out", ".tex"}
 RUNS = {".py", ".pyc", ".pyo", ".pyd", ".pyi", ".pyx", ".pth", ".so", ".zip", ".egg", ".whl"}
 SETS = {".ipynb", ".sh", ".cfg", ".toml", ".ini"}  # what programs read of a folder that they run in
-
-
-def state_of(path):
-    """What tells whether a file has been written again; None if there is none."""
-    with contextlib.suppress(OSError, ValueError):
-        about = os.lstat(path)
-        return about.st_mtime_ns, about.st_size, about.st_ino
-    return None
 
 
 def is_plain(name):

@@ -389,6 +389,8 @@ def doubled(source, shell):
     for node in ast.walk(tree):
         if _is_set(node):
             found.add((ast.unparse(node.value), node.attr))
+        elif isinstance(node, _DEFINES) and hasattr(builtins, node.name):  # def sorted(…)
+            found.add(("__main__", node.name))
         elif isinstance(node, ast.Call) and _last_name(node.func) in _DOUBLING:
             texts = [one.value if isinstance(one, ast.Constant) else None for one in node.args[:2]]
             if texts and isinstance(texts[0], str):  # patch("random.randint")
@@ -404,8 +406,8 @@ _DOUBLING = {"patch", "object", "setattr"}
 
 
 def _is_set(node):
-    """Whether a node is an attribute of a name that something is assigned to."""
-    stored = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    """Whether a node is an attribute of a name to which something is assigned, or a deleted one."""
+    stored = isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
     return stored and isinstance(node.value, (ast.Name, ast.Attribute))
 
 

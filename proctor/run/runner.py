@@ -616,9 +616,10 @@ class Runner:
                 self.kept, self.runs = [], runs_texts(cell["source"], self.shell)
                 words = with_helpers(used(cell["source"], self.shell), self.helpers)
                 self.context = Context(words)
-                if "doctest" in words:
+                if "doctest" in sys.modules or "doctest" in words:
                     refuse_doctests()
-                self.doubles = Doubles(places, names, wall.crosses)
+                private = wall.classes.private
+                self.doubles = Doubles(places, names, self.there, wall.crosses, private)
                 self._carry_deletions(fetched.keys() | (names.keys() & cell.get("follow", ())))
                 self._follow(fetched)
                 seconds = self._short() if self.hung & fetched.keys() else None
@@ -797,7 +798,10 @@ class Runner:
         """What the student's process printed since it was last asked, in the middle of a test."""
         outputs, self.there, _ = read(self._aside(self.written))
         self.wall.news, self.bound = False, {}
-        return [one for one in _showable(outputs) if one["output_type"] == "stream"]
+        printed = [one for one in _showable(outputs) if one["output_type"] == "stream"]
+        for one in printed:  # it came within JSON
+            self.heard.text(one["text"])
+        return printed
 
     def _carry_deletions(self, theirs):
         """Let the student's functions miss one of their names while the test has deleted it.

@@ -3,6 +3,7 @@
 import builtins
 import contextlib
 import hashlib
+import io
 import json
 import os
 import random
@@ -30,8 +31,8 @@ def main(wall):
     ``without(*names)`` hides names and gives back all others; ``bind(name, value)`` gives a name;
     ``reads(function)`` has ``input`` ask a function, or, with None, nobody; ``around(about)`` sets
     what a test has set (see `proctor.run.context`); ``take(files, folders)`` lays what a test has
-    written (see `proctor.run.written`); ``double(module, name, …)`` puts what a test has put there
-    into a place (see `proctor.run.doubles`). Every answer says whether ``written()`` has
+    written (see `proctor.run.written`); ``double(module, name, what)`` puts what a test has put
+    into a place there (see `proctor.run.doubles`). Every answer says whether ``written()`` has
     news: where it has none, what the runner has fetched by a name is still what it stands for.
     """
     shell = Shell.instance()
@@ -53,7 +54,7 @@ def main(wall):
         found, left = {}, MOST
         paths = {path for folder in ("", *folders) for path in _files(folder)}
         for path in sorted(paths - before):
-            with open(path, "rb") as file:
+            with io.open(path, "rb") as file:  # noqa: UP020  a test may have replaced the other
                 data = file.read(left + 1)
             if len(data) <= left:
                 found[path] = None if known and known.get(path) == digest(data) else data

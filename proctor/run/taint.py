@@ -20,6 +20,7 @@ import re
 import sqlite3
 import sys
 
+from proctor.files import names_of_files, state_of
 from proctor.rpc import Proxy
 
 _SHORT, _CUT = 4, 8  # characters of what is put into a longer text, or cut from one
@@ -109,12 +110,13 @@ class _State:
     own     texts of the test's
     words   in these, when they were asked for; else None
     folder  where the test is
+    given   {path: state} of the modules that the course has given to the test
     tree    whether a syntax tree was made of a text that is not the test's
     idle    whether no test is at work: the hook itself is, or other code of ours
     """
 
     texts, heard, own, words = (), None, frozenset(), None
-    folder, tree, idle = "", False, True
+    folder, given, tree, idle = "", {}, False, True
 
 
 _state = _State()
@@ -122,8 +124,13 @@ _hooked = []
 
 
 def install():
-    """Look at what is compiled from now on, for as long as the process lasts."""
+    """Look at what is compiled from now on, for as long as the process lasts.
+
+    The modules in the working folder and below are the course's.
+    """
     if not _hooked:
+        modules = (name for name in names_of_files(".") if name.endswith(".py"))
+        _state.given = {os.path.abspath(name): state_of(name) for name in modules}
         _hooked.append(True)
         sys.addaudithook(_heed)
         sqlite3.connect = sqlite3.dbapi2.connect = _connect
@@ -264,8 +271,8 @@ def _is_the_courses(module):
 
 
 def _loads(args, frame):
-    """Whether code may be read as bytes: by an import."""
-    return _is_of(frame, "importlib") or not _state.heard.bytes
+    """Whether code may be read as bytes: by an import; a test can make bytes of a text."""
+    return _is_of(frame, "importlib") or not _state.heard.any
 
 
 # -- code
@@ -292,7 +299,7 @@ def _compiles(args, frame):
         if not _within(frame, "pandas.core.computation"):
             _state.tree |= not literal and not _may_run(source)
             return True
-    if _is_of(frame, "importlib") and not _is_here(name):
+    if _is_of(frame, "importlib") and (not _is_here(name) or _is_as_given(name)):
         return True
     if _is_of(frame, "sympy"):
         return _symbols(source, frame)
@@ -322,6 +329,12 @@ def _is_here(path):
     """Whether a file lies in the test's folder, where its calls may have written it."""
     path = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
     return os.path.abspath(path).startswith(os.path.join(_state.folder, ""))
+
+
+def _is_as_given(path):
+    """Whether a module of the course's is still what it was before anything was said."""
+    path = os.path.abspath(os.fsdecode(path))
+    return path in _state.given and _state.given[path] == state_of(path)
 
 
 def _may_run(source):

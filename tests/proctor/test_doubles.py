@@ -1,8 +1,10 @@
 """A test double stands in the student's process, where a test has put it: it, and nothing else."""
 
+from unittest import mock
+
 import pytest
 
-from proctor.run.doubles import MODULES, Doubles, Stage
+from proctor.run.doubles import Doubles, Stage
 from proctor.run.job import Assignment, Job
 from proctor.run.names import doubled
 from proctor.run.settings import Settings
@@ -20,6 +22,10 @@ from proctor.run.template import Template
         ("monkeypatch.setattr('math.pi', 3)\nsetattr(math, 'e', 2)", "math.pi math.e"),
         ("a = math.pi, time.sleep = 3, g", "math.pi time.sleep"),
         ("patch('helper')", ".helper"),
+        (
+            "del np.linalg.inv\ndef sorted(x): pass\ndef mine(): pass",
+            "np.linalg.inv __main__.sorted",
+        ),
         ("x[0] = y\nf().z = 1\npatch(name)\npatch.object(a)", ""),
         ("def (", ""),
     ],
@@ -29,25 +35,84 @@ def test_places_are_read_off_the_test(source, places):
     assert found == set(places.split())
 
 
-def test_only_what_does_no_harm_is_called_from_there():
-    harmful = {"os", "sys", "subprocess", "shutil", "importlib", "io", "pathlib", "builtins"}
-    assert not MODULES & harmful
-    places = {("builtins", name) for name in ("open", "eval", "print", "__import__")}
-    places |= {("os", "system"), ("posix", "system"), ("proctor.run.taint", "guard")}
-    found = Doubles(places, {}, lambda value: True)
-    assert [*found._usual] == [("builtins", "print")]
+class Known:
+    """A value that is neither a mock nor harmless to call."""
+
+    def __init__(self):
+        self.given = []
+
+    def __call__(self, *args, **kwargs):
+        self.given.append((args, kwargs))
+
+
+@pytest.mark.parametrize(
+    ("place", "given"),
+    [
+        (("random", "randint"), [((1, 6), {})]),
+        (("builtins", "print"), [((1, 6), {})]),
+        (("__main__", "helper"), [((1, 6), {})]),
+        (("builtins", "open"), [((), {})]),
+        (("builtins", "eval"), [((), {})]),
+        (("os", "system"), [((), {})]),
+        (("__main__", "open"), [((), {})]),
+    ],
+)
+def test_where_it_could_do_harm_nothing_from_there_is_handed_on(monkeypatch, place, given):
+    names, double = {"helper": print}, Known()
+    doubles = Doubles([place], names, {"helper"}, lambda value: True)
+    if place[0] == "__main__":
+        names[place[1]] = double
+    else:
+        monkeypatch.setattr(".".join(place), double)
+    ((*where, (told,)),) = doubles.news()
+    assert tuple(where) == place
+    told(1, 6)
+    assert double.given == given
+
+
+@pytest.mark.parametrize(
+    ("double", "canned"),
+    [
+        (mock.Mock(return_value=1), True),
+        (mock.MagicMock(side_effect=[1, 2]), True),
+        (mock.Mock(side_effect=ValueError), True),
+        (mock.Mock(side_effect=eval), False),
+        (mock.Mock(wraps=eval), False),
+        (mock.create_autospec(open), True),
+        (print, False),
+    ],
+)
+def test_a_mock_that_hands_on_nothing_is_called_as_it_is(monkeypatch, double, canned):
+    doubles = Doubles([("os", "system")], {}, (), lambda value: True)
+    monkeypatch.setattr("os.system", double)
+    ((_, _, (told,)),) = doubles.news()
+    assert (told is double) == canned
+
+
+def test_what_is_the_grader_s_or_no_module_has_no_place():
+    places = [("proctor.run.taint", "guard"), ("oracle", "x"), ("none", "x"), ("sys", "stdout")]
+    assert not Doubles(places, {"none": 1}, (), lambda value: True, private={"proctor", "oracle"})
+
+
+def test_no_number_is_told_by_a_built_in_s_name_and_no_hidden_name_at_all():
+    names = {}
+    places = [("__main__", name) for name in ("sum", "n", "canary_reference")]
+    doubles = Doubles(places, names, {"n"}, lambda value: True)
+    names |= {"sum": 385, "n": 3, "canary_reference": print}
+    assert [*doubles.news()] == [("__main__", "n", [3])]
 
 
 def test_what_stood_there_comes_back():
-    names = {"helper": 1}
+    names = {"helper": 1, "gone": 5}
     stage = Stage(names)
-    stage.set("__main__", "helper", 2)
-    stage.set("__main__", "new", 3)
-    stage.set("__main__", "helper", 4)
+    stage.set("__main__", "helper", [2])
+    stage.set("__main__", "new", [3])
+    stage.set("__main__", "gone", [])
+    stage.set("__main__", "helper", [4])
     assert names == {"helper": 4, "new": 3}
-    stage.set("__main__", "helper")
-    stage.set("__main__", "new")
-    assert names == {"helper": 1}
+    for name in ("helper", "new", "gone"):
+        stage.set("__main__", name, None)
+    assert names == {"helper": 1, "gone": 5}
 
 
 # -- behind the wall
@@ -70,21 +135,59 @@ def play(warm, *cells):
 PATCH = "from unittest.mock import patch\n"
 
 
-@pytest.mark.parametrize(
-    "test",
-    [
-        "with patch('builtins.open', wraps=open) as double:\n    f()\nassert not double.called",
-        "with patch('builtins.eval', wraps=eval) as double:\n    f()\nassert not double.called",
-        "with patch('os.system') as double:\n    f()\nassert not double.called",
-    ],
-)
-def test_the_student_s_code_calls_no_other_double(warm, test):
+@pytest.mark.parametrize("double", ["wraps=os.listdir", "side_effect=lambda *a: usual(*a)"])
+def test_a_double_that_hands_on_tells_nothing_of_where_the_test_is(warm, double):
+    answered = "import os\n\ndef f():\n    return str(os.listdir('.'))"
+    test = "import os\nusual = os.listdir\nopen('canary.txt', 'w').close()\n"
+    test += f"with patch('os.listdir', {double}):\n    found = f()\nassert found == 'None', found"
+    ((kind, message),) = play(warm, ("student", answered), ("test", PATCH + test))
+    assert kind == "passed", message
+
+
+def test_a_class_is_no_double(warm):
     answered = (
-        "import os\n\ndef f():\n    open('a.txt', 'w').close()\n    os.system('true')\n"
-        "    return eval('1 + 1')"
+        "import random\n\ndef f():\n"
+        "    how = {'__class__.__base__.assert_called_once_with': print}\n"
+        "    try:\n        random.Random(**how)\n    except Exception:\n        pass"
+    )
+    test = (
+        "from unittest.mock import MagicMock\nwith patch('random.Random', MagicMock):\n    f()\n"
+        "MagicMock().assert_called_once_with(1)"
+    )
+    ((kind, message),) = play(warm, ("student", answered), ("test", PATCH + test))
+    assert (kind, message[:8]) == ("failed", "Expected"), message
+
+
+def test_the_clock_may_be_a_double(warm):
+    answered = "import time\n\ndef f():\n    return time.monotonic()"
+    test = (
+        "with patch('time.monotonic', return_value=-5.0):\n    assert f() == -5.0\nassert f() > 0"
     )
     ((kind, message),) = play(warm, ("student", answered), ("test", PATCH + test))
     assert kind == "passed", message
+
+
+def test_what_was_printed_starts_no_program(warm):
+    answered = "def f():\n    print('echo \"ran\"')"
+    test = (
+        "import contextlib, io, subprocess\ncaught = io.StringIO()\n"
+        "with contextlib.redirect_stdout(caught):\n    f()\n"
+        "subprocess.run(['sh', '-c', caught.getvalue().strip()])"
+    )
+    ((kind, message),) = play(warm, ("student", answered), ("test", test))
+    assert kind == "failed"
+    assert "cannot evaluate" in message
+
+
+def test_a_list_that_counts_does_not_cross_as_what_is_in_it(warm):
+    answered = "def f(xs, x):\n    return any(one == x for one in xs)"
+    test = (
+        "class Counts(list):\n    reads = 0\n    def __iter__(self):\n        Counts.reads += 1\n"
+        "        return super().__iter__()\nassert f(Counts([1, 2]), 2) and Counts.reads == 0"
+    )
+    ((kind, message),) = play(warm, ("student", answered), ("test", test))
+    assert kind == "failed"
+    assert "a Counts cannot be passed" in message
 
 
 def test_it_does_not_outlast_the_test(warm):

@@ -41,7 +41,7 @@ def clocks(monkeypatch):
             self.waited += waited
 
     made = Clocks()
-    monkeypatch.setattr(meter.time, "monotonic", lambda: made.now)
+    monkeypatch.setattr(meter, "monotonic", lambda: made.now)
     monkeypatch.setattr(meter, "_look", made.look)
     monkeypatch.setattr(meter.signal, "setitimer", lambda *_: None)
     return made

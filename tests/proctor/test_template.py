@@ -232,12 +232,12 @@ def test_files_that_were_made_are_bounded_where_they_arrive(warm):
 import sys
 student = sys.modules["proctor.run.student"]
 student.MOST = 1 << 40
-student._files = lambda: [f"{n:05}" for n in range(NUMBER)]
+student._files = lambda folder: [f"{n:05}" for n in range(NUMBER)]
 class Big:
     __enter__ = lambda self: self
     __exit__ = lambda self, *error: None
     read = lambda self, *size: bytes(SIZE)
-student.open = lambda *args: Big()
+student.io = type("io", (), {"open": lambda *args: Big()})
 """
     for size, number, most in ((5 << 20, 6, 3), (1, 2_000, 1_000)):
         source = f"SIZE, NUMBER = {size}, {number}{cheat}"

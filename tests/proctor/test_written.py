@@ -98,6 +98,17 @@ def test_a_name_that_only_the_student_s_process_has_said_is_passed_over(folder):
     assert given.news(("more.txt",)) == ({}, [])
 
 
+def test_a_copy_of_the_student_s_own_file_is_not_the_test_s(folder):
+    given = written(names=["mine.txt"], laid={"mine.txt": b"1"})
+    Path("mine.txt").write_text("1")
+    assert given.news(("mine.txt",)) == ({}, [])
+    assert given.take_back({"mine.txt": b"1"}) == {"mine.txt": b"1"}
+    Path("mine.txt").write_text("2")
+    assert given.news(("mine.txt",)) == ({"mine.txt": b"2"}, [])
+    os.unlink("mine.txt")
+    assert given.news(()) == ({"mine.txt": None}, [])
+
+
 def test_one_file_has_one_name(folder):
     given = written()
     Path("a.txt").write_text("1")

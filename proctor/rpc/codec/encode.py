@@ -25,6 +25,7 @@ from proctor.rpc.codec.values import (
     LEAVES,
     VIEWS,
     can_fill,
+    does_otherwise,
     fields_of,
     hides_nothing,
     kind_of,
@@ -205,7 +206,7 @@ class Codec(Held):
         if kind in KINDS or kind in EXACT or self.converters is None:
             return kind_of(kind)
         if self.trusted and self.converters.of(kind) is None:  # as of a proxy
-            return kind_of(kind)
+            return "foreign" if does_otherwise(kind) else kind_of(kind)
         if self.converters.is_object(kind):
             return "object"
         if self.converters.is_member(kind):

@@ -252,6 +252,62 @@ idiom(
     ),
 )
 
+ORDERED = (
+    "def ordered(xs):\n    found = []\n    for x in xs:\n"
+    "        at = len([y for y in found if y <= x])\n        found.insert(at, x)\n    return found",
+    "def ordered(xs):\n    return sorted(xs)",
+)
+idiom(
+    "a-function-that-is-forbidden",
+    answer(*ORDERED),
+    test(
+        "from unittest.mock import patch\n"
+        "with patch('builtins.sorted', side_effect=AssertionError('do not use sorted')):\n"
+        "    assert ordered([2, 1]) == [1, 2]"
+    ),
+    test(
+        "", "with patch('builtins.sorted') as used:\n    ordered([2, 1])\nused.assert_not_called()"
+    ),
+    test(
+        "import builtins\ndef forbidden(*args, **kwargs):\n    raise AssertionError('no')\n"
+        "usual, builtins.sorted = builtins.sorted, forbidden\ntry:\n"
+        "    assert ordered([2, 1]) == [1, 2]\nfinally:\n    builtins.sorted = usual"
+    ),
+    test(
+        "",
+        "def sorted(*args, **kwargs):\n    raise AssertionError('no')\n"
+        "assert ordered([2, 1]) == [1, 2]\ndel sorted",
+    ),
+)
+idiom(
+    "a-library-s-function-that-is-forbidden",
+    course("import numpy as np"),
+    answer(
+        "def inverse(a):\n    return np.linalg.solve(a, np.eye(len(a)))",
+        "def inverse(a):\n    return np.linalg.inv(a)",
+    ),
+    test(
+        "usual = np.linalg.inv\ndel np.linalg.inv\ntry:\n    found = inverse(2 * np.eye(2))\n"
+        "finally:\n    np.linalg.inv = usual\nassert np.allclose(found, np.eye(2) / 2)"
+    ),
+    test(
+        "from unittest.mock import patch\nwith patch('numpy.linalg.inv') as used:\n"
+        "    inverse(np.eye(2))\nassert not used.called"
+    ),
+)
+idiom(
+    "no-figure-is-shown",
+    course("import matplotlib.pyplot as plt"),
+    answer(
+        "def draw():\n    plt.plot([1, 2])\n    plt.show()\n    return 'drawn'",
+        "def draw():\n    return 'drawn'",
+    ),
+    test(
+        "from unittest.mock import patch\nwith patch('matplotlib.pyplot.show') as shown:\n"
+        "    assert draw() == 'drawn'\nshown.assert_called_once()"
+    ),
+)
+
 # -- what only a test binds; objects of modules beside the notebook
 
 idiom(
