@@ -72,9 +72,8 @@ _READING = {
     *("read_json", "read_html", "loadtxt", "genfromtxt", "fromfile"),
 }
 _WRITING = {
-    *("write_text", "write_bytes", "to_csv", "to_json", "savetxt", "save", "savez", "dump"),
-    *("copy", "copyfile", "writefile", "touch", "remove", "unlink", "rmtree", "rename"),
-    *("mkdir", "makedirs", "mkdtemp", "mkstemp", "TemporaryDirectory", "NamedTemporaryFile"),
+    *("os", "shutil", "tempfile", "write_text", "write_bytes", "to_csv", "to_json", "savetxt"),
+    *("save", "savez"),
 }
 _RUNNING = {"eval", "exec", "compile", "runpy", "run_path", "run_module", "import_module"}
 _RUNNING |= {"__import__", "unsafe_load", "UnsafeLoader", "system", "Popen", "run_line_magic"}
