@@ -78,6 +78,8 @@ DO = {
     "for its class.",
     "E: objects passed in": "Pass plain data, an array or a function to the answer.",
     "F: names and code": "Call the function instead of looking at its code or at globals().",
+    "shown": "End the test with an assert, or with one number: nbgrader gives all points for what "
+    "else its last line shows.",
     "other": 'See "Write a test cell" in docs/instructor.md.',
     "tag": "Only the tag in-student-kernel helps: proctor rehearse --tag writes it.",
     "easier": "Behind the wall this answer gets points that it does not get in one kernel: test "
@@ -270,6 +272,8 @@ class Rehearsal:
         if kernel.full and not wall.full:
             cause = "tag" if test in self.helped(book) else _cause(wall, book.tests[test].source)
             return found("differs", wall, wall.error, cause)
+        if wall.error.startswith("NoPoints"):
+            return found("differs", wall, wall.error, "shown")
         if not wall.full:
             return (
                 None if self._is_broken(book, test) else found("model", wall, wall.error, "model")

@@ -50,6 +50,10 @@ TESTS = {
     ),
     "test_stops": ("assert all(map(is_small, [1, 2]))", ("weak", "stops")),
     "test_there": ("double, half", ("blank", "blank")),
+    "test_shown": (
+        "assert double([1]) == [2]\n__import__('numpy').array([1, 2])",
+        ("differs", "shown"),
+    ),
     "test_globals": (
         "x = 4\nassert 'half' in half.__globals__\nassert half(x) == 2",
         ("differs", "tag"),
@@ -105,7 +109,7 @@ def test_every_kind_is_found_and_told(course):
     assert all(one["do"] for one in told["findings"])
     assert told["tests"] == len(TESTS)
     assert line(of(course)) == (
-        "the rehearsal of ps1 had 5 findings: `proctor rehearse ps1` lists them"
+        "the rehearsal of ps1 had 6 findings: `proctor rehearse ps1` lists them"
     )
 
 
