@@ -1,5 +1,7 @@
 """What functions are called and take, told across the wall: a test's, and a student's signature.
 
+A library's function that a test passes (``math.sin``) is told by its name: each end has its own.
+
 A student's decorator keeps a function's name and its docstring, counts its parameters, or keeps it
 under its name. Of a function that students cannot read nothing is told; of one that they can, what
 its text says: what hidden lines have given it, a default from elsewhere too, is not in it.
@@ -11,11 +13,46 @@ __builtins__ = BUILTINS
 
 import ast
 import inspect
+import sys
 import textwrap
+
+from numpy import ufunc
 
 from proctor.rpc.exceptions import SIMPLE
 
 _DOC = 4000  # characters
+
+
+def library_path(function, private=(), hidden=()):
+    """The path "module:name" by which both ends have a library's function or class; None of others.
+
+    private  top-level names of modules that only the test's end has
+    hidden   files and folders that the student's end cannot read
+    """
+    owner = getattr(function, "__objclass__", function)  # of ``str.upper``
+    module, name = getattr(owner, "__module__", None), getattr(function, "__qualname__", None)
+    if isinstance(function, ufunc):
+        module, name = "numpy", function.__name__
+    if type(module) is not str or type(name) is not str or module.partition(".")[0] in private:
+        return None
+    found = sys.modules.get(module)
+    if module == "__main__" or not _is_installed(getattr(found, "__file__", None), hidden):
+        return None
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return f"{module}:{name}" if found is function else None
+
+
+_PLACES = (sys.prefix, sys.base_prefix)
+
+
+def _is_installed(file, hidden):
+    """Whether a module's file is one that both ends have; of the course's the student's end may
+    have another."""
+    if file is None:  # it is in the interpreter
+        return True
+    inner = tuple(path for path in hidden if path.startswith(_PLACES))
+    return file.startswith(_PLACES) and not file.startswith(inner)
 
 
 def told_of_function(function):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from time import monotonic  # a test may put others in their place
 
 from proctor.errors import NameMissing
-from proctor.rpc.callbacks import told_of_function
+from proctor.rpc.callbacks import library_path, told_of_function
 from proctor.rpc.classes import Classes, checked, checked_abilities
 from proctor.rpc.codec import Channel, Codec, Limits, WallError
 from proctor.rpc.exceptions import (
@@ -60,7 +60,8 @@ class Wall:
     ``model`` (a `Model`) where an object may answer for itself, ``text_of`` what is known to have
     been run there by a file's name, or None, ``heard`` the texts that came, ``is_seen`` whether a
     function of the test is one that students can read, and may know the name and parameters of.
-    ``within`` gives the context in which functions of the test's are called from there.
+    ``within`` gives the context in which functions of the test's are called from there, ``hidden``
+    has the files and folders that the student's process cannot read.
     """
 
     def __init__(self, sock, timeout=30.0, limits=Limits(), heard=None):  # noqa: B008  (it is frozen)
@@ -75,7 +76,7 @@ class Wall:
         self._raised, self._calls, self._carried = {}, 0, 0
         self.remotes, self.news, self._loans, self.exits = {}, False, {}, False
         self.text_of, self.is_seen = lambda file: None, lambda function: False
-        self.within = contextlib.nullcontext
+        self.within, self.hidden = contextlib.nullcontext, ()
 
     @property
     def under_way(self):
@@ -292,7 +293,8 @@ class Wall:
         if isinstance_of_proxy(value):
             raise TypeError(f"{told_of(value)} is gone: it belongs to another kernel")
         if callable(value):
-            return told_of_function(value) if self.is_seen(value) else []
+            path = library_path(value, self.classes.private, self.hidden)
+            return path or (told_of_function(value) if self.is_seen(value) else [])
         if isinstance(value, Iterator):
             return ["steps"]
         raise TypeError(

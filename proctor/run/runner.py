@@ -105,10 +105,11 @@ class Runner:
     start   function that returns a fresh student's process: an object with ``wall`` (a socket),
             ``interrupt()`` and ``kill()``
     handed  paths of what was handed in beside the notebook
+    hidden  files and folders that the student's process cannot read
     """
 
-    def __init__(self, job, start, handed=()):
-        self.job, self.start, self.handed = job, start, handed
+    def __init__(self, job, start, handed=(), hidden=()):
+        self.job, self.start, self.handed, self.hidden = job, start, handed, hidden
         self.meter = Meter(job.total, self._account)
         self.kernel = self.wall = None
         # what a new process must do to stand where the old one did, and for how long at most:
@@ -263,6 +264,7 @@ class Runner:
         self.there, self.asks = set(), False
         timeout = CEILING * (self.job.seconds + 2 * GRACE)
         self.wall = Wall(self.kernel.wall, timeout=timeout, heard=self.heard)
+        self.wall.hidden = self.hidden
         self.wall.within = functools.partial(watched_at_least, self.heard)
         self.wall.spent, self.wall.model = self.kernel.jail.cpu, self.model
         self.wall.text_of, self.wall.is_seen = self._text_of, self._is_seen

@@ -169,7 +169,8 @@ def _conduct(grader, forkserver, about, own):
         if request["policy"]["sandbox"]:
             landlock.write_only_in(about["scratch"])
         start = functools.partial(forkserver.start, policy, request["cores"])
-        runner = Runner(Job(**request["job"]), start, request["extra"].keys())
+        hidden = request["policy"]["hidden"]
+        runner = Runner(Job(**request["job"]), start, request["extra"].keys(), hidden)
         with _ending_with(grader):
             answer = _answer(runner)
         grader.send(answer)

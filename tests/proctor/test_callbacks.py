@@ -1,10 +1,20 @@
 """What a student's function can ask of a function that a test passes: what students can read."""
 
 import inspect
+import json
+import math
+import os
+import random
+import socket
+import sys
+from decimal import Decimal
+from unittest import mock
 
+import numpy as np
 import pytest
 
-from proctor.rpc.callbacks import named, told_of_function
+from proctor.rpc import Wall, WallError
+from proctor.rpc.callbacks import library_path, named, told_of_function
 from proctor.run.job import Assignment, Job
 from proctor.run.settings import Settings
 from proctor.run.template import Template
@@ -38,7 +48,7 @@ def test_what_students_can_read_is_told(warm):
         "def f(x, *rest, by=1):\n    'Adds.'\n"
         "assert ask(f) == ('f', 'Adds.', ['x', 'rest', 'by'], '__main__')",
         "assert ask(course_s) == ('course_s', 'Seen.', ['a', 'b'], '__main__')",
-        "import math\nassert ask(math.hypot)[0] == 'hypot'",
+        "import math\nassert ask(math.sqrt)[0] == 'sqrt'",
         "assert ask(lambda q: q)[:3] == ('<lambda>', None, ['q'])",
     ]
     assert play(warm, *tests) == ["passed"] * 4
@@ -120,3 +130,63 @@ def test_how_a_hidden_function_is_to_be_called_no_error_says(warm):
         "def seen(x): pass\nassert 'missing' in wrong(seen) and 'x' in wrong(seen)",
     ]
     assert play(warm, *tests, also=wrong) == ["passed"] * 3
+
+
+@pytest.mark.parametrize(
+    ("function", "path"),
+    [
+        (math.sin, "math:sin"),
+        (np.sin, "numpy:sin"),
+        (np.linalg.inv, "numpy.linalg:inv"),
+        (abs, "builtins:abs"),
+        (str.upper, "builtins:str.upper"),
+        (Decimal, "decimal:Decimal"),
+        (os.path.join, "posixpath:join"),
+        *(
+            (made, None)
+            for made in (lambda: 1, [].append, random.random, np.random.rand, mock.Mock())
+        ),
+        (library_path, None),
+        (play, None),
+    ],
+)
+def test_a_library_s_function_has_a_path(function, path):
+    assert library_path(function, {"proctor"}) == path
+
+
+def test_of_what_only_the_test_has_there_is_none(monkeypatch):
+    assert library_path(np.sin, {"numpy"}) is None
+    assert library_path(np.mean, hidden=[os.path.dirname(np.__file__)]) is None
+    assert library_path(np.mean, hidden=["/", os.path.dirname(sys.prefix)]) == "numpy:mean"
+    usual = math.sin
+    monkeypatch.setattr(math, "sin", lambda x: x)
+    assert library_path(math.sin) is None
+    assert library_path(usual) is None
+
+
+def test_each_end_has_its_own(warm):
+    also = (
+        "import math, os\nimport numpy as np\n\ndef same(f):\n"
+        "    return f is math.sin, f is np.sin\n\n"
+        "def call(f, *args):\n    return f(*args)\n\ndef give(f):\n    return f\n"
+    )
+    tests = [
+        "import math\nassert same(math.sin) == (True, False)",
+        "import numpy as np\nassert same(np.sin) == (False, True)",
+        "import os\nfrom decimal import Decimal\nassert call(os.getpid) != os.getpid()",  # it runs where it was passed
+        "assert give(math.sin) is math.sin and give(np.add) is np.add and give(abs) is abs\n"
+        "assert give(str.upper) is str.upper and give(Decimal) is Decimal",
+        "assert call(str.upper, 'a') == 'A' and call(eval, '1 + 1') == 2",
+        "import secrets_of\ntry:\n    call(secrets_of.key, 1, 2)\n    assert False\n"
+        "except TypeError as error:\n    assert 'secrets_of' not in str(error)",
+    ]
+    assert play(warm, *tests, also=also) == ["passed"] * 6
+
+
+def test_nothing_comes_by_its_path():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        codec = Wall(ours)._codec
+        message = ["ok", [["@", -1]], [[-1, "os:system"]], *([[]] * 8)]
+        with pytest.raises(WallError, match="told of that is none"):
+            codec.decode(json.dumps(message).encode(), [])

@@ -150,7 +150,7 @@ class Held:
         number, kind = shared.number, shared.kind
         weak = not self.is_mine(number) if kind == "thing" else self.trusted
         if weak and kind not in SWEPT:
-            shared.ref = weakref.ref(value, partial(self._die, number))
+            shared.ref = self._weakly(value, number)
         else:
             shared.ref = _Strong(value)
         if shared.at is not None and self._by_id.get(shared.at) is shared:
@@ -165,6 +165,12 @@ class Held:
         if kind in CHANGEABLE:
             self.recent[number] = True
         self.by_number[number] = shared
+
+    def _weakly(self, value, number):
+        try:
+            return weakref.ref(value, partial(self._die, number))
+        except TypeError:  # a function of a library's: there are few, and they live as long as it
+            return _Strong(value)
 
     def _die(self, number, _):
         self._dead.append(number)

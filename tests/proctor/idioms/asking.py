@@ -867,3 +867,20 @@ idiom(
     ),
     test("assert f(3) == 4", "assert g(1) == 4"),
 )
+
+
+idiom(
+    "a-library-s-function-is-passed",
+    course("import math\nimport numpy as np"),
+    answer(
+        "def is_sine(f):\n    return f is math.sin or f is np.sin\n\ndef same(f):\n    return f\n\n"
+        "def mean(f, xs):\n    return sum(f(x) for x in xs) / len(xs)",
+        "def is_sine(f):\n    return False\n\ndef mean(f, xs):\n    return 0\n\n"
+        "def same(f):\n    return min",
+    ),
+    test("assert is_sine(math.sin)", "assert is_sine(np.sin) and not is_sine(np.cos)"),
+    test("assert mean(abs, [-1, 3]) == 2 and mean(np.sqrt, [4, 16]) == 3"),
+    test("", "assert same(math.sin) is math.sin and same(np.add) == np.add and same(max) is max"),
+    test("from fractions import Fraction", "assert mean(Fraction, [1, 2]) == Fraction(3, 2)"),
+    test("assert mean(len, ['a', 'bcd']) == 2 and mean(lambda x: 2 * x, [1, 2]) == 3"),
+)
