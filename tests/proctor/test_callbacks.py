@@ -173,7 +173,8 @@ def test_each_end_has_its_own(warm):
     tests = [
         "import math\nassert same(math.sin) == (True, False)",
         "import numpy as np\nassert same(np.sin) == (False, True)",
-        "import os\nfrom decimal import Decimal\nassert call(os.getpid) != os.getpid()",  # it runs where it was passed
+        "import os\nfrom decimal import Decimal\n"
+        "assert call(os.getpid) != os.getpid()",  # it runs where it was passed
         "assert give(math.sin) is math.sin and give(np.add) is np.add and give(abs) is abs\n"
         "assert give(str.upper) is str.upper and give(Decimal) is Decimal",
         "assert call(str.upper, 'a') == 'A' and call(eval, '1 + 1') == 2",
