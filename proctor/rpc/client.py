@@ -269,7 +269,8 @@ class Wall:
             args, rest = rest[:count], rest[count:]
             names, given = rest[: len(rest) // 2], rest[len(rest) // 2 :]
             number = self._codec.number_of(function) or 0
-            if number > 0 and callable(function) and all(type(name) is str for name in names):
+            told = number > 0 and callable(function) and not self._path_of(function)
+            if told and all(type(name) is str for name in names):
                 return function, args, dict(zip(names, given, strict=True))
             if number > 0 and isinstance(function, Iterator) and not rest and not args:
                 return function.__next__, (), {}
@@ -293,7 +294,7 @@ class Wall:
         if isinstance_of_proxy(value):
             raise TypeError(f"{told_of(value)} is gone: it belongs to another kernel")
         if callable(value):
-            path = library_path(value, self.classes.private, self.hidden)
+            path = self._path_of(value)
             return path or (told_of_function(value) if self.is_seen(value) else [])
         if isinstance(value, Iterator):
             return ["steps"]
@@ -302,6 +303,10 @@ class Wall:
             "pass numbers, text, arrays, containers of these, or functions; "
             "or tag this test in-student-kernel"
         )
+
+    def _path_of(self, function):
+        """The path of a library's function, which the student's end has and calls for itself."""
+        return library_path(function, self.classes.private, self.hidden)
 
     def _stand_in(self, number, info):
         if type(info) is not list or len(info) not in (4, 7) or info[0] not in FLAVOURS:

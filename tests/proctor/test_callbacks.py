@@ -184,6 +184,19 @@ def test_each_end_has_its_own(warm):
     assert play(warm, *tests, also=also) == ["passed"] * 6
 
 
+def test_a_library_s_function_is_not_called_here(warm):
+    also = (
+        "import sys\n\ndef call(f):\n"
+        "    objects = __import__('gc').get_objects()\n"
+        "    (student,) = [one for one in objects if type(one).__name__ == 'Student']\n"
+        "    return student._call_back(f, ('1 + 1',), {})\n"
+    )
+    (told,) = play(warm, "call(eval)", also=also)
+    assert "the kernel ended" in told, told
+    (told,) = play(warm, "assert call(lambda text: 2) == 2", also=also)
+    assert told == "passed"
+
+
 def test_nothing_comes_by_its_path():
     ours, theirs = socket.socketpair()
     with ours, theirs:
