@@ -238,6 +238,7 @@ DUMP = (
 )
 
 
+@pytest.mark.few(2, spread=True)
 @pytest.mark.parametrize(
     ("answered", "test"),
     [

@@ -250,6 +250,7 @@ ADDS = (
 )
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "runs",
     [

@@ -232,6 +232,22 @@ idiom(
     ),
 )
 idiom(
+    "processor-time-has-a-limit",
+    answer(
+        "def total(n):\n    return n * (n + 1) // 2",
+        "import time\n\ndef total(n):\n    end = time.process_time() + 0.5\n"
+        "    while time.process_time() < end:\n        pass\n    return n * (n + 1) // 2",
+    ),
+    test(
+        "import time\nbegun = time.process_time()\nassert total(10) == 55\n"
+        "assert time.process_time() - begun < 0.4"
+    ),
+    test(
+        "from time import process_time",
+        "begun = process_time()\nassert total(4) == 10\nassert process_time() - begun < 0.4",
+    ),
+)
+idiom(
     "random-numbers-that-are-known",
     course("import numpy as np"),
     answer("def noise(n):\n    return np.random.rand(n)", "def noise(n):\n    return np.zeros(n)"),
