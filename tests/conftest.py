@@ -186,3 +186,14 @@ def solved(once, released):
         nbgrader(course, "generate_solution", "maxpool", PYTHONPATH=str(course))
 
     return once("solved", make)
+
+
+@pytest.fixture(scope="module")
+def warm():
+    """A template of an assignment that imports nothing of its own."""
+    from proctor.run.job import Assignment
+    from proctor.run.template import Template
+
+    made = Template(Assignment())
+    yield made
+    made.close()

@@ -11,9 +11,8 @@ import pytest
 from proctor.rpc import describe
 from proctor.rpc.exceptions import make_error
 from proctor.run.context import MOST, Context, Surroundings
-from proctor.run.job import Assignment, Job
+from proctor.run.job import Job
 from proctor.run.settings import Settings
-from proctor.run.template import Template
 
 
 @pytest.fixture(autouse=True)
@@ -109,13 +108,6 @@ def test_what_is_no_answer_is_nothing(found):
         warnings.simplefilter("error")
         Context({"warns"}).heed(found, exception)
     assert random.getstate() == before
-
-
-@pytest.fixture(scope="module")
-def warm():
-    made = Template(Assignment())
-    yield made
-    made.close()
 
 
 def play(warm, answered, *tests):

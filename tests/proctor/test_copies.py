@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from proctor.run.copies import laid_out
-from proctor.run.job import Assignment, Job
+from proctor.run.job import Job
 from proctor.run.settings import Settings
-from proctor.run.template import Template
 
 
 def test_texts_lie_there_and_are_gone(tmp_path):
@@ -82,13 +81,6 @@ def test_a_link_is_not_followed(tmp_path):
     with laid_out(folder) as lay:
         assert lay({"link/x.txt": b"1"}) == []
     assert os.listdir(tmp_path / "elsewhere") == []
-
-
-@pytest.fixture(scope="module")
-def warm():
-    made = Template(Assignment())
-    yield made
-    made.close()
 
 
 def play(warm, answered, test):

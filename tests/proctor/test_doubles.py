@@ -5,11 +5,10 @@ from unittest import mock
 import pytest
 
 from proctor.run.doubles import Doubles, Stage
-from proctor.run.job import Assignment, Job
+from proctor.run.job import Job
 from proctor.run.names import doubled
 from proctor.run.settings import Settings
 from proctor.run.shell import Shell
-from proctor.run.template import Template
 
 
 @pytest.mark.parametrize(
@@ -116,13 +115,6 @@ def test_what_stood_there_comes_back():
 
 
 # -- behind the wall
-
-
-@pytest.fixture(scope="module")
-def warm():
-    made = Template(Assignment())
-    yield made
-    made.close()
 
 
 def play(warm, *cells):

@@ -6,9 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from proctor.run.job import Assignment, Job
+from proctor.run.job import Job
 from proctor.run.settings import Settings
-from proctor.run.template import Template
 from proctor.run.written import MOST, Written, lay
 
 SECRET = "canary-of-a-hidden-file"
@@ -193,13 +192,6 @@ def test_it_is_laid_there(tmp_path, monkeypatch):
 
 
 # -- behind the wall
-
-
-@pytest.fixture(scope="module")
-def warm():
-    made = Template(Assignment())
-    yield made
-    made.close()
 
 
 def play(warm, answered, *tests):
