@@ -47,11 +47,10 @@ def laid_out(folder="."):
             tops.discard(name)
         chosen = {}
         for name, data in list(files.items())[:MOST]:
-            top = name.split(os.sep)[0]
+            top, text = name.split(os.sep)[0], shown(name, data)
             theirs = top in tops or not os.path.lexists(os.path.join(folder, top))
-            if not theirs or not is_plain(name) or shown(name, data) is None:
-                continue
-            chosen[name] = shown(name, data)
+            if theirs and is_plain(name) and text is not None:
+                chosen[name] = text
         for name in [name for name, data in laid.items() if chosen.get(name) != data]:
             del laid[name]
             _remove(os.path.join(folder, name))

@@ -67,17 +67,8 @@ _MADE_BY_PICKLE = {
 _MADE_BY_PICKLE["__builtin__"] = _MADE_BY_PICKLE["builtins"]  # as those call them
 _LIBRARIES_OF_DATA = {
     *("numpy", "pandas", "scipy", "sklearn", "networkx", "torch", "PIL", "statsmodels", "xarray"),
-    *(
-        "seaborn",
-        "matplotlib",
-        "shapely",
-        "geopandas",
-        "xgboost",
-        "lightgbm",
-        "datetime",
-        "decimal",
-    ),
-    *("collections", "fractions", "uuid", "pathlib"),
+    *("seaborn", "matplotlib", "shapely", "geopandas", "xgboost", "lightgbm", "fractions"),
+    *("collections", "datetime", "decimal", "uuid", "pathlib"),
 }
 # … but for the parts of these that write files or run programs
 _ACTIVE = {
