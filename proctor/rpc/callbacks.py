@@ -36,7 +36,7 @@ def library_path(function, private=(), hidden=()):
     if type(module) is not str or type(name) is not str or module.partition(".")[0] in private:
         return None
     found = sys.modules.get(module)
-    if module == "__main__" or not _is_installed(getattr(found, "__file__", None), hidden):
+    if module == "__main__" or not is_installed(getattr(found, "__file__", None), hidden):
         return None
     for part in name.split("."):
         found = getattr(found, part, None)
@@ -46,9 +46,12 @@ def library_path(function, private=(), hidden=()):
 _PLACES = (sys.prefix, sys.base_prefix)
 
 
-def _is_installed(file, hidden):
-    """Whether a module's file is one that both ends have; of the course's the student's end may
-    have another."""
+def is_installed(file, hidden=()):
+    """Whether a module's file, or None, is Python's or of an installed library: one that both ends
+    have. Of the course's the student's end may have another.
+
+    hidden  files and folders that the student's end cannot read
+    """
     if file is None:  # it is in the interpreter
         return True
     inner = tuple(path for path in hidden if path.startswith(_PLACES))

@@ -142,6 +142,17 @@ class Wall:
     def __exit__(self, *error):
         self.close()
 
+    def aside(self, ask, *args):
+        """Ask between two calls of a test: what goes with those, ``before`` and ``after``, does not
+        go with this."""
+        hooks = self.before, self.after, self.exits
+        self.before = self.after = None
+        self.exits = False
+        try:
+            return ask(*args)
+        finally:
+            self.before, self.after, self.exits = hooks
+
     # -- one call
 
     def _exchange(self, op, *values, gives=None):

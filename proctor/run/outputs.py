@@ -1,5 +1,6 @@
 """Outputs of a cell, as nbformat has them: recorded within limits, checked where they arrive."""
 
+import contextlib
 import json
 
 # What is there at the end of a cell, and of a notebook; what is more is cut, and said to be.
@@ -163,6 +164,35 @@ def clean(outputs):
     if len(outputs) > NUMBER + 1 or sum(map(size_of, found)) > 2 * CELL:
         raise ValueError(f"more than {NUMBER:,} outputs or {CELL:,} characters")
     return found
+
+
+def showable(outputs):
+    """What a cell printed and displayed, or a line if that cannot be shown."""
+    try:
+        return clean(outputs)
+    except ValueError as why:
+        return [stream("stdout", f"What this cell displayed cannot be shown: {why}.\n")]
+
+
+def read(told):
+    """(outputs, names, outcome) of what a student's process tells: JSON texts, each for itself.
+
+    What is none of this is None, or no names.
+    """
+    told = told if type(told) is tuple and len(told) == 3 else (None, None, None)
+    outputs, names, outcome = map(_read, told)
+    return outputs, {n for n in names if type(n) is str} if type(names) is list else set(), outcome
+
+
+def _read(text, most=16_000_000):
+    """What a JSON text says, or None.
+
+    most  characters; a cell's outputs are cut at 1,000,000, and JSON takes up to 12 for one
+    """
+    with contextlib.suppress(ValueError, RecursionError):
+        if type(text) is str and len(text) <= most:
+            return json.loads(text)
+    return None
 
 
 def _checked(raw):

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import sys
+from collections import namedtuple
 
 from proctor.rpc import Student, describe
 from proctor.run.context import Surroundings
@@ -16,13 +17,14 @@ from proctor.run.shell import LowOutput, Shell
 from proctor.run.written import lay
 
 FUNCTIONS = "__proctor__"
+Functions = namedtuple("Functions", "run written made without bind reads around take double")
 MOST = 16 << 20  # bytes of files to hand over
 
 
 def main(wall):
     """Serve one notebook over the socket ``wall`` until its other end hangs up.
 
-    The runner fetches nine functions (`FUNCTIONS`) before any cell runs, and then uses nothing
+    The runner fetches the `Functions` (as `FUNCTIONS`) before any cell runs, and then uses nothing
     but those and what the cells define: ``run(source, count)`` runs a cell and ``written()`` tells
     what was printed since, both as JSON texts: nbformat's outputs, the names that are there now,
     and what came of the cell (an `Outcome`, or null); ``made(known)`` returns the files that were
@@ -90,7 +92,9 @@ def main(wall):
 
     around = Surroundings(describe).set
     double = Stage(names).set
-    names[FUNCTIONS] = run, written, made, without, bind, reads, around, take, double
+    names[FUNCTIONS] = tuple(
+        Functions(run, written, made, without, bind, reads, around, take, double)
+    )  # else it would cross as an object of a class
     Student(wall, names, news=news).serve()
 
 

@@ -22,6 +22,7 @@ import sys
 
 from proctor.files import names_of_files, state_of
 from proctor.rpc import Proxy
+from proctor.rpc.callbacks import is_installed
 
 _SHORT, _CUT = 4, 8  # characters of what is put into a longer text, or cut from one
 _REFUSED = "a test cannot evaluate what a student wrote or returned; tag it in-student-kernel"
@@ -82,13 +83,14 @@ _MAKES_DATA = re.compile(
 )
 # what makes code of its own templates, with names that it has looked at
 _GENERATORS = ("collections", "dataclasses", "attr")
+_HERE = os.path.dirname(os.path.dirname(__file__))  # this package, installed or not
 # what runs a text that it is given
 _RUNNERS = (
     *("__main__", "IPython", "doctest", "timeit", "code", "runpy", "profile", "cProfile", "pdb"),
     *("bdb", "trace", "proctor.rpc.client"),  # the last calls what a student asks it to
 )
 _THROUGH = ("ast", "codeop", "inspect", "IPython", "proctor.run.shell")
-_OURS = ("proctor.rpc.code", "proctor.rpc.callbacks", "proctor.run.runner")
+_OURS = ("proctor.rpc.code", "proctor.rpc.callbacks", "proctor.run.sources", "proctor.run.testrun")
 _PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn"}
 _EVENTS = {"compile", "pickle.find_class", "marshal.loads", *_PROGRAMS}
 
@@ -257,8 +259,7 @@ def _is_data(module, name):
 def _is_the_courses(module):
     """Whether a module that was imported is neither Python's nor of an installed library."""
     file = getattr(sys.modules.get(module), "__file__", None)
-    installed = (sys.prefix, sys.base_prefix, os.path.dirname(os.path.dirname(__file__)))
-    return file is not None and not file.startswith(installed)
+    return not (is_installed(file) or file.startswith(_HERE))
 
 
 def _loads(args, frame):

@@ -28,16 +28,16 @@ class Written:
 
     names  those that the released cells and the model answer have in them
     heard  texts that the student's process has said (`proctor.rpc.heard.Heard`)
-    laid   function that returns {name: bytes} of the student's files, and names of those of them
-           that have been laid in the test's folder
 
     ``files`` is {name: bytes} of what both ends have, as the call last left it; ``brought`` has the
-    texts that came back, by their names.
+    texts that came back, by their names. ``theirs`` is {name: bytes} of the student's own files,
+    ``laid`` the names of those of them that have been laid in the test's folder, to be set.
     """
 
-    def __init__(self, names=(), heard=None, laid=lambda: ({}, ())):
-        self.names, self.heard, self.laid = set(names), heard, laid
+    def __init__(self, names=(), heard=None):
+        self.names, self.heard = set(names), heard
         self.files, self.brought = {}, {}
+        self.theirs, self.laid = {}, ()
         # where the files and folders lie, for the test may change its folder; the files' states
         self._places, self._folders, self._states = {}, {}, {}
         self._passed = set()  # texts that the test has passed
@@ -109,7 +109,7 @@ class Written:
             if state is None or self._is_as_it_was(name, place, state):
                 continue
             data = read(place, left)
-            if data is not None and len(data) <= left and self._theirs(name) != data:
+            if data is not None and len(data) <= left and self._known(name) != data:
                 found[name] = data
                 left -= len(data)
                 self._keep(name, data, place, state)
@@ -121,14 +121,14 @@ class Written:
         # what is written twice in one tick of the file system's clock has one date
         return self._states.get(name) == state and time_ns() - state[0] > TICK
 
-    def _theirs(self, name):
+    def _known(self, name):
         """What the student's process has of a file, as far as this side knows."""
-        return self.files[name] if name in self.files else self.laid()[0].get(name)
+        return self.files[name] if name in self.files else self.theirs.get(name)
 
     def _gone(self):
         """The student's files that the test has removed."""
-        names = self.laid()[1]
-        return {n: None for n in names if not os.path.lexists(os.path.join(self._root, n))}
+        gone = [n for n in self.laid if not os.path.lexists(os.path.join(self._root, n))]
+        return dict.fromkeys(gone)
 
     # -- after a call
 

@@ -12,9 +12,9 @@ import pytest
 from proctor.rpc import Proxy
 from proctor.run import meter, turns
 from proctor.run.job import Assignment, Job
-from proctor.run.runner import _called
 from proctor.run.settings import Settings
 from proctor.run.template import Template
+from proctor.run.testrun import called
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
@@ -120,10 +120,10 @@ def test_the_notebook_s_time_is_charged_in_the_same_way(clocks):
 
 def test_only_what_was_interrupted_inside_a_call_hung():
     one, other, method = (Proxy.__new__(Proxy) for _ in range(3))
-    assert _called(None, {"f": one}) == set(), "the test itself was slow"
-    assert _called(one, {"f": one, "g": other}) == {"f"}
-    assert _called(method, {"f": one, "g": other}) == set()
-    assert _called(method, {"f": one, "n": 3}) == {"f"}
+    assert called(None, {"f": one}) == set(), "the test itself was slow"
+    assert called(one, {"f": one, "g": other}) == {"f"}
+    assert called(method, {"f": one, "g": other}) == set()
+    assert called(method, {"f": one, "n": 3}) == {"f"}
 
 
 # --- played ------------------------------------------------------------------------------------

@@ -28,7 +28,8 @@ def folder(tmp_path, monkeypatch):
 
 def written(names=(), said=(), laid=None):
     heard = SimpleNamespace(everything=False, texts=lambda: set(said))
-    made = Written(names, heard, lambda: (laid or {}, tuple(laid or ())))
+    made = Written(names, heard)
+    made.theirs, made.laid = laid or {}, tuple(laid or ())
     made.begin()
     return made
 
