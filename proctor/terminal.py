@@ -1,7 +1,9 @@
 """Terminal: text of anybody's, for a terminal of so many columns; no word is broken."""
 
+import contextlib
 import os
 import shutil
+import sys
 import textwrap
 import unicodedata
 
@@ -75,3 +77,21 @@ def wrapped(text, most, first="", rest=""):
             longer = rest + word
         line, empty = longer, False
     return [*lines, line]
+
+
+@contextlib.contextmanager
+def bar(what, live=True):
+    """Give a function of how many are done and due, which draws a bar on stderr.
+
+    live  whether that is wanted; there is none where stderr is no terminal
+    """
+    if not (live and sys.stderr.isatty()):
+        yield lambda done, due: None
+        return
+    from rich.console import Console  # it takes 0.1 s
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
+        task = drawn.add_task(what, total=None)
+        yield lambda done, due: drawn.update(task, completed=done, total=due)

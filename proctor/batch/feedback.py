@@ -42,6 +42,7 @@ from proctor.plugins.resume import (
     keep_state,
     student_of,
 )
+from proctor.terminal import bar
 from proctor.wording import first_line, reason
 
 AHEAD = 4  # submissions under way for each process
@@ -253,21 +254,6 @@ class FeedbackApp(GradeApp):
         return write(self, self.workers, self.json), None, False
 
 
-@contextlib.contextmanager
-def _progress(live):
-    """A function of how many are done and due, which draws a bar if that is wanted."""
-    if not live:
-        yield lambda done, due: None
-        return
-    from rich.console import Console  # it takes 0.1 s
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = TextColumn("feedback"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("feedback", total=None)
-        yield lambda done, due: bar.update(task, completed=done, total=due)
-
-
 def write(app, workers, as_json=False, quiet=False):
     """Write the feedback of an application's assignment, and say what was done.
 
@@ -277,7 +263,7 @@ def write(app, workers, as_json=False, quiet=False):
     Returns an exit status.
     """
     begun, status = time.monotonic(), DONE
-    with _progress(not (as_json or quiet) and sys.stderr.isatty()) as tell:
+    with bar("feedback", not (as_json or quiet)) as tell:
         work = Feedback(workers, tell, coursedir=app.coursedir, parent=app)
         try:
             work.start()

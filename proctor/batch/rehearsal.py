@@ -181,8 +181,11 @@ class Rehearsal:
                 line, says = fault
                 self.findings.append(Finding(name, called, "source", line, says, "source"))
 
-    def play(self):
-        """Play everything; return the findings, in the order of notebooks and tests."""
+    def play(self, tell=lambda done, due: None):
+        """Play everything; return the findings, in the order of notebooks and tests.
+
+        tell  function of how many notebooks are played and due
+        """
         template = Template(self.assignment)
         try:
             with ThreadPoolExecutor(self.workers) as threads:
@@ -191,10 +194,9 @@ class Rehearsal:
                 first += [
                     (b, a, WALL) for b in books for a in (BLANK, *(KINDS if b.answers else ()))
                 ]
-                self._play_all(template, threads, first)
-                self._play_all(
-                    template, threads, [(b, *two) for b in books for two in self._then(b)]
-                )
+                self._play_all(template, threads, first, tell)
+                then = [(b, *two) for b in books for two in self._then(b)]
+                self._play_all(template, threads, then, tell)
         finally:
             template.close()
         for book in self.books.values():
@@ -204,11 +206,14 @@ class Rehearsal:
         self.findings.sort(key=lambda finding: places[finding.notebook])
         return self.findings
 
-    def _play_all(self, template, threads, plays):
+    def _play_all(self, template, threads, plays, tell):
         """Play triples of a book, an answer and a way."""
+        due = len(self.results) + len(plays)
+        tell(len(self.results), due)
         done = threads.map(lambda one: self._play(template, *one), plays)
         for (book, answer, way), results in zip(plays, done, strict=True):
             self.results[book.name, answer, way] = results
+            tell(len(self.results), due)
 
     def _then(self, book):
         """What is to be known besides: (answer, way) pairs."""

@@ -21,6 +21,7 @@ from proctor.run.course import Course
 from proctor.run.play import INSIDE
 from proctor.run.template import assign
 from proctor.sandbox import NoIsolation
+from proctor.terminal import bar
 from proctor.wording import first_line, reason
 
 _LABELS = {  # of the kinds of findings
@@ -94,7 +95,8 @@ class RehearseApp(GradeApp):
                 broken = self._read(course, rehearsal)
         except (ValueError, OSError) as error:
             self.fail("%s", reason(error))
-        findings = broken + rehearsal.play()
+        with bar("rehearsing", not self.json) as tell:
+            findings = broken + rehearsal.play(tell)
         serious = sum(finding.kind in SERIOUS for finding in findings)
         keep(course, serious)
         tagged = self._tag(course, rehearsal) if self.tag else []
