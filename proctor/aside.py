@@ -161,6 +161,9 @@ def main(descriptor, memory):
     """Answer in a process of its own."""
     from multiprocessing.connection import Connection
 
+    from proctor.imports import leave_out_formats
+
+    leave_out_formats()  # they would be most of what it imports to read or to draw a notebook
     answer(Connection(descriptor), memory)
 
 

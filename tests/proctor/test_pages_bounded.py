@@ -203,6 +203,18 @@ def test_what_takes_too_much_ends_aside_and_the_next_is_done(work):
         aside.close()
 
 
+def test_no_grammar_of_addresses_is_compiled_aside():
+    """It would take longer than all else that is imported there."""
+    aside = Aside()
+    try:
+        modules = b"proctor.plugins.sanitise proctor.merge.parse"
+        names, _ = aside.do(f"{works.__name__}:imported", modules, 60, 1_000_000)
+    finally:
+        aside.close()
+    assert b"jsonschema" in names.split()
+    assert b"rfc3987_syntax" not in names.split()
+
+
 def test_a_process_that_cannot_be_begun_is_no_fault_of_a_text_s():
     aside = Aside()
     with pytest.raises(RuntimeError, match="ended with"):
