@@ -15,9 +15,7 @@ PAGE = (notebooks.ROOT / "docs" / "student.md").read_text()
 START = re.search(r"^```\n(python3 -m venv.*?)^```", PAGE, re.S | re.M)[1]
 # in place of the last line, which opens a browser: the worked answers run without an error
 RUN = """
-for name in *.ipynb; do
-    jupyter nbconvert --log-level=WARN --to notebook --execute --stdout "$name" > /dev/null
-done
+jupyter nbconvert --log-level=WARN --to notebook --execute --stdout *.ipynb > /dev/null
 jupyter lab --version
 """
 NEWEST = 14
