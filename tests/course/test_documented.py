@@ -23,6 +23,7 @@ from PIL import Image
 from traitlets.config import Configurable
 
 from proctor.__main__ import _APPS
+from tests import commands as forked
 from tests import notebooks
 from tests.proctor.test_grade import RIGHT, copied, course, hand_in, stock
 
@@ -433,6 +434,14 @@ def here():
                     yield page, one
 
 
+def called(command, folder):
+    """Execute a command of a page; what needs no shell is no interpreter of its own either."""
+    if re.search(r"[^\w ./=-]", command):
+        return bash(command, folder)
+    env = os.environ | {"PYTHONPATH": str(notebooks.ROOT)}
+    return forked.run(folder, *command.split(), env=env, timeout=300)
+
+
 def bash(script, folder, **more):
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     own = {"PATH": path, "PYTHONPATH": str(notebooks.ROOT), **more}
@@ -466,7 +475,7 @@ def test_the_commands_of_a_page_work(page, stock, tmp_path):
     for command in todo:
         if command == "nbgrader generate_assignment ps1":  # what is released already is left alone
             command += " --force"
-        done = bash(command, root)
+        done = called(command, root)
         # 1: somebody's work could not be graded, as the class here has it
         assert done.returncode in (0, 1), f"{command}\n{done.stdout}"
         assert "Traceback" not in done.stdout, f"{command}\n{done.stdout}"
