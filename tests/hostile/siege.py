@@ -28,6 +28,8 @@ from datetime import UTC, datetime, timedelta
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
+from tests import commands
+
 CONFIG = """
 import proctor
 
@@ -97,10 +99,10 @@ class Siege:
         self.honest = []
 
     def nbgrader(self, *words, check=True):
-        command = [sys.executable, "-m", "nbgrader", *words, "ps1"]
-        return subprocess.run(
-            command, cwd=self.root, check=check, capture_output=True, text=True, errors="replace"
-        )
+        done = commands.run(self.root, "nbgrader", *words, "ps1", apart=True)
+        if check:
+            done.check_returncode()
+        return done
 
     def watch(self):
         """`proctor grade --watch`, as an account for which permissions count."""
@@ -271,9 +273,9 @@ class Siege:
     def expect(self, done, words):
         said = done.stdout + done.stderr
         if words not in said or "Traceback" in said or done.returncode not in (0, 1):
-            self.found.wrong.append(f"{done.args[3]} ended: {said[-2000:]}")
+            self.found.wrong.append(f"{done.args[1]} ended: {said[-2000:]}")
         if len(said.splitlines()) > 2000 + 40 * len(self.honest):
-            self.found.wrong.append(f"{done.args[3]} wrote {len(said.splitlines())} lines")
+            self.found.wrong.append(f"{done.args[1]} wrote {len(said.splitlines())} lines")
 
     # in its end
 
