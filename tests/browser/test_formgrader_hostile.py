@@ -1,6 +1,7 @@
 """Every page of Formgrader, of a class whose every name and file is a program for a browser."""
 
 import base64
+import contextlib
 import json
 import os
 import re
@@ -10,7 +11,6 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from types import SimpleNamespace
 from urllib.parse import quote
 
 import nbformat
@@ -188,42 +188,54 @@ MADE = """() => [...document.querySelectorAll(
         .map(s => s.outerHTML))"""
 
 
+ABREAST = 6  # pages that are open at once: half a second each, the browser waits for nothing more
+
+
 def walk(chromium, start):
     """Open every page as a browser does; return [(page, what happened)] of what must not."""
     context = chromium.new_context(extra_http_headers={"Authorization": "token told"})
-    happened = []
-    at = SimpleNamespace(url="")
-    context.expose_function("ran", lambda: happened.append((at.url, "a script ran")))
+    happened, asked = [], {}
+
+    def say(page, what):
+        happened.append((asked.get(page, "another page"), what))
+
+    context.expose_binding("ran", lambda source: say(source["page"], "a script ran"))
     context.add_init_script(
         "Object.defineProperty(window, 'pwned', { set() { top.ran(); } });"
         "for (const f of ['alert', 'confirm', 'prompt']) window[f] = () => top.ran();"
     )
 
-    def route(route):
-        url = route.request.url
-        if url.startswith((start, "data:", "blob:")):
-            return route.continue_()
-        happened.append((at.url, f"asked for {url}"))
-        return route.abort()
+    def refuse(route):
+        page = None
+        with contextlib.suppress(Exception):  # of a window that opens there is no frame yet
+            page = route.request.frame.page
+        say(page, f"asked for {route.request.url}")
+        route.abort()
 
-    context.route("**/*", route)
-    context.on("dialog", lambda dialog: (happened.append((at.url, "a dialog")), dialog.dismiss()))
-    for at.url in pages(start):
-        page = context.new_page()
-        try:
-            page.goto(at.url, wait_until="load")
-        except Exception as error:  # a file that is saved, an answer without a page
-            if re.search("Download is starting|HTTP_RESPONSE_CODE_FAILURE", str(error)):
+    context.route(re.compile(f"^(?!{re.escape(start)}|data:|blob:)"), refuse)
+    context.on("dialog", lambda dialog: (say(dialog.page, "a dialog"), dialog.dismiss()))
+    todo = pages(start)
+    while todo:
+        opened = {context.new_page(): url for url in todo[:ABREAST]}
+        del todo[:ABREAST]
+        asked |= opened
+        for page, url in [*opened.items()]:
+            try:
+                page.goto(url, wait_until="load")
+            except Exception as error:  # a file that is saved, an answer without a page
+                if not re.search("Download is starting|HTTP_RESPONSE_CODE_FAILURE", str(error)):
+                    raise
                 page.close()
-                continue
-            raise
-        page.wait_for_load_state("networkidle")
-        page.evaluate(TRY)
-        page.wait_for_timeout(50)
-        assert page.url.split("?")[0].rstrip("/") == at.url.split("?")[0].rstrip("/")
-        if "/api/" not in at.url and not re.search(r"/submissions/\w+/.", at.url):
-            happened += [(at.url, made) for made in page.evaluate(MADE)]
-        page.close()
+                del opened[page]
+        for page in opened:
+            page.wait_for_load_state("networkidle")
+            page.evaluate(TRY)
+        for page, url in opened.items():
+            page.wait_for_timeout(50)
+            assert page.url.split("?")[0].rstrip("/") == url.split("?")[0].rstrip("/")
+            if "/api/" not in url and not re.search(r"/submissions/\w+/.", url):
+                happened += [(url, made) for made in page.evaluate(MADE)]
+            page.close()
     context.close()
     return happened
 
