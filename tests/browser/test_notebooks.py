@@ -8,7 +8,7 @@ import pytest
 
 from tests import notebooks
 
-pytestmark = [pytest.mark.slow, pytest.mark.takes(150)]
+pytestmark = [pytest.mark.slow, pytest.mark.takes(500)]
 
 
 def menu(page, *words):

@@ -14,7 +14,7 @@ from tests.conftest import nbgrader
 from tests.submissions import classroom
 
 RELEASE = notebooks.ROOT / "release" / "maxpool"
-pytestmark = [pytest.mark.slow, pytest.mark.takes(150)]
+pytestmark = [pytest.mark.slow, pytest.mark.takes(500)]
 PAGES = ["index", *notebooks.CHAPTERS, "student", "search"]
 
 

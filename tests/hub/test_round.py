@@ -12,7 +12,7 @@ from tests import notebooks
 from tests.hub.conftest import OWNER
 from tests.submissions import classroom
 
-pytestmark = [pytest.mark.slow, pytest.mark.takes(230)]  # a hub is started
+pytestmark = [pytest.mark.slow, pytest.mark.takes(350)]  # a hub is started
 
 RIGHT, WRONG = "student-1", "student-2"
 # solves in its own notebook, in the browser: columns before rows

@@ -7,7 +7,7 @@ import pytest
 
 from tests.hub.conftest import OWNER, SIMULATED
 
-pytestmark = [pytest.mark.slow, pytest.mark.takes(230)]  # a hub is started
+pytestmark = [pytest.mark.slow, pytest.mark.takes(350)]  # a hub is started
 
 STUDENTS = [f"student-{number}" for number in range(3, SIMULATED + 3)]
 # Each student is a process of its own account, forked from one that has imported nbgrader already,
