@@ -1,5 +1,7 @@
 """Hidden checks of chapter 4."""
 
+from copy import deepcopy
+
 import numpy as np
 
 from oracle import reference
@@ -262,13 +264,13 @@ def written_out():
 def network_backward_chain(network_backward):
     same_gradients(network_backward, *written_out())
     dy, expected = PASSES[0]
-    same_gradients(network_backward, dy, LAYERS, CACHES, expected)
+    same_gradients(network_backward, dy, LAYERS, deepcopy(CACHES), expected)
     same_gradients(network_backward, dy, [], [], (dy, {}))
 
 
 @hidden
 def network_backward_calls(network_backward):
-    same_again(network_backward, list(LAYERS), CACHES, PASSES[1:])
+    same_again(network_backward, list(LAYERS), *deepcopy((CACHES, PASSES[1:])))
 
 
 # ---- sgd_step -------------------------------------------------------------------------------

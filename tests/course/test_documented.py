@@ -63,6 +63,18 @@ ELSEWHERE = [
         "symptoms",
     ),
     (
+        'python -c "import nbformat, sys; *',
+        "tests/second/test_second.py",
+        'follow("import nbformat"',
+    ),
+    ("cp -r $CLONE/*", "tests/second/test_second.py", 'follow("cp -r"'),
+    ("sed -i s/poolkit/TOOLKIT/ *", "tests/second/test_second.py", 'follow("cp -r"'),
+    (
+        "PYTHONPATH=source/maxpool python -m oracle.kit.symptoms > new.json",
+        *(None, "as for the second assignment; `make release` begins so"),
+    ),
+    ("mv new.json source/maxpool/poolkit/symptoms.json", None, "the end of the one before"),
+    (
         'PYTHONPATH="$PWD" nbgrader autograde maxpool',
         "tests/course/test_installed.py",
         '"autograde", "maxpool"',

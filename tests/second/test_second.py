@@ -1,9 +1,10 @@
 """A second assignment, average pooling, is made with the kits: few lines, graded as the first."""
 
 import os
+import re
 import shutil
 import subprocess
-import sys
+import textwrap
 from pathlib import Path
 
 import nbformat
@@ -70,25 +71,26 @@ def notebook(text):
 
 
 def make(folder):
-    """Make a folder the course: with copies of the kits, as docs/new-assignment.md says."""
-    shutil.copytree(COURSE, folder)
-    source, leave = folder / "source" / "avgpool", shutil.ignore_patterns("__pycache__")
-    shutil.copytree(notebooks.SOURCE / "poolkit" / "kit", source / "avgkit" / "kit", ignore=leave)
-    shutil.copytree(notebooks.ROOT / "oracle" / "kit", folder / "oracle" / "kit", ignore=leave)
-    toolkit = folder / "oracle" / "kit" / "toolkit.py"
-    toolkit.write_text(toolkit.read_text().replace("poolkit", "avgkit"))
-    cells = source / "avgpool.cells"
-    nbformat.write(notebook(cells.read_text(encoding="utf-8")), source / "avgpool.ipynb")
-    cells.unlink()
-    known = subprocess.run(
-        [sys.executable, "-m", "oracle.kit.symptoms"],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(source)},
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    (source / "avgkit" / "symptoms.json").write_bytes(known.stdout)
+    """Make a folder the course, by the commands of docs/new-assignment.md."""
+    shutil.copytree(COURSE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    follow("cp -r", folder)
+    follow("import nbformat", folder / "source" / "avgpool")
+    (folder / "source" / "avgpool" / "avgpool.cells").unlink()
+    follow("oracle.kit.symptoms", folder)
     return folder
+
+
+def follow(words, folder):
+    """Run the page's block that has these words, for this course, in a folder."""
+    page = (notebooks.ROOT / "docs" / "new-assignment.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^ *```\n(.*?)^ *```", page, re.DOTALL | re.MULTILINE)
+    block = next(block for block in blocks if words in block)
+    for general, ours in (("NAME", "avgpool"), ("TOOLKIT", "avgkit")):
+        block = block.replace(general, ours)
+    clone = {"CLONE": str(notebooks.ROOT), "PYTHONPATH": str(notebooks.ROOT)}
+    environment = os.environ | clone | {"PYTHONDONTWRITEBYTECODE": "1"}
+    command = ["bash", "-ec", textwrap.dedent(block)]
+    subprocess.run(command, cwd=folder, env=environment, check=True)
 
 
 @pytest.fixture(scope="module")

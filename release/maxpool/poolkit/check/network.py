@@ -161,7 +161,7 @@ def same_loss(cross_entropy, cases):
 
     cases  list of (scores, labels, expected)
     """
-    calls = [((scores.copy(), labels), {}) for scores, labels, _ in cases]
+    calls = [((scores.copy(), labels.copy()), {}) for scores, labels, _ in cases]
     answers = each(answered, (cross_entropy,), calls, call)
     for scores, _, expected in cases:
         loss, _ = parts_of(next(answers), cross_entropy, ENTROPY)
@@ -178,7 +178,7 @@ def same_dscores(cross_entropy, cases):
 
     cases  list of (scores, labels, expected)
     """
-    calls = [((scores.copy(), labels), {}) for scores, labels, _ in cases]
+    calls = [((scores.copy(), labels.copy()), {}) for scores, labels, _ in cases]
     answers = each(answered, (cross_entropy,), calls, call, seen=1)
     for (scores, labels, expected), ((given, _), _) in zip(cases, calls, strict=True):
 
