@@ -62,9 +62,9 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(optionalhook=True)  # ``-p no:xdist``
 def pytest_xdist_auto_num_workers():
-    """Two more than there are cores: much of what is tested waits, for a browser or for a process
-    that is to end; with one more, a third of the processors' time was idle."""
-    return (psutil.cpu_count(logical=False) or len(os.sched_getaffinity(0))) + 2
+    """One more than there are cores: much of what is tested waits, for a browser or for a process
+    that is to end. With two or four more it took as long."""
+    return (psutil.cpu_count(logical=False) or len(os.sched_getaffinity(0))) + 1
 
 
 def _scopes(item):

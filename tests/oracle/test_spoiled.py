@@ -38,6 +38,7 @@ def spoiling(function):
     return spoiled
 
 
+@pytest.mark.few(40, spread=True)
 @pytest.mark.parametrize("name", hidden.__all__)
 @pytest.mark.parametrize("half", [check, hidden], ids=["visible", "hidden"])
 def test_a_check_hands_out_nothing_of_its_own(half, name, answers):
